@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stateless check of a received frame: what every core may do in any order before the engine is
+ * asked. Decodes, hashes, verifies signatures against the keys inside them. Whether those keys may
+ * speak is the engine's question. Pure; any thread; results borrow from the frame's bytes and the
+ * arena.
+ */
+#ifndef KAIRAN_CHECK_H
+#define KAIRAN_CHECK_H
+
+#include "kairan/advisory.h"
+
+struct kai_checked {
+	enum kai_fault fault; /* NONE, or why the frame (not the item in it) is unusable: nothing
+				 else is set then */
+	enum kai_msg_type type;
+	size_t frame_len;
+	union kai_msg msg;
+	/* Set for a push and for a chunk that carries its head: */
+	bool has_item;
+	enum kai_fault item_fault; /* of the header, its signatures, or a part's hash that could be
+				      checked here */
+	uint8_t id[KAI_ID_LEN];
+	struct kai_header header;
+	uint32_t hashed; /* bit set of parts whose ciphertext was whole in this frame and matched
+			    its hash */
+};
+
+/*
+ * Checks version and type before anything else (VERSION, UNKNOWN_TYPE, OVERSIZE beyond
+ * KAI_MAX_FRAME), then decodes. For an item: kai_header_read, id, every signature (all must verify:
+ * SIGNATURE), ordered keys and indexes (UNORDERED), and each whole part's hash (HASH). The arena
+ * needs KAI_CHECK_ARENA bytes.
+ */
+#define KAI_CHECK_ARENA (64 * 1024)
+void kai_frame_check(struct kai_span frame, struct kai_arena *arena, struct kai_checked *ret);
+
+/* Encodes a frame into the arena; `msg` points to the struct of that type with version and type set
+ * by the callee. */
+KAI_MUST_USE struct kai_span kai_frame_encode(enum kai_msg_type type, void *msg,
+					      struct kai_arena *arena);
+
+#endif

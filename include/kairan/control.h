@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the CLI asks of a running node over the control socket: requests and answers as objects
+ * (object.h). The daemon carries the bytes, the engine reads and answers them. One request, one
+ * answer. Reading the store needs none of this.
+ */
+#ifndef KAIRAN_CONTROL_H
+#define KAIRAN_CONTROL_H
+
+#include "kairan/wire.h"
+
+#define KAI_X_CONTROL(X)                                                                           \
+	X(PUBLISH, ctl_publish, 1)	   /* → published */                                     \
+	X(RETRACT, ctl_retract, 2)	   /* → published */                                     \
+	X(CARD_IMPORT, ctl_card_import, 3) /* → done */                                          \
+	X(CARD_OWN, ctl_card_own,                                                                  \
+	  4) /* a new card or node record of our own, signed by the CLI with the root; → done */ \
+	X(AGREE_PROPOSE, ctl_agree_propose, 5)	/* terms → done with an agree_file */            \
+	X(AGREE_ACCEPT, ctl_agree_file, 6)	/* → done with an agree_file */                  \
+	X(AGREE_IMPORT, ctl_agree_file_in, 7)	/* → done */                                     \
+	X(AGREE_NOTICE, ctl_agree_notice, 8)	/* → done with the notice's bytes */             \
+	X(MEMBER, ctl_member, 9)		/* → done with the membership's bytes */         \
+	X(MEMBER_IMPORT, ctl_member_import, 10) /* → done */                                     \
+	X(STATUS, ctl_status, 11)		/* → ctl_state */                                \
+	X(CARD_RESOLVE, ctl_card_resolve, 12)	/* → done */                                     \
+	X(SOURCE, ctl_source, 13) /* remember which thread an imported document became → done */
+
+enum kai_control_type {
+#define X(NAME, name, number) KAI_CONTROL_##NAME = (number),
+	KAI_X_CONTROL(X)
+#undef X
+};
+
+#define KAI_CTL_HEAD(X, number)                                                                    \
+	X(U64, version, 0, 1, 255, "1")                                                            \
+	X(U64, type, 0, number, number, "")
+
+#define KAI_DRAFT_PART(X)                                                                          \
+	X(STR, name, 0, 1, KAI_MAX_SHORT, "")                                                      \
+	X(STR, media_type, 0, 3, KAI_MAX_MEDIA, "")                                                \
+	X(MAYBE, label, label, 0, 0, "nil: the header's")                                          \
+	X(BIN, content, 0, 0, KAI_MAX_PART_LEN, "")
+
+/* Everything of an advisory that its author says; the node adds origin, serial, country, revision,
+ * times and seals. */
+#define KAI_DRAFT(X)                                                                               \
+	X(FIX, realm, 16, 0, 0, "")                                                                \
+	X(U64, kind, 0, 0, 255, "")                                                                \
+	X(IDS, supersedes, 0, 0, KAI_MAX_SUPERSEDES, "not empty: a revision in their thread")      \
+	X(U64, not_after, 0, 0, KAI_MAX_TIME_MS, "0: the kind's default from now")                 \
+	X(U64, urgency, 0, 0, 255, "0: the kind's default")                                        \
+	X(STR, lang, 0, 2, 35, "")                                                                 \
+	X(OBJ, label, label, 0, 0, "")                                                             \
+	X(STRS, sectors, KAI_MAX_SHORT, 0, KAI_MAX_SECTORS, "")                                    \
+	X(OPT, incident, 0, 0, 0, "")                                                              \
+	X(IDS, refs, 0, 0, KAI_MAX_REFS, "")                                                       \
+	X(LIST, parts, draft_part, 1, KAI_MAX_PARTS, "main first")
+
+#define KAI_CTL_PUBLISH(X)                                                                         \
+	KAI_CTL_HEAD(X, KAI_CONTROL_PUBLISH)                                                       \
+	X(OBJ, draft, draft, 0, 0, "")                                                             \
+	X(BOOL, dry_run, 0, 0, 0, "decide and tell, store nothing")                                \
+	X(BOOL, keep, 0, 0, 0, "store even when no org may receive it")                            \
+	X(MAYBE, source, source_mark, 0, 0, "of an imported document: stored in the same turn")
+
+/* Which outside document a publication is a state of (records.h, SOURCES). */
+#define KAI_SOURCE_MARK(X)                                                                         \
+	X(FIX, key, 32, 0, 0, "H over namespace and document id")                                  \
+	X(FIX, digest, 32, 0, 0, "of the document's bytes")                                        \
+	X(STR, name, 0, 0, KAI_MAX_TEXT, "")
+
+#define KAI_CTL_RETRACT(X)                                                                         \
+	KAI_CTL_HEAD(X, KAI_CONTROL_RETRACT)                                                       \
+	X(FIX, id, 32, 0, 0, "target")                                                             \
+	X(BIN, body, 0, 1, KAI_MAX_RETRACT_LEN, "encoded body of kind retract")                    \
+	X(STR, lang, 0, 2, 35, "")                                                                 \
+	X(BOOL, dry_run, 0, 0, 0, "")
+
+#define KAI_CTL_CARD_IMPORT(X)                                                                     \
+	KAI_CTL_HEAD(X, KAI_CONTROL_CARD_IMPORT)                                                   \
+	X(BIN, card, 0, 1, KAI_MAX_SIGNED_BODY + 256, "signed; the CLI compared the fingerprint")  \
+	X(STR, alias, 0, 1, KAI_MAX_ALIAS, "unique here")
+#define KAI_CTL_CARD_OWN(X)                                                                        \
+	KAI_CTL_HEAD(X, KAI_CONTROL_CARD_OWN)                                                      \
+	X(BIN, card, 0, 0, KAI_MAX_SIGNED_BODY + 256, "empty: unchanged")                          \
+	X(BIN, record, 0, 0, KAI_MAX_SIGNED_BODY + 256, "empty: unchanged")
+#define KAI_CTL_AGREE_PROPOSE(X)                                                                   \
+	KAI_CTL_HEAD(X, KAI_CONTROL_AGREE_PROPOSE)                                                 \
+	X(BIN, terms, 0, 1, KAI_MAX_TERMS, "encoded terms")
+#define KAI_CTL_AGREE_FILE(X)                                                                      \
+	KAI_CTL_HEAD(X, KAI_CONTROL_AGREE_ACCEPT)                                                  \
+	X(BIN, file, 0, 1, 262144, "agree_file")
+#define KAI_CTL_AGREE_FILE_IN(X)                                                                   \
+	KAI_CTL_HEAD(X, KAI_CONTROL_AGREE_IMPORT)                                                  \
+	X(BIN, file, 0, 1, 262144, "agree_file")
+#define KAI_CTL_AGREE_NOTICE(X)                                                                    \
+	KAI_CTL_HEAD(X, KAI_CONTROL_AGREE_NOTICE)                                                  \
+	X(FIX, org, 32, 0, 0, "the other side")                                                    \
+	X(U64, action, 0, 1, 3, "enum kai_notice_action")                                          \
+	X(STR, reason, 0, 0, KAI_MAX_TEXT, "")
+#define KAI_CTL_MEMBER(X)                                                                          \
+	KAI_CTL_HEAD(X, KAI_CONTROL_MEMBER)                                                        \
+	X(STR, name, 0, 1, KAI_MAX_SHORT, "of a community that this org keeps")                    \
+	X(FIX, org, 32, 0, 0, "the member")                                                        \
+	X(U64, valid_until, 0, 0, KAI_MAX_TIME_MS, "0: 90 days")                                   \
+	X(BOOL, withdrawn, 0, 0, 0, "")
+#define KAI_CTL_MEMBER_IMPORT(X)                                                                   \
+	KAI_CTL_HEAD(X, KAI_CONTROL_MEMBER_IMPORT)                                                 \
+	X(BIN, bytes, 0, 1, 1024, "signed membership")
+#define KAI_CTL_STATUS(X) KAI_CTL_HEAD(X, KAI_CONTROL_STATUS)
+#define KAI_CTL_CARD_RESOLVE(X)                                                                    \
+	KAI_CTL_HEAD(X, KAI_CONTROL_CARD_RESOLVE)                                                  \
+	X(FIX, org, 32, 0, 0, "frozen")                                                            \
+	X(FIX, keep, 32, 0, 0, "digest of the card that a person trusts")
+#define KAI_CTL_SOURCE(X)                                                                          \
+	KAI_CTL_HEAD(X, KAI_CONTROL_SOURCE)                                                        \
+	X(OBJ, source, source_mark, 0, 0, "")                                                      \
+	X(FIX, head, 32, 0, 0, "an item held here, of this origin")
+
+/* ---- answers
+ * --------------------------------------------------------------------------------------------------
+ */
+
+#define KAI_PART_VERDICT(X)                                                                        \
+	X(U64, index, 0, 0, KAI_MAX_PARTS - 1, "")                                                 \
+	X(BOOL, allow, 0, 0, 0, "")                                                                \
+	X(STR, rule, 0, 0, KAI_MAX_SHORT, "")
+#define KAI_RECIPIENT(X)                                                                           \
+	X(FIX, org, 32, 0, 0, "")                                                                  \
+	X(BOOL, allow, 0, 0, 0, "")                                                                \
+	X(STR, rule, 0, 0, KAI_MAX_SHORT, "")                                                      \
+	X(LIST, parts, part_verdict, 0, KAI_MAX_PARTS, "")
+
+/* exit: cli.md's codes. body: what the request yields (bytes of an agree_file, notice, membership),
+ * else empty. */
+#define KAI_CTL_ANSWER(X)                                                                          \
+	X(U64, version, 0, 1, 255, "1")                                                            \
+	X(U64, exit, 0, 0, 255, "0 done, 1 refused, 3 bad input, 4 nothing found")                 \
+	X(STR, reason, 0, 0, KAI_MAX_SHORT, "name of the rule or fault, empty when done")          \
+	X(STR, text, 0, 0, 1024, "a sentence: what, why, what to do; English")                     \
+	X(OPT, id, 0, 0, 0, "of what was made")                                                    \
+	X(LIST, recipients, recipient, 0, 1024,                                                    \
+	  "published: who would or will get it, and who not")                                      \
+	X(BIN, body, 0, 0, 4194304, "")
+
+/* STATUS: an answer whose body is this */
+#define KAI_PEER_STATE(X)                                                                          \
+	X(FIX, org, 32, 0, 0, "")                                                                  \
+	X(BOOL, up, 0, 0, 0, "hello exchanged both ways")                                          \
+	X(U64, heard_at, 0, 0, KAI_MAX_TIME_MS, "0: never")                                        \
+	X(U64, lag, 0, 0, UINT64_MAX >> 1, "log entries not yet looked at for it")                 \
+	X(U64, queued, 0, 0, UINT64_MAX >> 1, "offered or wanted, not yet stored there")           \
+	X(U64, in_flight_bytes, 0, 0, UINT64_MAX >> 1, "")                                         \
+	X(STR, down_reason, 0, 0, KAI_MAX_SHORT, "empty when up")                                  \
+	X(STR, last_error, 0, 0, KAI_MAX_SHORT, "newest fault or rule of its making")              \
+	X(U64, skew_ms, 0, 0, UINT64_MAX >> 1, "its clock against ours, magnitude")                \
+	X(BOOL, skew_ahead, 0, 0, 0, "its clock is ahead")                                         \
+	X(U64, received_items, 0, 0, UINT64_MAX >> 1, "since start")                               \
+	X(U64, sent_items, 0, 0, UINT64_MAX >> 1, "")                                              \
+	X(U64, refused, 0, 0, UINT64_MAX >> 1, "items and frames of its that we refused")
+#define KAI_STATE(X)                                                                               \
+	X(U64, version, 0, 1, 255, "1")                                                            \
+	X(U64, started_at, 0, 0, KAI_MAX_TIME_MS, "")                                              \
+	X(U64, now, 0, 0, KAI_MAX_TIME_MS, "the node's clock")                                     \
+	X(BOOL, read_only, 0, 0, 0, "the disk is full")                                            \
+	X(LIST, peers, peer_state, 0, 1024, "")
+
+#define KAI_X_CONTROL_OBJECT(X)                                                                    \
+	X(draft_part, KAI_DRAFT_PART)                                                              \
+	X(draft, KAI_DRAFT)                                                                        \
+	X(source_mark, KAI_SOURCE_MARK)                                                            \
+	X(ctl_publish, KAI_CTL_PUBLISH)                                                            \
+	X(ctl_retract, KAI_CTL_RETRACT)                                                            \
+	X(ctl_card_import, KAI_CTL_CARD_IMPORT)                                                    \
+	X(ctl_card_own, KAI_CTL_CARD_OWN)                                                          \
+	X(ctl_agree_propose, KAI_CTL_AGREE_PROPOSE)                                                \
+	X(ctl_agree_file, KAI_CTL_AGREE_FILE)                                                      \
+	X(ctl_agree_file_in, KAI_CTL_AGREE_FILE_IN)                                                \
+	X(ctl_agree_notice, KAI_CTL_AGREE_NOTICE)                                                  \
+	X(ctl_member, KAI_CTL_MEMBER)                                                              \
+	X(ctl_member_import, KAI_CTL_MEMBER_IMPORT)                                                \
+	X(ctl_status, KAI_CTL_STATUS)                                                              \
+	X(ctl_card_resolve, KAI_CTL_CARD_RESOLVE)                                                  \
+	X(ctl_source, KAI_CTL_SOURCE)                                                              \
+	X(part_verdict, KAI_PART_VERDICT)                                                          \
+	X(recipient, KAI_RECIPIENT)                                                                \
+	X(ctl_answer, KAI_CTL_ANSWER)                                                              \
+	X(peer_state, KAI_PEER_STATE)                                                              \
+	X(state, KAI_STATE)
+
+#define X(object, list) KAI_STRUCT(object, list);
+KAI_X_CONTROL_OBJECT(X)
+#undef X
+
+/* The object of a request's type, NULL when unknown. */
+const struct kai_object *kai_control_object(uint64_t type);
+
+#endif

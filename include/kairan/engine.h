@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The protocol's state machine, sans-I/O and deterministic: the same store, configuration and
+ * events give byte-identical outputs. Reads no clock, no randomness, no file, no socket; never
+ * logs. The caller (node/daemon, tools/sim) owns the store, opens one write transaction a turn,
+ * steps each input through it, commits, and only then releases the outputs. A failed commit is a
+ * crash: drop the outputs, free the engine, make a new one from the store. One thread per engine.
+ */
+#ifndef KAIRAN_ENGINE_H
+#define KAIRAN_ENGINE_H
+
+#include "kairan/check.h"
+#include "kairan/store.h"
+
+/* An Ed25519 pair; secret is libsodium's 64 bytes and lies in the caller's locked memory. */
+struct kai_sign_pair {
+	uint8_t key[KAI_ID_LEN];
+	const uint8_t *secret;
+};
+
+/* An X25519 pair. Old ones stay, so that what was sealed to them can be read. */
+struct kai_seal_pair {
+	uint8_t key[KAI_ID_LEN];
+	const uint8_t *secret; /* 32 bytes */
+};
+
+/* A key under which openings lie at rest; the last one is used for new parts. */
+struct kai_rest_key {
+	uint64_t period;
+	const uint8_t *secret; /* 32 bytes */
+};
+
+/* What one peer may cost us. One row each, defaults in quota.c; X(name, default, unit). */
+#define KAI_X_QUOTA(X)                                                                             \
+	X(frames_per_second, 20000, "frames, averaged over ten seconds")                           \
+	X(bytes_per_second, 64 * 1024 * 1024, "bytes of frames, averaged over ten seconds")        \
+	X(wants_in_flight, 4096, "ids it asked for and we have not served yet")                    \
+	X(held_bytes, 16 * 1024 * 1024, "memory for its unfinished items")                         \
+	X(offered_ids, 8192, "ids it offered that we have not settled")                            \
+	X(stored_bytes, 64LL * 1024 * 1024 * 1024, "on disk on its account")                       \
+	X(faults_per_minute, 600, "refused copies and bad frames, then the link is cut")           \
+	X(push_per_minute, 600, "alerts it may push whole; beyond, refused until offered")         \
+	X(push_origin_per_minute, 120, "alerts of one origin that we push to it")
+
+struct kai_quota {
+#define X(name, value, unit) int64_t name;
+	KAI_X_QUOTA(X)
+#undef X
+};
+extern const struct kai_quota kai_quota_default;
+
+struct kai_engine_config {
+	uint8_t org[KAI_ID_LEN];
+	struct kai_sign_pair system;	   /* delivered receipts */
+	struct kai_sign_pair duty;	   /* items */
+	struct kai_sign_pair decider;	   /* agreements, memberships, alerts */
+	const struct kai_seal_pair *seals; /* newest first */
+	size_t seal_count;
+	const struct kai_rest_key *rest_keys; /* ascending by period, at least one */
+	size_t rest_key_count;
+	const uint8_t *token_key; /* 32 bytes, lasts over restarts */
+	uint8_t boot[16];	  /* fresh per start */
+	struct kai_quota quota;
+	bool lab; /* cards made by a lab are accepted only here */
+};
+
+enum kai_event_type {
+	KAI_EVENT_START,   /* first of an engine's life */
+	KAI_EVENT_LINK_UP, /* a connection with that org's authenticated node key stands (again) */
+	KAI_EVENT_LINK_DOWN, /* the last connection with it is gone */
+	KAI_EVENT_FRAME,
+	KAI_EVENT_CONTROL,
+	KAI_EVENT_TIMER,
+	KAI_EVENT_MORE /* the last step said that there is more to do */
+};
+
+/* Everything an event lends lives for the call. */
+struct kai_event {
+	enum kai_event_type type;
+	struct kai_mono mono;
+	struct kai_wall wall;
+	uint8_t entropy[32];
+	uint8_t org[KAI_ID_LEN];	 /* LINK_UP, LINK_DOWN, FRAME: the authenticated peer */
+	const struct kai_checked *frame; /* FRAME */
+	uint64_t client;		 /* CONTROL: whom to answer */
+	struct kai_span request;	 /* CONTROL: bytes, see control.h */
+};
+
+enum kai_output_type {
+	KAI_OUTPUT_SEND,   /* a frame to an org; bulk or not */
+	KAI_OUTPUT_CUT,	   /* end the link with that org; it may come back after its redial time */
+	KAI_OUTPUT_ANSWER, /* to a control client */
+	KAI_OUTPUT_PEERS,  /* node keys or endpoints changed: ask kai_engine_peers again */
+	KAI_OUTPUT_TRACE   /* something worth a log line and a counter */
+};
+
+struct kai_output {
+	enum kai_output_type type;
+	uint8_t org[KAI_ID_LEN];
+	bool urgent;		/* SEND: the alerts' lane */
+	uint64_t client;	/* ANSWER */
+	struct kai_span bytes;	/* SEND, ANSWER */
+	const char *event;	/* TRACE, CUT: stable name, static storage */
+	uint8_t id[KAI_ID_LEN]; /* TRACE: of an advisory, zeros when none */
+	uint64_t number;	/* TRACE */
+	const char *rule;	/* TRACE: static name of a rule or fault, or NULL */
+};
+
+/* Outputs of one turn; grows on the heap, kept over turns. Everything in it lives until
+ * kai_out_reset. */
+struct kai_out;
+KAI_MUST_USE enum kai_err kai_out_new(struct kai_out **ret);
+void kai_out_free(struct kai_out *out);
+void kai_out_reset(struct kai_out *out);
+size_t kai_out_count(const struct kai_out *out);
+const struct kai_output *kai_out_at(const struct kai_out *out, size_t index);
+
+struct kai_engine;
+/* config is copied; the secrets that it points to stay the caller's and must outlive the engine. */
+KAI_MUST_USE enum kai_err kai_engine_new(const struct kai_engine_config *config,
+					 struct kai_engine **ret);
+void kai_engine_free(struct kai_engine *engine);
+
+/*
+ * One input. Does not fail: store trouble is sticky in txn, out-of-memory in out makes the commit
+ * fail as well (call kai_txn_fail). Bounded work; true when a KAI_EVENT_MORE should follow in this
+ * or a later turn.
+ */
+bool kai_engine_step(struct kai_engine *engine, struct kai_txn *txn, const struct kai_event *event,
+		     struct kai_out *out);
+
+/* When the next KAI_EVENT_TIMER is due; INT64_MAX: none. */
+struct kai_mono kai_engine_deadline(const struct kai_engine *engine);
+
+/* Whom the node may talk to now: everybody with an agreement proposed, in force, suspended or in
+ * its 30 days of grace. */
+struct kai_engine_peer {
+	uint8_t org[KAI_ID_LEN];
+	uint8_t keys[4][KAI_ID_LEN]; /* node keys whose window holds */
+	size_t key_count;
+	struct kai_span endpoints[KAI_MAX_ENDPOINTS]; /* live for the callback */
+	size_t endpoint_count;
+	char alias[KAI_MAX_ALIAS + 1];
+};
+typedef void (*kai_engine_peer_fn)(void *context, const struct kai_engine_peer *peer);
+void kai_engine_peers(struct kai_engine *engine, struct kai_txn *txn, struct kai_wall now,
+		      kai_engine_peer_fn each, void *context);
+
+#endif

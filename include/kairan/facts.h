@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gathers from the store the facts that the one decision needs, so that daemon and CLI ask with the
+ * same ones. Reads only; decides nothing. Lives in node/store. One thread per transaction.
+ */
+#ifndef KAIRAN_FACTS_H
+#define KAIRAN_FACTS_H
+
+#include "kairan/policy.h"
+#include "kairan/records.h"
+
+/* What stands between this org and another now. */
+struct kai_pair {
+	uint8_t me[KAI_ID_LEN];
+	uint8_t org[KAI_ID_LEN];
+	uint16_t peer; /* number, 0 when it has none */
+	bool has_terms;
+	struct kai_agreement_read agreement; /* the one in force; else the newest of any state */
+	enum kai_agreement_state state;
+	const struct kai_member *members; /* current memberships of both orgs in communities that
+					     the terms recognise */
+	size_t member_count;
+	uint8_t digest[KAI_ID_LEN]; /* over agreement digest, state and memberships: changes when a
+				       verdict may */
+};
+
+/*
+ * Loads the pair at a time. Agreements: among those of the pair that both signed and whose window
+ * holds, the highest serial, at equal serial the lower digest. Memberships are verified against the
+ * keeper's card here. Everything in the arena.
+ */
+void kai_pair_load(struct kai_txn *txn, const uint8_t me[KAI_ID_LEN], const uint8_t org[KAI_ID_LEN],
+		   struct kai_wall now, struct kai_arena *arena, struct kai_pair *ret);
+
+/* What the store knows of an item, decoded once and asked about many times. */
+struct kai_item_facts {
+	uint64_t arrival;
+	struct kai_item item;
+	struct kai_header header;
+	struct kai_label
+		*part_labels; /* KAI_MAX_PARTS; meaningful for held parts whose opening was given */
+	uint32_t labels_known; /* bit set */
+	const struct kai_release_fact *releases;
+	size_t release_count;
+	uint64_t overlay; /* widest onward rule among the supplies; ANY for own */
+};
+
+/* Item, header, verified releases and overlay. Part labels are the caller's to fill: they need the
+ * retention key. */
+bool kai_item_facts_load(struct kai_txn *txn, uint64_t arrival, struct kai_arena *arena,
+			 struct kai_item_facts *ret);
+
+/* Did the target of this retraction pass between me and org, by SUPPLY or RELEASED (sent or
+ * stored)? */
+bool kai_target_passed(struct kai_txn *txn, const struct kai_header *retraction, uint16_t peer);
+
+/*
+ * Fills facts for a decision from one end of the pair to the other. outgoing: from me to org. Part
+ * fields, mark, target_passed and now are set by the caller afterwards where they matter.
+ */
+void kai_facts_init(struct kai_facts *facts, const struct kai_pair *pair,
+		    const struct kai_item_facts *item, bool outgoing, struct kai_wall now);
+
+/* Verdict for the header and, as a bit set, the held parts whose label is known that may go to the
+ * peer. */
+struct kai_verdict kai_facts_parts(struct kai_facts *facts, const struct kai_item_facts *item,
+				   uint32_t *ret_parts,
+				   struct kai_verdict part_verdicts[KAI_MAX_PARTS]);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What lies in the store: the key layout and the records, in this one place. Records are objects
+ * (object.h). Keys are big-endian. An item's arrival number is its place in the log; items and
+ * parts are appended, and only ids, threads and small indexes land at random positions (measured:
+ * copied pages are the cost, not syncs).
+ *
+ *   META       word                               meta values (below)
+ *   ITEMS      arrival u64                        item
+ *   TOUCH      arrival u64                        arrival u64 of an item that changed: a later
+ * part, signature, release IDS        id[32]                             arrival u64 PARTS arrival
+ * u64, index u8              part BY_THREAD  thread id[16], arrival u64         - BY_ORIGIN org[8],
+ * arrival u64                - BY_SECTOR  H(sector)[8], arrival u64          - BY_KIND    kind u8,
+ * arrival u64               - BY_END     not_after u64, arrival u64         - SUPPLY     arrival
+ * u64, peer u16              supply      how it came RELEASED   arrival u64, peer u16 released
+ * where it went and what became of it EVIDENCE   arrival u64, H(evidence)[8]        exact bytes of
+ * a signed release PENDING    target id[32], arrival u64         -           a retraction or
+ * revision whose target is not held yet STUBS      id[32]                             stub refused,
+ * expired or retracted: not taken again PEERS      peer u16                           peer
+ *   PEER_ORGS  org[32]                            peer u16
+ *   BOOTS      boot[16]                           started at u64
+ *   CARDS      org[32], serial u64                card_rec    all that were accepted, the newest
+ * last RECORDS    org[32]                            record_rec  newest node record AGREEMENTS
+ * org[32], digest[32]                agree_rec   with that org NOTICES    agreement[32], org[32]
+ * exact bytes of that side's newest notice MEMBERS    keeper[32], H(name)[8], org[32]    member_rec
+ * newest statement SOURCES    H(namespace, document)[32]         source      which thread an
+ * imported document became JOURNAL    number u64                         journal TIMERS     due
+ * u64, kind u8, key              (later issues)
+ *
+ * Functions take any transaction; those that write say so by their verb. A record that does not
+ * decode makes the transaction CORRUPT and reads as absent. One thread per transaction.
+ */
+#ifndef KAIRAN_RECORDS_H
+#define KAIRAN_RECORDS_H
+
+#include "kairan/store.h"
+#include "kairan/wire.h"
+
+/* META's words and their lengths: org[32], epoch[16], head u64 (last arrival number), journal head.
+ */
+#define KAI_META_SCHEMA "schema"
+#define KAI_META_ORG "org"
+#define KAI_META_EPOCH "epoch"
+#define KAI_META_LAB "lab" /* set only by lab: scaled or shifted clocks are permitted here */
+
+/* Flags of an item */
+#define KAI_ITEM_RETRACTED 1u  /* a retraction by its origin is held */
+#define KAI_ITEM_SUPERSEDED 2u /* a later revision by its origin is held */
+#define KAI_ITEM_MARKED 4u     /* signed under a key that was revoked, and not proven to be older */
+#define KAI_ITEM_INTRODUCED 8u /* its origin's card came by introduction */
+#define KAI_ITEM_OWN 16u
+#define KAI_ITEM_PENDING 32u /* its target is not held yet */
+
+#define KAI_ITEM(X)                                                                                \
+	X(FIX, id, 32, 0, 0, "")                                                                   \
+	X(U64, received_at, 0, 0, KAI_MAX_TIME_MS, "here, by this clock")                          \
+	X(U64, flags, 0, 0, 65535, "KAI_ITEM_…")                                                   \
+	X(U64, held, 0, 0, 65535, "parts held, as a bit set")                                      \
+	X(BIN, header, 0, 1, KAI_MAX_HEADER_LEN, "exact bytes")                                    \
+	X(LIST, signatures, signature, 1, KAI_MAX_SIGNATURES, "ascending by key")
+
+/* opening: encoded kai_opening in a kai_box under the key of the retention period, AD = id || index
+ */
+#define KAI_PART(X)                                                                                \
+	X(U64, period, 0, 0, UINT64_MAX >> 1, "which retention key")                               \
+	X(BIN, opening, 0, 0, 8192, "boxed")                                                       \
+	X(BIN, ciphertext, 0, 0, KAI_MAX_PART_CIPHER, "as received")
+
+#define KAI_SUPPLY(X)                                                                              \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "first time by this peer")                               \
+	X(FIX, agreement, 32, 0, 0, "digest of the one that let it in; zeros for own")             \
+	X(U64, parts, 0, 0, 65535, "parts that this peer supplied")                                \
+	X(MAYBE, mark, mark, 0, 0, "contingency")
+
+enum kai_released_state {
+	KAI_RELEASED_SENT = 1,
+	KAI_RELEASED_STORED = 2,
+	KAI_RELEASED_REFUSED = 3, /* rule: final under this agreement */
+	KAI_RELEASED_OFFERED = 4,
+	KAI_RELEASED_DEFERRED = 5
+};
+#define KAI_RELEASED(X)                                                                            \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "")                                                      \
+	X(FIX, agreement, 32, 0, 0, "digest of the one that let it out")                           \
+	X(U64, parts, 0, 0, 65535, "sent; with state stored: stored there")                        \
+	X(U64, state, 0, 1, 5, "enum kai_released_state")                                          \
+	X(STR, rule, 0, 0, KAI_MAX_SHORT, "why it went, or why it was refused")                    \
+	X(U64, retry_at, 0, 0, KAI_MAX_TIME_MS, "deferred: not before")                            \
+	X(U64, evidence, 0, 0, KAI_MAX_EVIDENCE, "how many went along")                            \
+	X(U64, signatures, 0, 0, KAI_MAX_SIGNATURES, "how many went along")                        \
+	X(MAYBE, mark, mark, 0, 0, "contingency")
+
+enum kai_stub_reason {
+	KAI_STUB_EXPIRED = 1,
+	KAI_STUB_RETRACTED = 2,
+	KAI_STUB_REFUSED = 3,
+	KAI_STUB_DESTROYED = 4
+};
+#define KAI_STUB(X)                                                                                \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "")                                                      \
+	X(U64, reason, 0, 1, 4, "enum kai_stub_reason")                                            \
+	X(FIX, origin, 32, 0, 0, "")                                                               \
+	X(STR, rule, 0, 0, KAI_MAX_SHORT, "refused: by which rule")                                \
+	X(FIX, agreement, 32, 0, 0, "refused: under which agreement; another one asks anew")
+
+/* An org that we have a link with, or whose alias we keep. Number 0 is this org itself. */
+#define KAI_PEER(X)                                                                                \
+	X(U64, number, 0, 0, 65535, "")                                                            \
+	X(FIX, org, 32, 0, 0, "")                                                                  \
+	X(STR, alias, 0, 0, KAI_MAX_ALIAS, "ours for it, unique; empty: none")                     \
+	X(FIX, epoch, 16, 0, 0, "of its store, when last heard")                                   \
+	X(BIN, token, 0, 0, KAI_MAX_TOKEN, "its last one whose items are durable here")            \
+	X(IDS, outstanding, 0, 0, KAI_MAX_OUTSTANDING, "offered before token, not yet here")       \
+	X(U64, position, 0, 0, UINT64_MAX >> 1,                                                    \
+	  "all of our log up to here was offered and settled")                                     \
+	X(U64, heard_at, 0, 0, KAI_MAX_TIME_MS, "")                                                \
+	X(FIX, agreement, 32, 0, 0, "digest that position and marks were made under")              \
+	X(FIX, facts, 32, 0, 0, "digest of agreements, memberships under which position was made") \
+	X(U64, day, 0, 0, UINT64_MAX >> 1, "day number of the two counters")                       \
+	X(U64, day_items, 0, 0, UINT64_MAX >> 1, "taken from it today")                            \
+	X(U64, day_bytes, 0, 0, UINT64_MAX >> 1, "")                                               \
+	X(U64, stored_bytes, 0, 0, UINT64_MAX >> 1, "stored here on its account")
+
+enum kai_card_how { KAI_CARD_OWN = 1, KAI_CARD_FINGERPRINT = 2, KAI_CARD_INTRODUCED = 3 };
+#define KAI_CARD_REC(X)                                                                            \
+	X(BIN, bytes, 0, 1, KAI_MAX_SIGNED_BODY + 256, "signed card")                              \
+	X(U64, how, 0, 1, 3, "enum kai_card_how")                                                  \
+	X(OPT, by, 0, 0, 0, "org that introduced it")                                              \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "first seen")                                            \
+	X(U64, refreshed_at, 0, 0, KAI_MAX_TIME_MS, "last time somebody sent it")                  \
+	X(BOOL, frozen, 0, 0, 0, "contradicted by another card of the same serial")                \
+	X(BIN, other, 0, 0, KAI_MAX_SIGNED_BODY + 256, "that other card: the proof")
+
+#define KAI_RECORD_REC(X)                                                                          \
+	X(BIN, bytes, 0, 1, KAI_MAX_SIGNED_BODY + 256, "signed node record")                       \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "")
+
+#define KAI_AGREE_REC(X)                                                                           \
+	X(BIN, bytes, 0, 1, KAI_MAX_TERMS + 1024, "agreement")                                     \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "first seen")                                            \
+	X(BOOL, replaced, 0, 0, 0, "a successor is in force")
+
+#define KAI_MEMBER_REC(X)                                                                          \
+	X(BIN, bytes, 0, 1, 1024, "signed membership")                                             \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "")
+
+/* The state of an imported document, so that its next state continues the thread. */
+#define KAI_SOURCE(X)                                                                              \
+	X(FIX, head, 32, 0, 0, "id of the newest item")                                            \
+	X(FIX, digest, 32, 0, 0, "BLAKE2b of the document's bytes at head")                        \
+	X(STR, name, 0, 0, KAI_MAX_TEXT, "namespace and id, for people")
+
+#define KAI_JOURNAL(X)                                                                             \
+	X(FIX, previous, 32, 0, 0, "hash of the entry before; zeros in the first")                 \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "")                                                      \
+	X(STR, event, 0, 1, KAI_MAX_SHORT, "stable name")                                          \
+	X(OPT, org, 0, 0, 0, "with whom")                                                          \
+	X(OPT, id, 0, 0, 0, "of what")                                                             \
+	X(STR, rule, 0, 0, KAI_MAX_SHORT, "")                                                      \
+	X(U64, count, 0, 0, UINT64_MAX >> 1, "how often in this minute; parts; …")                 \
+	X(STR, text, 0, 0, KAI_MAX_TEXT, "")
+
+#define KAI_X_RECORD(X)                                                                            \
+	X(item, KAI_ITEM)                                                                          \
+	X(part, KAI_PART)                                                                          \
+	X(supply, KAI_SUPPLY)                                                                      \
+	X(released, KAI_RELEASED)                                                                  \
+	X(stub, KAI_STUB)                                                                          \
+	X(peer, KAI_PEER)                                                                          \
+	X(card_rec, KAI_CARD_REC)                                                                  \
+	X(record_rec, KAI_RECORD_REC)                                                              \
+	X(agree_rec, KAI_AGREE_REC)                                                                \
+	X(member_rec, KAI_MEMBER_REC)                                                              \
+	X(source, KAI_SOURCE)                                                                      \
+	X(journal, KAI_JOURNAL)
+
+#define X(object, list) KAI_STRUCT(object, list);
+KAI_X_RECORD(X)
+#undef X
+
+/* ---- keys
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+struct kai_key {
+	uint8_t at[KAI_STORE_MAX_KEY];
+	size_t len;
+};
+struct kai_span kai_key_span(const struct kai_key *key);
+struct kai_key kai_key_word(const char *word);
+struct kai_key kai_key_u64(uint64_t number);		      /* ITEMS, TOUCH, JOURNAL */
+struct kai_key kai_key_part(uint64_t arrival, uint8_t index); /* PARTS */
+struct kai_key kai_key_pair(uint64_t arrival, uint16_t peer); /* SUPPLY, RELEASED */
+struct kai_key kai_key_bytes(
+	const uint8_t *at,
+	size_t len); /* IDS, STUBS, PEER_ORGS, RECORDS, SOURCES, BOOTS, prefixes */
+struct kai_key kai_key_two(const uint8_t first[KAI_ID_LEN],
+			   const uint8_t second[KAI_ID_LEN]); /* AGREEMENTS, NOTICES */
+struct kai_key kai_key_card(const uint8_t org[KAI_ID_LEN], uint64_t serial);
+struct kai_key kai_key_member(const uint8_t keeper[KAI_ID_LEN], struct kai_span name,
+			      const uint8_t org[KAI_ID_LEN]);
+struct kai_key kai_key_member_community(const uint8_t keeper[KAI_ID_LEN],
+					struct kai_span name); /* prefix of all members */
+struct kai_key kai_key_peer(uint16_t number);
+struct kai_key kai_key_id_arrival(const uint8_t id[KAI_ID_LEN], uint64_t arrival); /* PENDING */
+
+/* ---- any record by its object
+ * ------------------------------------------------------------------------------------ */
+
+/* Decodes into *ret (lists in the arena). false: absent, or damaged (then the transaction is
+ * CORRUPT). */
+bool kai_rec_get(struct kai_txn *txn, enum kai_table table, const struct kai_key *key,
+		 const struct kai_object *object, struct kai_arena *arena, void *ret);
+/* Encodes through an internal buffer; a record outside its bounds is our bug and asserts. */
+void kai_rec_put(struct kai_txn *txn, enum kai_table table, const struct kai_key *key,
+		 const struct kai_object *object, const void *record);
+
+/* ---- items
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+bool kai_rec_arrival(struct kai_txn *txn, const uint8_t id[KAI_ID_LEN], uint64_t *ret);
+bool kai_rec_item(struct kai_txn *txn, uint64_t arrival, struct kai_arena *arena,
+		  struct kai_item *ret);
+/* Appends the item and its index entries; header is the decoded form of item->header. Returns the
+ * arrival number. */
+uint64_t kai_rec_item_add(struct kai_txn *txn, const struct kai_item *item,
+			  const struct kai_header *header);
+/* Rewrites an item in place (flags, held, signatures; id and header must be the same). */
+void kai_rec_item_put(struct kai_txn *txn, uint64_t arrival, const struct kai_item *item);
+/* Appends a log entry that points at an item that changed, so that every peer's position meets it
+ * again. */
+void kai_rec_touch(struct kai_txn *txn, uint64_t arrival);
+/* Removes an item with its parts, indexes, supply, released, evidence; leaves a stub. */
+void kai_rec_item_del(struct kai_txn *txn, uint64_t arrival, const struct kai_stub *stub);
+/* Last arrival number in use, 0 when the log is empty. */
+uint64_t kai_rec_head(struct kai_txn *txn);
+/* The next log entry after *io_position (an item or a touch): moves it there and tells the item.
+ * false at the end. */
+bool kai_rec_log_next(struct kai_txn *txn, uint64_t *io_position, uint64_t *ret_arrival);
+
+/* Walks an index newest first or oldest first. */
+struct kai_index_scan {
+	struct kai_scan scan;
+};
+void kai_index_thread(struct kai_index_scan *scan, struct kai_txn *txn,
+		      const uint8_t thread[KAI_ID_LEN], bool newest_first);
+void kai_index_origin(struct kai_index_scan *scan, struct kai_txn *txn,
+		      const uint8_t org[KAI_ID_LEN], uint64_t from, bool newest_first);
+void kai_index_sector(struct kai_index_scan *scan, struct kai_txn *txn, struct kai_span sector,
+		      uint64_t from, bool newest_first);
+void kai_index_kind(struct kai_index_scan *scan, struct kai_txn *txn, uint64_t kind, uint64_t from,
+		    bool newest_first);
+void kai_index_end(struct kai_index_scan *scan,
+		   struct kai_txn *txn); /* by not_after, oldest first */
+void kai_index_all(struct kai_index_scan *scan, struct kai_txn *txn, uint64_t from,
+		   bool newest_first);
+bool kai_index_next(struct kai_index_scan *scan, uint64_t *ret_arrival);
+
+/* ---- peers, cards, journal
+ * -------------------------------------------------------------------------------------- */
+
+bool kai_rec_peer(struct kai_txn *txn, const uint8_t org[KAI_ID_LEN], struct kai_arena *arena,
+		  struct kai_peer *ret);
+/* Gives the org the next number when it has none; *ret is its record then. */
+void kai_rec_peer_add(struct kai_txn *txn, const uint8_t org[KAI_ID_LEN], struct kai_span alias,
+		      struct kai_arena *arena, struct kai_peer *ret);
+void kai_rec_peer_put(struct kai_txn *txn, const struct kai_peer *peer);
+/* The newest accepted card of an org. */
+bool kai_rec_card(struct kai_txn *txn, const uint8_t org[KAI_ID_LEN], struct kai_arena *arena,
+		  struct kai_card_rec *ret);
+
+/* Appends to the journal: fills previous, number from the head. */
+void kai_journal_append(struct kai_txn *txn, struct kai_journal *entry);
+
+/* ---- integrity
+ * --------------------------------------------------------------------------------------------------
+ */
+
+/* One finding of the check: table, key as text, what is wrong. */
+typedef void (*kai_check_report)(void *context, enum kai_table table, struct kai_span key,
+				 const char *problem);
+typedef void (*kai_check_progress)(void *context, uint64_t done, uint64_t total);
+struct kai_store_check {
+	kai_check_report report;
+	kai_check_progress progress; /* may be NULL */
+	void *context;
+	uint64_t problems; /* out */
+	uint64_t items;	   /* out */
+};
+/*
+ * Every item: id = hash of its header, each signature verifies and its key stands in the origin's
+ * card, each held part's hash, index entries both ways, supply and released pointing at items and
+ * peers, agreements' digests, journal chain, counters. Reads in short transactions. IO, CORRUPT
+ * when it could not go on.
+ */
+KAI_MUST_USE enum kai_err kai_store_check(struct kai_store *store, struct kai_store_check *check,
+					  struct kai_why *why);
+
+#endif

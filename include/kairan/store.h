@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store's port: ordered tables of bytes under transactions. Two implementations under one
+ * contract suite: LMDB (kai_store_open_lmdb) and memory (kai_store_open_memory). What lies in the
+ * tables is records.h.
+ *
+ * One writer at a time, any number of readers that each see one moment. Errors inside a transaction
+ * are sticky: the first one is kept, later calls do nothing (get and next say false), and commit
+ * returns it. So the engine's step need not fail half-way. Spans that get and next return live
+ * until the next write in that transaction or its end. One thread per transaction.
+ */
+#ifndef KAIRAN_STORE_H
+#define KAIRAN_STORE_H
+
+#include "kairan/base.h"
+
+#define KAI_STORE_SCHEMA 1
+#define KAI_STORE_MAX_KEY 128
+
+/* X(NAME, "lmdb name"); keys and values in records.h */
+#define KAI_X_TABLE(X)                                                                             \
+	X(META, "meta")                                                                            \
+	X(ITEMS, "items")                                                                          \
+	X(TOUCH, "touch")                                                                          \
+	X(IDS, "ids")                                                                              \
+	X(PARTS, "parts")                                                                          \
+	X(BY_THREAD, "by-thread")                                                                  \
+	X(BY_ORIGIN, "by-origin")                                                                  \
+	X(BY_SECTOR, "by-sector")                                                                  \
+	X(BY_KIND, "by-kind")                                                                      \
+	X(BY_END, "by-end")                                                                        \
+	X(SUPPLY, "supply")                                                                        \
+	X(RELEASED, "released")                                                                    \
+	X(EVIDENCE, "evidence")                                                                    \
+	X(PENDING, "pending")                                                                      \
+	X(STUBS, "stubs")                                                                          \
+	X(PEERS, "peers")                                                                          \
+	X(PEER_ORGS, "peer-orgs")                                                                  \
+	X(BOOTS, "boots")                                                                          \
+	X(CARDS, "cards")                                                                          \
+	X(RECORDS, "node-records")                                                                 \
+	X(AGREEMENTS, "agreements")                                                                \
+	X(NOTICES, "notices")                                                                      \
+	X(MEMBERS, "members")                                                                      \
+	X(SOURCES, "sources")                                                                      \
+	X(JOURNAL, "journal")                                                                      \
+	X(TIMERS, "timers")
+
+enum kai_table {
+#define X(name, word) KAI_TABLE_##name,
+	KAI_X_TABLE(X)
+#undef X
+		KAI_TABLE_END
+};
+const char *kai_table_name(enum kai_table table);
+
+struct kai_store;
+struct kai_txn;
+
+struct kai_store_options {
+	bool read_only;
+	uint64_t map_bytes;   /* LMDB map, 0: 1 TiB (costs address space only) */
+	uint64_t quota_bytes; /* of the file, 0: none; commit past it gives KAI_ERR_FULL; deletes
+				 still pass */
+};
+
+/* dir exists; files data.mdb and lock.mdb in it. NEWER when the schema is newer, CORRUPT, DENIED,
+ * BUSY, NOMEM, IO. */
+KAI_MUST_USE enum kai_err kai_store_open_lmdb(const char *dir,
+					      const struct kai_store_options *options,
+					      struct kai_store **ret, struct kai_why *why);
+KAI_MUST_USE enum kai_err kai_store_open_memory(const struct kai_store_options *options,
+						struct kai_store **ret);
+void kai_store_close(struct kai_store *store); /* NULL is fine; no transaction may be open */
+
+/* Clears readers that died; returns how many. LMDB's reader table, 0 for memory. */
+int kai_store_reap(struct kai_store *store);
+/* Bytes in use and the limit, for status. */
+void kai_store_usage(struct kai_store *store, uint64_t *ret_used, uint64_t *ret_limit);
+
+KAI_MUST_USE enum kai_err kai_txn_begin(struct kai_store *store, bool write, struct kai_txn **ret,
+					struct kai_why *why);
+/* Durable when it returns OK. The transaction is gone either way. FULL, IO, or the sticky error. */
+KAI_MUST_USE enum kai_err kai_txn_commit(struct kai_txn *txn, struct kai_why *why);
+void kai_txn_abort(struct kai_txn *txn); /* NULL is fine */
+enum kai_err kai_txn_error(const struct kai_txn *txn);
+/* Lets a caller above make its own trouble sticky (a record that does not decode: CORRUPT). */
+void kai_txn_fail(struct kai_txn *txn, enum kai_err err);
+
+/* true and *ret when there; false when not there, or after an error. key 1..KAI_STORE_MAX_KEY
+ * bytes. */
+bool kai_txn_get(struct kai_txn *txn, enum kai_table table, struct kai_span key,
+		 struct kai_span *ret);
+void kai_txn_put(struct kai_txn *txn, enum kai_table table, struct kai_span key,
+		 struct kai_span value);
+/* As put, for a key greater than every key of the table: LMDB packs pages full. Falls back to put
+ * when it is not. */
+void kai_txn_append(struct kai_txn *txn, enum kai_table table, struct kai_span key,
+		    struct kai_span value);
+bool kai_txn_del(struct kai_txn *txn, enum kai_table table,
+		 struct kai_span key); /* true when it was there */
+uint64_t kai_txn_count(struct kai_txn *txn, enum kai_table table);
+
+/*
+ * Walks the keys that begin with prefix, from `from` (inclusive; empty: the end of the range that
+ * the direction starts at). Survives puts and deletes in the same transaction: it goes on after the
+ * last key it gave. Embedded, 256 bytes on the stack, nothing to release.
+ */
+struct kai_scan {
+	struct kai_txn *txn;
+	enum kai_table table;
+	bool backward;
+	bool started;
+	uint8_t prefix_len;
+	uint8_t at_len;
+	uint8_t prefix[KAI_STORE_MAX_KEY];
+	uint8_t at[KAI_STORE_MAX_KEY];
+};
+void kai_scan_init(struct kai_scan *scan, struct kai_txn *txn, enum kai_table table,
+		   struct kai_span prefix, struct kai_span from, bool backward);
+/* Either ret may be NULL. */
+bool kai_scan_next(struct kai_scan *scan, struct kai_span *ret_key, struct kai_span *ret_value);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text forms: base32 ids, armour, times, durations, and peer text made safe for a terminal or a
+ * log. Pure; any thread; results are NUL-terminated in the caller's buffer.
+ */
+#ifndef KAIRAN_TEXT_H
+#define KAIRAN_TEXT_H
+
+#include "kairan/base.h"
+#include "kairan/fault.h"
+
+/* Lower-case RFC 4648 base32 without padding: 32 bytes give 52 characters. */
+#define KAI_ID_TEXT 53 /* with NUL */
+#define KAI_BASE32_LEN(len) (((len)*8 + 4) / 5)
+void kai_base32(struct kai_span bytes, char *ret, size_t cap);
+void kai_id_text(const uint8_t id[KAI_ID_LEN], char ret[KAI_ID_TEXT]);
+/* Decodes exactly ret_len bytes; false on any other character, length or non-zero trailing bits. */
+KAI_MUST_USE bool kai_base32_parse(const char *text, uint8_t *ret, size_t ret_len);
+
+/* RFC 3339. Formatting: UTC with milliseconds and Z. KAI_TIME_TEXT bytes. Parsing: any offset,
+ * fraction optional. */
+#define KAI_TIME_TEXT 32
+void kai_time_text(struct kai_wall at, char ret[KAI_TIME_TEXT]);
+KAI_MUST_USE bool kai_time_parse(const char *text, struct kai_wall *ret);
+/* "90s", "15m", "4h", "30d", "2w", also joined as "1h30m"; up to ten years. */
+KAI_MUST_USE bool kai_duration_parse(const char *text, int64_t *ret_ms);
+void kai_duration_text(int64_t ms, char ret[32]); /* "1h30m" */
+
+/*
+ * Armour (.kcard, .kagree, .kbundle): a BEGIN line with the type, base64 in lines of 64, a checksum
+ * line, an END line. Survives mail: CRLF, surrounding text and trailing spaces do no harm; anything
+ * else does.
+ */
+size_t kai_armour_len(size_t bytes_len); /* enough for any type, with NUL */
+void kai_armour(const char *type, struct kai_span bytes, char *ret, size_t cap);
+/* type: "KAIRAN CARD", "KAIRAN AGREEMENT", "KAIRAN BUNDLE". Faults ARMOUR, CHECKSUM, TOO_MUCH, TYPE
+ * (another type's). */
+KAI_MUST_USE enum kai_fault kai_armour_open(const char *type, struct kai_span text,
+					    struct kai_arena *arena, struct kai_span *ret);
+
+/* Clean UTF-8: well-formed, no NUL, no C0 control but \n and \t, no surrogate, no U+FFFE/U+FFFF. */
+bool kai_utf8_clean(struct kai_span text);
+
+/*
+ * Escapes what a terminal or a log must not see from a peer: C0, DEL, C1, bidi controls, line and
+ * paragraph separators, zero-width characters, invalid bytes become \xNN or \u{NNNN}. With
+ * keep_lines \n and \t stay. Cut at cap at a whole character.
+ */
+void kai_escape(struct kai_span text, bool keep_lines, char *ret, size_t cap);
+
+#endif

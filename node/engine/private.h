@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the engine's rooms share. Each room is one .c file with one job and is entered through the
+ * functions below:
+ *
+ *   engine.c   life of the engine, the one switch from event to handler, deadline      out.c
+ * outputs of a turn link.c     a peer's life: greeting, up, down; hello, ping, bye; every
+ * transition through one function spread.c   walks the log for each peer: pushes what is urgent,
+ * offers the rest, under credit and budget serve.c    what was wanted goes out in chunks; stored,
+ * refuse, none, credit that come back token.c    resume tokens quota.c  what a peer may cost
+ *   fetch.c    offers and pushes that come in: wants, suppliers, chunks put together, time-outs
+ *   admit.c    one whole item at the door: signers, parts, the one decision, storing    rest.c
+ * openings at rest thread.c   revisions, conflicts, retractions, in any order of arrival sweep.c
+ * what expires trust.c    cards, node records, agreements, notices, memberships from and to links;
+ * introduction; signers pair.c     the cached relation with each peer and its wrap keys control.c
+ * the switch over control requests      agree.c  their agreements     publish.c  own items
+ *
+ * Every function takes the turn first: the engine, the open transaction, the outputs and the
+ * event's clocks.
+ */
+#ifndef KAIRAN_ENGINE_PRIVATE_H
+#define KAIRAN_ENGINE_PRIVATE_H
+
+#include "kairan/control.h"
+#include "kairan/engine.h"
+#include "kairan/facts.h"
+
+enum kai_link_state {
+	KAI_LINK_DOWN,
+	KAI_LINK_GREETING, /* connected, hello sent, the peer's answer to it not yet here */
+	KAI_LINK_UP	   /* both hellos answered: items may flow */
+};
+
+struct kai_spread; /* spread.c: position, offers out, credit */
+struct kai_fetch;  /* fetch.c: offers in, wants, unfinished items, memory held on the peer's account
+		    */
+struct kai_meters; /* quota.c */
+struct kai_pair_cache; /* pair.c */
+
+/* One org that we may talk to; exists from the first event about it until the engine goes. */
+struct kai_link {
+	uint8_t org[KAI_ID_LEN];
+	uint16_t number; /* in PEERS */
+	enum kai_link_state state;
+	/* link.c */
+	uint8_t my_nonce[16];
+	uint8_t peer_nonce[16];
+	bool peer_greeted;	 /* its hello of this connection is here */
+	uint8_t session_key[32]; /* tags of offers: H(hello, link key, both nonces in org order) */
+	uint8_t peer_epoch[16];
+	uint8_t peer_boot[16];
+	struct kai_mono heard;
+	struct kai_mono pinged;
+	int64_t skew_ms;
+	const char *down_reason; /* static storage */
+	const char *last_error;
+	uint64_t received_items, sent_items, refused;
+	/* the rooms' own */
+	struct kai_spread *spread;
+	struct kai_fetch *fetch;
+	struct kai_meters *meters;
+	struct kai_pair_cache *pair;
+};
+
+struct kai_engine {
+	struct kai_engine_config config;
+	struct kai_link **links; /* ascending by org */
+	size_t link_count;
+	size_t link_cap;
+	uint64_t trust_generation; /* grows with every change of cards, agreements, notices,
+				      memberships */
+	uint8_t epoch[16];	   /* of the store */
+	struct kai_wall started;
+	struct kai_mono sweep_due;
+	uint64_t journal_minute; /* rate limit of refusals in the journal: trust, fetch and link
+				    share quota.c's table */
+};
+
+/* One step. scratch is wiped between steps (KAI_TURN_ARENA bytes); nothing in it may be kept. */
+#define KAI_TURN_ARENA (8u * 1024 * 1024)
+struct kai_turn {
+	struct kai_engine *engine;
+	struct kai_txn *txn;
+	struct kai_out *out;
+	const struct kai_event *event;
+	struct kai_arena *scratch;
+	uint64_t draws; /* how often randomness was taken in this step */
+};
+
+/* len ≤ 64 bytes of randomness, expanded from the event's entropy by label and a running number. */
+void kai_draw(struct kai_turn *turn, const char *label, uint8_t *ret, size_t len);
+
+/* ---- out.c
+ * ------------------------------------------------------------------------------------------------------
+ */
+/* Encodes straight into the outputs. Frames to a link that is down are dropped. */
+void kai_out_send(struct kai_turn *turn, const struct kai_link *link, enum kai_msg_type type,
+		  void *msg, bool urgent);
+void kai_out_cut(struct kai_turn *turn, const struct kai_link *link, const char *reason);
+void kai_out_answer(struct kai_turn *turn, uint64_t client, const struct kai_ctl_answer *answer);
+void kai_out_peers(struct kai_turn *turn);
+void kai_out_trace(struct kai_turn *turn, const char *event, const uint8_t *org, const uint8_t *id,
+		   const char *rule, uint64_t number);
+
+/* ---- engine.c
+ * ---------------------------------------------------------------------------------------------------
+ */
+struct kai_link *kai_link_find(struct kai_engine *engine, const uint8_t org[KAI_ID_LEN]);
+struct kai_link *kai_link_by_number(struct kai_engine *engine, uint16_t number);
+/* Finds or makes; NULL when out of memory. */
+struct kai_link *kai_link_get(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN]);
+
+/* ---- link.c
+ * -----------------------------------------------------------------------------------------------------
+ */
+void kai_link_event(struct kai_turn *turn, struct kai_link *link); /* LINK_UP, LINK_DOWN */
+void kai_link_hello(struct kai_turn *turn, struct kai_link *link, const struct kai_hello *hello);
+void kai_link_ping(struct kai_turn *turn, struct kai_link *link, const struct kai_ping *ping);
+void kai_link_bye(struct kai_turn *turn, struct kai_link *link, const struct kai_bye *bye);
+void kai_link_timer(struct kai_turn *turn);
+struct kai_mono kai_link_deadline(const struct kai_engine *engine);
+/* Says hello again over the standing connection, because agreements, cards or memberships changed
+ * (trust.c calls it). */
+void kai_link_greet_again(struct kai_turn *turn, struct kai_link *link);
+
+/* ---- spread.c, serve.c, token.c
+ * ------------------------------------------------------------------------------------ */
+void kai_spread_up(struct kai_turn *turn, struct kai_link *link, const struct kai_hello *hello);
+void kai_spread_down(struct kai_turn *turn, struct kai_link *link);
+/* An item was stored or changed (later part, signature, release): pushes it at once where it is
+ * urgent and permitted; the rest is met when the log is walked. */
+void kai_spread_item(struct kai_turn *turn, uint64_t arrival);
+/* Starts the walk of the log anew for a peer whose permissions changed; what it has stored is
+ * skipped. */
+void kai_spread_restart(struct kai_turn *turn, struct kai_link *link);
+/* Walks on for every peer that is up, within a bound; true when some walk is not at the head and
+ * has room to go on. */
+bool kai_spread_walk(struct kai_turn *turn);
+struct kai_mono kai_spread_deadline(const struct kai_engine *engine);
+void kai_spread_timer(struct kai_turn *turn);
+void kai_serve_want(struct kai_turn *turn, struct kai_link *link, const struct kai_want *want);
+void kai_serve_stored(struct kai_turn *turn, struct kai_link *link,
+		      const struct kai_stored *stored);
+void kai_serve_refuse(struct kai_turn *turn, struct kai_link *link,
+		      const struct kai_refuse *refuse);
+void kai_serve_credit(struct kai_turn *turn, struct kai_link *link,
+		      const struct kai_credit *credit);
+void kai_spread_state(const struct kai_link *link, uint64_t head, struct kai_peer_state *io_state);
+struct kai_span kai_token_make(struct kai_turn *turn, const struct kai_link *link,
+			       uint64_t position);
+/* false: not ours, another peer's or realm's, another epoch's, an unknown boot's, or beyond the
+ * head. */
+bool kai_token_open(struct kai_turn *turn, const struct kai_link *link, struct kai_span token,
+		    uint64_t *ret_position);
+
+/* ---- quota.c
+ * -----------------------------------------------------------------------------------------------------
+ */
+enum kai_meter {
+	KAI_METER_FRAMES,
+	KAI_METER_BYTES,
+	KAI_METER_FAULTS,
+	KAI_METER_PUSHES,
+	KAI_METER_END
+};
+/* Counts; false when the peer is over its quota for this meter now. */
+bool kai_quota_charge(struct kai_turn *turn, struct kai_link *link, enum kai_meter meter,
+		      int64_t amount);
+/* Volume of the agreement's direction towards us and stored bytes: may this many more bytes be
+ * taken from the peer now? */
+bool kai_quota_volume(struct kai_turn *turn, struct kai_link *link, uint64_t bytes);
+void kai_quota_taken(struct kai_turn *turn, struct kai_link *link, uint64_t bytes);
+/* A fault of the peer's: counts it, traces it, journals it (once per peer, rule and minute, with a
+ * count), remembers it as last_error, cuts the link beyond faults_per_minute. id may be NULL. */
+void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
+		    const uint8_t *id);
+void kai_meters_free(struct kai_meters *meters);
+
+/* ---- fetch.c
+ * ------------------------------------------------------------------------------------------------------
+ */
+void kai_fetch_up(struct kai_turn *turn, struct kai_link *link);
+void kai_fetch_down(struct kai_turn *turn, struct kai_link *link);
+void kai_fetch_offer(struct kai_turn *turn, struct kai_link *link, const struct kai_offer *offer);
+void kai_fetch_push(struct kai_turn *turn, struct kai_link *link, const struct kai_checked *push);
+void kai_fetch_chunk(struct kai_turn *turn, struct kai_link *link, const struct kai_checked *chunk);
+void kai_fetch_none(struct kai_turn *turn, struct kai_link *link, const struct kai_none *none);
+void kai_fetch_timer(struct kai_turn *turn);
+struct kai_mono kai_fetch_deadline(const struct kai_engine *engine);
+/* Once at the end of each step: sends the stored, refuse and credit entries that gathered, batched;
+ * settles tokens. */
+void kai_fetch_flush(struct kai_turn *turn);
+/* For hello: the peer's last durable token and what is still outstanding before it (lists in
+ * scratch). */
+void kai_fetch_hello(struct kai_turn *turn, struct kai_link *link, struct kai_hello *io_hello);
+void kai_fetch_free(struct kai_fetch *fetch);
+void kai_spread_free(struct kai_spread *spread);
+
+/* ---- admit.c, rest.c, thread.c, sweep.c
+ * ----------------------------------------------------------------------------- */
+/* An item as it came, whole: spans live for the step. */
+struct kai_incoming {
+	struct kai_span header_bytes;
+	struct kai_header header;
+	uint8_t id[KAI_ID_LEN];
+	const struct kai_signature *signatures; /* all verified against their keys */
+	size_t signature_count;
+	struct kai_span parts[KAI_MAX_PARTS]; /* ciphertexts; hashes verified; empty: not here */
+	uint32_t part_bits;
+	const struct kai_wrap *wraps; /* from the link; for own items NULL … */
+	size_t wrap_count;
+	const struct kai_span *openings; /* … and these, KAI_MAX_PARTS encoded kai_opening */
+	const struct kai_span *evidence;
+	size_t evidence_count;
+	const struct kai_mark *mark;
+};
+struct kai_admission {
+	bool stored;	/* now or before: held here, durable after the commit */
+	bool new_parts; /* something was added */
+	uint64_t arrival;
+	uint32_t parts;	      /* held parts of this copy */
+	enum kai_fault fault; /* when not stored */
+	const char *reason;   /* name of the fault or rule */
+	enum kai_fault_class klass;
+	int64_t retry_ms; /* for DEFER */
+};
+/*
+ * The door: signers by the origin's card, times, parts opened and committed, the one decision for
+ * header and each part, references, thread; then storing or merging. link NULL: an own item. Parts
+ * that the rules refuse are left out, and when the header itself is refused nothing is stored.
+ */
+void kai_admit(struct kai_turn *turn, struct kai_link *link, const struct kai_incoming *item,
+	       struct kai_admission *ret);
+/* Own item, decided but not stored: same checks. */
+KAI_MUST_USE enum kai_fault kai_thread_check(struct kai_turn *turn,
+					     const struct kai_header *header);
+/* After an item was added: sets flags of what it supersedes or retracts, and of itself; resolves
+ * what waited for it. */
+void kai_thread_added(struct kai_turn *turn, uint64_t arrival, const struct kai_item *item,
+		      const struct kai_header *header);
+bool kai_rest_seal(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,
+		   struct kai_span opening, struct kai_part *io_part);
+bool kai_rest_open(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,
+		   const struct kai_part *part, struct kai_opening *ret);
+/* Item facts with the labels of all held parts filled in (opens them at rest). */
+bool kai_rest_facts(struct kai_turn *turn, uint64_t arrival, struct kai_item_facts *ret);
+void kai_sweep_timer(struct kai_turn *turn);
+struct kai_mono kai_sweep_deadline(const struct kai_engine *engine);
+
+/* ---- trust.c, pair.c
+ * ------------------------------------------------------------------------------------------------
+ */
+void kai_trust_card(struct kai_turn *turn, struct kai_link *link,
+		    const struct kai_card_frame *frame);
+void kai_trust_agreement(struct kai_turn *turn, struct kai_link *link,
+			 const struct kai_agreement_frame *frame);
+/* Fills card, record and agreement digests of my hello to that peer. */
+void kai_trust_hello(struct kai_turn *turn, struct kai_link *link, struct kai_hello *io_hello);
+/* Compares the peer's digests with mine and sends what it lacks: card, node record, agreements,
+ * notices, memberships. */
+void kai_trust_greeted(struct kai_turn *turn, struct kai_link *link, const struct kai_hello *hello);
+/* Sends the origin's card first where this link has not seen its current serial and I may
+ * introduce; always fine for parties. */
+void kai_trust_introduce(struct kai_turn *turn, struct kai_link *link,
+			 const uint8_t origin[KAI_ID_LEN]);
+/*
+ * May these keys speak for the origin? Card at hand (NO_CARD, OLD_CARD, FROZEN), country of the
+ * header, roles and numbers by the kind's row and the agreement (SIGNERS), windows, revocations.
+ * ret_flags: KAI_ITEM_MARKED, KAI_ITEM_INTRODUCED.
+ */
+KAI_MUST_USE enum kai_fault kai_trust_signers(struct kai_turn *turn,
+					      const struct kai_header *header,
+					      const struct kai_signature *signatures, size_t count,
+					      uint64_t *ret_flags);
+/* Something about trust changed: drops caches, greets partners again, asks for new node keys. */
+void kai_trust_changed(struct kai_turn *turn);
+/* Daily and at each known instant: expiry of agreements, memberships, cards. */
+void kai_trust_timer(struct kai_turn *turn);
+struct kai_mono kai_trust_deadline(const struct kai_engine *engine);
+/* The relation now; never NULL (state NONE when there is no agreement). Lives until the step ends.
+ */
+const struct kai_pair *kai_pair_now(struct kai_turn *turn, struct kai_link *link);
+/* Wrap key and its ends for a direction; false when a card lacks a sealing key. Ends point into the
+ * cache. */
+bool kai_pair_wrap_key(struct kai_turn *turn, struct kai_link *link, bool outgoing,
+		       uint8_t ret_key[32], struct kai_link_ends *ret_ends);
+void kai_pair_free(struct kai_pair_cache *cache);
+
+/* ---- control.c, agree.c, publish.c
+ * ------------------------------------------------------------------------------------ */
+void kai_control_request(struct kai_turn *turn);
+/* Each handler fills the answer; lists and spans in scratch. One row each in control.c's table. */
+void kai_agree_propose(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_agree_accept(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_agree_import(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_agree_notice(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_agree_member(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_agree_member_import(struct kai_turn *turn, const void *request,
+			     struct kai_ctl_answer *ret);
+void kai_agree_card_import(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_agree_card_own(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_agree_card_resolve(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_publish_item(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_publish_retract(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_publish_source(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+
+#endif
