@@ -15,20 +15,21 @@
  * safe from any thread.
  *
  * A list is X(type, name, arg, min, max, doc). Types, with the C member and what min and max bound:
- *   U64   uint64_t name                      the value
- *   BOOL  bool name                          -
- *   FIX   uint8_t name[arg]                  -                       (bin of exactly arg bytes)
- *   OPT   struct kai_opt_id name             -                       (nil, or bin of 32 bytes)
- *   BIN   struct kai_span name               length in bytes
- *   STR   struct kai_span name               length in bytes          (UTF-8, no NUL, no other C0
- * control but \n \t) IDS   uint8_t (*name)[32]; size_t name_count   count              (array of
- * bin 32) STRS  struct kai_span *name; size_t name_count count              (array of str,
- * each 1..arg bytes) BINS  struct kai_span *name; size_t name_count count              (array of
- * bin, each 1..arg bytes) NUMS  uint64_t *name; size_t name_count  count                    (array
- * of uint, each 0..arg) OBJ   struct kai_<arg> name              - MAYBE struct kai_<arg> *name -
- * (nil, or the object; NULL when nil) LIST  struct kai_<arg> *name; size_t name_count  count (array
- * of objects) EXT   struct kai_ext *name; size_t name_count    count            (always the last
- * field of objects that may grow)
+ *
+ *   U64    uint64_t name                              the value
+ *   BOOL   bool name                                  -
+ *   FIX    uint8_t name[arg]                          -        bin of exactly arg bytes
+ *   OPT    struct kai_opt_id name                     -        nil, or bin of 32 bytes
+ *   BIN    struct kai_span name                       length   bin
+ *   STR    struct kai_span name                       length   clean UTF-8 (text.h)
+ *   IDS    uint8_t (*name)[32]; size_t name_count     count    array of bin of 32 bytes
+ *   STRS   struct kai_span *name; size_t name_count   count    array of str, each 1 to arg bytes
+ *   BINS   struct kai_span *name; size_t name_count   count    array of bin, each 1 to arg bytes
+ *   NUMS   uint64_t *name; size_t name_count          count    array of uint, each 0 to arg
+ *   OBJ    struct kai_<arg> name                      -        the object
+ *   MAYBE  struct kai_<arg> *name                     -        nil (NULL), or the object
+ *   LIST   struct kai_<arg> *name; size_t name_count  count    array of objects
+ *   EXT    struct kai_ext *name; size_t name_count    count    last field of objects that may grow
  */
 #ifndef KAIRAN_OBJECT_H
 #define KAIRAN_OBJECT_H
@@ -60,10 +61,10 @@ struct kai_object;
 struct kai_field {
 	const char *name;
 	const char *doc;
-	enum kai_type type;
 	uint64_t arg; /* FIX: bytes; STRS, BINS: longest element; NUMS: largest element; else 0 */
 	uint64_t min;
 	uint64_t max;
+	enum kai_type type;
 	size_t offset;			 /* of the member (of the pointer, for lists) */
 	size_t count_offset;		 /* of name_count, for lists */
 	const struct kai_object *object; /* OBJ, MAYBE, LIST */
@@ -71,8 +72,8 @@ struct kai_field {
 
 struct kai_object {
 	const char *name;
-	size_t size; /* of the C struct */
-	const struct kai_field *fields;
+	size_t size;				 /* of the C struct */
+	const struct kai_field *(*fields)(void); /* field_count rows, static storage */
 	size_t field_count;
 };
 
@@ -118,6 +119,51 @@ struct kai_ext {
 		list(KAI_MEMBER)                                                                   \
 	};                                                                                         \
 	extern const struct kai_object kai_object_##object
+
+/* Rows of the table. KAI_DEFINE(object, list) in one .c file defines kai_object_<object>. */
+#define KAI_R_U64(name, arg) KAI_T_U64, offsetof(self, name), 0, NULL
+#define KAI_R_BOOL(name, arg) KAI_T_BOOL, offsetof(self, name), 0, NULL
+#define KAI_R_FIX(name, arg) KAI_T_FIX, offsetof(self, name), 0, NULL
+#define KAI_R_OPT(name, arg) KAI_T_OPT, offsetof(self, name), 0, NULL
+#define KAI_R_BIN(name, arg) KAI_T_BIN, offsetof(self, name), 0, NULL
+#define KAI_R_STR(name, arg) KAI_T_STR, offsetof(self, name), 0, NULL
+#define KAI_R_IDS(name, arg) KAI_T_IDS, offsetof(self, name), offsetof(self, name##_count), NULL
+#define KAI_R_STRS(name, arg) KAI_T_STRS, offsetof(self, name), offsetof(self, name##_count), NULL
+#define KAI_R_BINS(name, arg) KAI_T_BINS, offsetof(self, name), offsetof(self, name##_count), NULL
+#define KAI_R_NUMS(name, arg) KAI_T_NUMS, offsetof(self, name), offsetof(self, name##_count), NULL
+#define KAI_R_OBJ(name, arg) KAI_T_OBJ, offsetof(self, name), 0, &kai_object_##arg
+#define KAI_R_MAYBE(name, arg) KAI_T_MAYBE, offsetof(self, name), 0, &kai_object_##arg
+#define KAI_R_LIST(name, arg)                                                                      \
+	KAI_T_LIST, offsetof(self, name), offsetof(self, name##_count), &kai_object_##arg
+#define KAI_R_EXT(name, arg) KAI_T_EXT, offsetof(self, name), offsetof(self, name##_count), NULL
+/* What arg means as a number: bytes or the largest element; names of objects have none. */
+#define KAI_A_U64(arg) 0
+#define KAI_A_BOOL(arg) 0
+#define KAI_A_FIX(arg) (arg)
+#define KAI_A_OPT(arg) 0
+#define KAI_A_BIN(arg) 0
+#define KAI_A_STR(arg) 0
+#define KAI_A_IDS(arg) 0
+#define KAI_A_STRS(arg) (arg)
+#define KAI_A_BINS(arg) (arg)
+#define KAI_A_NUMS(arg) (arg)
+#define KAI_A_OBJ(arg) 0
+#define KAI_A_MAYBE(arg) 0
+#define KAI_A_LIST(arg) 0
+#define KAI_A_EXT(arg) 0
+#define KAI_ROW(type, name, arg, min, max, doc)                                                    \
+	{#name, doc, KAI_A_##type(arg), (min), (max), KAI_R_##type(name, arg)},
+#define KAI_ONE(type, name, arg, min, max, doc) +1
+#define KAI_DEFINE(object, list)                                                                   \
+	static const struct kai_field *fields_of_##object(void)                                    \
+	{                                                                                          \
+		typedef struct kai_##object self;                                                  \
+		static const struct kai_field rows[] = {list(KAI_ROW)};                            \
+		return rows;                                                                       \
+	}                                                                                          \
+	const struct kai_object kai_object_##object = {#object, sizeof(struct kai_##object),       \
+						       fields_of_##object,                         \
+						       (size_t)(0 list(KAI_ONE))}
 
 /*
  * Decodes one object that must fill `in` exactly. `ret` is a struct of object->size bytes, valid
