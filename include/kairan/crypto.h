@@ -63,7 +63,8 @@ KAI_MUST_USE bool kai_verify(enum kai_ctx ctx, const uint8_t realm[KAI_REALM_LEN
 			     const uint8_t root[KAI_ID_LEN], const uint8_t key[KAI_ID_LEN],
 			     const uint8_t sig[KAI_SIG_LEN]);
 
-/* Expands 32 bytes of entropy by a label and a counter to len ≤ 64 bytes: H-keyed BLAKE2b. */
+/* Expands 32 bytes of entropy by a label and a counter to 1 ≤ len ≤ 64 bytes: BLAKE2b of that
+ * length, keyed with entropy, over the context, the counter (8 bytes, big-endian) and the label. */
 void kai_expand(const uint8_t entropy[32], const char *label, uint64_t counter, uint8_t *ret,
 		size_t len);
 
@@ -80,7 +81,8 @@ KAI_MUST_USE enum kai_fault kai_signed_open(enum kai_ctx ctx, struct kai_span by
 /* ---- parts (protocol section 3)
  * ------------------------------------------------------------------------------ */
 
-/* Padmé (Nikitin et al., PETS 2019), at least KAI_MIN_PAD, over 4 bytes of length || content. */
+/* Padmé (Nikitin et al., PETS 2019), at least KAI_MIN_PAD, over 4 bytes of length (big-endian) ||
+ * content || zeros. */
 size_t kai_padded_len(size_t content_len);
 
 /* What binds a part: additional data = context || realm || origin || index || name. */
@@ -130,10 +132,11 @@ KAI_MUST_USE bool kai_link_key(const struct kai_link_ends *ends, const uint8_t m
 void kai_key_hint(const uint8_t seal_public[32], uint8_t ret[KAI_HINT_LEN]);
 
 /*
- * Link wrap of an opening (encoded kai_opening padded with zeros to a multiple of 128):
+ * Link wrap of an opening (encoded kai_opening). Plaintext: its length in 2 bytes, big-endian ||
+ * opening || zeros up to a multiple of 128; anything else does not open (WRAP).
  * XChaCha20-Poly1305, nonce = first 24 bytes of H(wrap, realm, id || index), AD = context || realm
  * || id || index || from_seal || to_seal. Deterministic, so sealing the same opening twice gives
- * the same bytes and never two plaintexts under one nonce.
+ * the same bytes and never two plaintexts under one nonce. Empty span when it does not fit.
  */
 KAI_MUST_USE struct kai_span kai_wrap_link(const struct kai_link_ends *ends,
 					   const uint8_t link_key[32], const uint8_t id[KAI_ID_LEN],
@@ -145,7 +148,9 @@ KAI_MUST_USE enum kai_fault kai_wrap_link_open(const struct kai_link_ends *ends,
 					       const uint8_t id[KAI_ID_LEN],
 					       const struct kai_wrap *wrap, struct kai_arena *arena,
 					       struct kai_opening *ret);
-/* Sealed wrap for one org (crypto_box_seal's format; the ephemeral key pair from entropy). */
+/* Sealed wrap of the same plaintext for one org (crypto_box_seal's format; the ephemeral key pair
+ * from entropy, which no other wrap may use). Empty span when it does not fit or the key is of
+ * small order. */
 KAI_MUST_USE struct kai_span kai_wrap_sealed(const uint8_t entropy[32], const uint8_t to_seal[32],
 					     struct kai_span opening, struct kai_arena *arena);
 KAI_MUST_USE enum kai_fault kai_wrap_sealed_open(const uint8_t seal_public[32],
@@ -156,7 +161,8 @@ KAI_MUST_USE enum kai_fault kai_wrap_sealed_open(const uint8_t seal_public[32],
 /* ---- at rest and tokens: AEAD with a random nonce in front
  * --------------------------------------------------- */
 
-/* nonce (24, given) || XChaCha20-Poly1305(key, ad, plain): len + 40 bytes in the arena. */
+/* nonce (24, given) || XChaCha20-Poly1305(key, H(ctx, live, ad), plain): len + 40 bytes in the
+ * arena. */
 KAI_MUST_USE struct kai_span kai_box(enum kai_ctx ctx, const uint8_t key[32],
 				     const uint8_t nonce[24], struct kai_span ad,
 				     struct kai_span plain, struct kai_arena *arena);
