@@ -3,17 +3,27 @@
  * What the engine's rooms share. Each room is one .c file with one job and is entered through the
  * functions below:
  *
- *   engine.c   life of the engine, the one switch from event to handler, deadline      out.c
- * outputs of a turn link.c     a peer's life: greeting, up, down; hello, ping, bye; every
- * transition through one function spread.c   walks the log for each peer: pushes what is urgent,
- * offers the rest, under credit and budget serve.c    what was wanted goes out in chunks; stored,
- * refuse, none, credit that come back token.c    resume tokens quota.c  what a peer may cost
- *   fetch.c    offers and pushes that come in: wants, suppliers, chunks put together, time-outs
- *   admit.c    one whole item at the door: signers, parts, the one decision, storing    rest.c
- * openings at rest thread.c   revisions, conflicts, retractions, in any order of arrival sweep.c
- * what expires trust.c    cards, node records, agreements, notices, memberships from and to links;
- * introduction; signers pair.c     the cached relation with each peer and its wrap keys control.c
- * the switch over control requests      agree.c  their agreements     publish.c  own items
+ *   engine.c    life of the engine, the one switch from event to handler, deadline
+ *   out.c       outputs of a turn
+ *   link.c      a peer's life: greeting, up, down; hello, ping, bye; every transition through one
+ *               function
+ *   spread.c    walks the log for each peer: pushes what is urgent, offers the rest, under credit
+ *               and budget
+ *   serve.c     what was wanted goes out in chunks; stored, refuse, none, credit that come back
+ *   window.c    what was offered and is not settled, what is wanted and not served
+ *   token.c     resume tokens
+ *   quota.c     what a peer may cost
+ *   fetch.c     offers and pushes that come in: wants, suppliers, chunks put together, time-outs
+ *   admit.c     one whole item at the door: signers, parts, the one decision, storing
+ *   rest.c      openings at rest
+ *   thread.c    revisions, conflicts, retractions, in any order of arrival
+ *   sweep.c     what expires
+ *   trust.c     cards, node records, agreements, notices, memberships from and to links;
+ *               introduction; signers
+ *   pair.c      the cached relation with each peer and its wrap keys
+ *   control.c   the switch over control requests
+ *   agree.c     their agreements
+ *   publish.c   own items
  *
  * Every function takes the turn first: the engine, the open transaction, the outputs and the
  * event's clocks.
@@ -45,7 +55,11 @@ struct kai_link {
 	/* link.c */
 	uint8_t my_nonce[16];
 	uint8_t peer_nonce[16];
+	bool connected;		 /* between LINK_UP and LINK_DOWN */
 	bool peer_greeted;	 /* its hello of this connection is here */
+	bool answered;		 /* peer_nonce was answered with my_nonce */
+	bool again;		 /* greeting anew: frames of the session before may still come */
+	struct kai_mono since;	 /* when the state was entered */
 	uint8_t session_key[32]; /* tags of offers: H(hello, link key, both nonces in org order) */
 	uint8_t peer_epoch[16];
 	uint8_t peer_boot[16];
@@ -55,6 +69,7 @@ struct kai_link {
 	const char *down_reason; /* static storage */
 	const char *last_error;
 	uint64_t received_items, sent_items, refused;
+	uint64_t settled; /* position in PEERS when last read or written */
 	/* the rooms' own */
 	struct kai_spread *spread;
 	struct kai_fetch *fetch;
@@ -72,11 +87,17 @@ struct kai_engine {
 	uint8_t epoch[16];	   /* of the store */
 	struct kai_wall started;
 	struct kai_mono sweep_due;
-	uint64_t journal_minute; /* rate limit of refusals in the journal: trust, fetch and link
-				    share quota.c's table */
+	struct kai_link **numbers; /* by number in PEERS; NULL where none */
+	size_t number_cap;
+	size_t walk_next; /* whose turn it is to be walked for first */
+	uint8_t *scratch; /* KAI_TURN_ARENA bytes */
 };
 
-/* One step. scratch is wiped between steps (KAI_TURN_ARENA bytes); nothing in it may be kept. */
+/*
+ * One step. scratch is wiped between steps (KAI_TURN_ARENA bytes); nothing in it may be kept.
+ * Rooms that look at many items in one step set scratch->used back after each, so nothing that
+ * outlives a call (a cache of pairs, say) may lie in scratch.
+ */
 #define KAI_TURN_ARENA (8u * 1024 * 1024)
 struct kai_turn {
 	struct kai_engine *engine;
@@ -93,9 +114,10 @@ void kai_draw(struct kai_turn *turn, const char *label, uint8_t *ret, size_t len
 /* ---- out.c
  * ------------------------------------------------------------------------------------------------------
  */
-/* Encodes straight into the outputs. Frames to a link that is down are dropped. */
-void kai_out_send(struct kai_turn *turn, const struct kai_link *link, enum kai_msg_type type,
-		  void *msg, bool urgent);
+/* Encodes straight into the outputs; returns the frame's length. Frames to a link that is down are
+ * dropped: 0. */
+size_t kai_out_send(struct kai_turn *turn, const struct kai_link *link, enum kai_msg_type type,
+		    void *msg, bool urgent);
 void kai_out_cut(struct kai_turn *turn, const struct kai_link *link, const char *reason);
 void kai_out_answer(struct kai_turn *turn, uint64_t client, const struct kai_ctl_answer *answer);
 void kai_out_peers(struct kai_turn *turn);
@@ -124,7 +146,20 @@ struct kai_mono kai_link_deadline(const struct kai_engine *engine);
 void kai_link_greet_again(struct kai_turn *turn, struct kai_link *link);
 
 /* ---- spread.c, serve.c, token.c
- * ------------------------------------------------------------------------------------ */
+ * ------------------------------------------------------------------------------------
+ * Credit counts the whole length of every CHUNK frame since the hello that brought the link up, on
+ * both ends. It starts at KAI_CREDIT_START; the sender goes on while what it sent is below the
+ * limit, so the last frame may pass it by less than KAI_MAX_FRAME. Pushes have their own budget.
+ *
+ * The offerer keeps what it offered or pushed in a window of KAI_WINDOW ids until the peer says
+ * stored (whatever parts: those that it holds now, or held already) or refuses it; beyond, it waits.
+ * A want is served when its id stands in the window or went to that peer before.
+ */
+#define KAI_CREDIT_START (256u * 1024)
+#define KAI_CREDIT_MOST (4u * 1024 * 1024)
+#define KAI_WINDOW 2048u
+/* Tag of an offer: first bytes of H(offer-tag, live, session key || header). */
+void kai_offer_tag(const struct kai_link *link, struct kai_span header, uint8_t ret[KAI_HINT_LEN]);
 void kai_spread_up(struct kai_turn *turn, struct kai_link *link, const struct kai_hello *hello);
 void kai_spread_down(struct kai_turn *turn, struct kai_link *link);
 /* An item was stored or changed (later part, signature, release): pushes it at once where it is
@@ -136,6 +171,8 @@ void kai_spread_restart(struct kai_turn *turn, struct kai_link *link);
 /* Walks on for every peer that is up, within a bound; true when some walk is not at the head and
  * has room to go on. */
 bool kai_spread_walk(struct kai_turn *turn);
+/* The same answer without walking. */
+bool kai_spread_pending(struct kai_turn *turn);
 struct kai_mono kai_spread_deadline(const struct kai_engine *engine);
 void kai_spread_timer(struct kai_turn *turn);
 void kai_serve_want(struct kai_turn *turn, struct kai_link *link, const struct kai_want *want);
@@ -145,6 +182,8 @@ void kai_serve_refuse(struct kai_turn *turn, struct kai_link *link,
 		      const struct kai_refuse *refuse);
 void kai_serve_credit(struct kai_turn *turn, struct kai_link *link,
 		      const struct kai_credit *credit);
+/* Sends what is wanted as far as credit and the bound of one step go. */
+void kai_serve_run(struct kai_turn *turn, struct kai_link *link);
 void kai_spread_state(const struct kai_link *link, uint64_t head, struct kai_peer_state *io_state);
 struct kai_span kai_token_make(struct kai_turn *turn, const struct kai_link *link,
 			       uint64_t position);
@@ -175,6 +214,9 @@ void kai_quota_taken(struct kai_turn *turn, struct kai_link *link, uint64_t byte
 void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
 		    const uint8_t *id);
 void kai_meters_free(struct kai_meters *meters);
+/* Writes counts that wait: faults of a minute gone by, volume taken. */
+void kai_quota_timer(struct kai_turn *turn);
+struct kai_mono kai_quota_deadline(const struct kai_engine *engine);
 
 /* ---- fetch.c
  * ------------------------------------------------------------------------------------------------------
@@ -277,8 +319,8 @@ void kai_trust_changed(struct kai_turn *turn);
 /* Daily and at each known instant: expiry of agreements, memberships, cards. */
 void kai_trust_timer(struct kai_turn *turn);
 struct kai_mono kai_trust_deadline(const struct kai_engine *engine);
-/* The relation now; never NULL (state NONE when there is no agreement). Lives until the step ends.
- */
+/* The relation now; never NULL (state NONE when there is no agreement). Lives until the step ends,
+ * outside scratch. */
 const struct kai_pair *kai_pair_now(struct kai_turn *turn, struct kai_link *link);
 /* Wrap key and its ends for a direction; false when a card lacks a sealing key. Ends point into the
  * cache. */
