@@ -27,9 +27,14 @@ KAI_MUST_USE bool kai_duration_parse(const char *text, int64_t *ret_ms);
 void kai_duration_text(int64_t ms, char ret[32]); /* "1h30m" */
 
 /*
- * Armour (.kcard, .kagree, .kbundle): a BEGIN line with the type, base64 in lines of 64, a checksum
- * line, an END line. Survives mail: CRLF, surrounding text and trailing spaces do no harm; anything
- * else does.
+ * Armour (.kcard, .kagree, .kbundle), type in capitals, at most 32 characters:
+ *
+ *	-----BEGIN KAIRAN CARD-----
+ *	base64 (RFC 4648, with padding) in lines of 64 characters, the last may be shorter
+ *	=checksum: base32 of the first 10 bytes of H(checksum, live, type || bytes)
+ *	-----END KAIRAN CARD-----
+ *
+ * Survives mail: CRLF, surrounding text and trailing spaces do no harm; anything else does.
  */
 size_t kai_armour_len(size_t bytes_len); /* enough for any type, with NUL */
 void kai_armour(const char *type, struct kai_span bytes, char *ret, size_t cap);
