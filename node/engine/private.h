@@ -91,6 +91,8 @@ struct kai_engine {
 	size_t number_cap;
 	size_t walk_next; /* whose turn it is to be walked for first */
 	uint8_t *scratch; /* KAI_TURN_ARENA bytes */
+	struct kai_wants *wants; /* fetch.c: what is wanted from whom; made with the first link's
+				    fetch, gone with the last */
 };
 
 /*
@@ -260,7 +262,8 @@ struct kai_admission {
 	bool stored;	/* now or before: held here, durable after the commit */
 	bool new_parts; /* something was added */
 	uint64_t arrival;
-	uint32_t parts;	      /* held parts of this copy */
+	uint32_t parts;	      /* parts of this copy that are held now */
+	uint32_t held;	      /* all parts held now */
 	enum kai_fault fault; /* when not stored */
 	const char *reason;   /* name of the fault or rule */
 	enum kai_fault_class klass;
