@@ -34,6 +34,7 @@ struct kai_kind_row {
 	unsigned signers; /* signatures needed */
 	bool directed;	  /* audience must name orgs only */
 	bool alert_type; /* 警報情報 as against セキュリティ情報: told apart in every list */
+	bool text;	 /* the body's text (its summary) is mandatory */
 	const struct kai_body_field_row *fields;
 	size_t field_count;
 };
