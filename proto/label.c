@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kairan/label.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- words ---- */
 
@@ -39,10 +37,25 @@ static const char *word_of(const struct word_row *rows, uint64_t value)
 	return "?";
 }
 
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* ASCII only: what a word means must not depend on a locale. */
+static bool same_word(const char *a, const char *b)
+{
+	while (*a != '\0' && lower(*a) == lower(*b)) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
 static bool parse_word(const struct word_row *rows, const char *word, uint64_t *ret)
 {
 	for (; rows->word != NULL; rows++) {
-		if (strcasecmp(rows->word, word) == 0) {
+		if (same_word(rows->word, word)) {
 			*ret = rows->value;
 			return true;
 		}
@@ -123,10 +136,8 @@ bool kai_community_valid(struct kai_span text)
 
 /* ---- audience ---- */
 
-static int compare_entries(const void *left, const void *right)
+static int compare_entries(const struct kai_audience_entry *a, const struct kai_audience_entry *b)
 {
-	const struct kai_audience_entry *a = left;
-	const struct kai_audience_entry *b = right;
 	int order = (a->type > b->type) - (a->type < b->type);
 
 	if (order == 0)
@@ -134,17 +145,24 @@ static int compare_entries(const void *left, const void *right)
 	return order != 0 ? order : kai_span_compare(a->text, b->text);
 }
 
+/* By insertion: at most KAI_MAX_AUDIENCE entries, and no library's sort that may allocate. */
 void kai_audience_sort(struct kai_audience_entry *entries, size_t *io_count)
 {
 	size_t kept = 0;
 
-	if (*io_count == 0)
-		return;
-	qsort(entries, *io_count, sizeof(*entries), compare_entries);
-	for (size_t i = 1; i < *io_count; i++)
-		if (compare_entries(&entries[kept], &entries[i]) != 0)
-			entries[++kept] = entries[i];
-	*io_count = kept + 1;
+	for (size_t i = 0; i < *io_count; i++) {
+		struct kai_audience_entry entry = entries[i];
+		size_t at = kept;
+
+		while (at > 0 && compare_entries(&entries[at - 1], &entry) > 0)
+			at--;
+		if (at > 0 && compare_entries(&entries[at - 1], &entry) == 0)
+			continue;
+		memmove(&entries[at + 1], &entries[at], (kept - at) * sizeof(*entries));
+		entries[at] = entry;
+		kept++;
+	}
+	*io_count = kept;
 }
 
 static bool entry_valid(const struct kai_audience_entry *entry)

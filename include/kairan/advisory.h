@@ -12,15 +12,21 @@ void kai_advisory_id(const uint8_t realm[KAI_REALM_LEN], struct kai_span header,
 		     uint8_t ret[KAI_ID_LEN]);
 
 /*
- * Decodes a header and checks what one object can tell: version 1 (VERSION), label readable (LABEL:
- * kai_label_check), ordered sets (UNORDERED), created_at < not_after, revision 1 exactly when
- * thread is nil and then supersedes empty (a retraction has one target and a thread), part names
- * unique and part 0 "main", sizes sum ≤ KAI_MAX_ADVISORY_LEN, known kind and urgency (MEANING).
+ * Decodes a header and checks what one object can tell: at most KAI_MAX_HEADER_LEN (OVERSIZE),
+ * version 1 whatever follows (VERSION), label readable (LABEL: kai_label_check), ordered sets
+ * (UNORDERED), and (MEANING) known kind and urgency, country and sectors in their form, created_at
+ * < not_after, revision 1 exactly when thread is nil and then supersedes empty, a retraction in a
+ * thread with one target and one part of at most KAI_MAX_RETRACT_LEN, part names unique and part 0
+ * "main", sizes sum ≤ KAI_MAX_ADVISORY_LEN.
  */
 KAI_MUST_USE enum kai_fault kai_header_read(struct kai_span bytes, struct kai_arena *arena,
 					    struct kai_header *ret);
 
-/* Verifies one signature over id (path nil) or over the tree root that its path gives. */
+/*
+ * Verifies one signature over id (path nil; context advisory) or over the tree root that its path
+ * gives (context tree root). leaf = H(tree leaf, realm, salt || leaf index in 8 bytes || id), node
+ * = H(tree node, realm, left || right); bit n of the index says on which side of level n it lies.
+ */
 KAI_MUST_USE bool kai_signature_verify(const uint8_t realm[KAI_REALM_LEN],
 				       const uint8_t id[KAI_ID_LEN],
 				       const struct kai_signature *signature);
@@ -48,7 +54,8 @@ struct kai_built {
 /*
  * Seals the parts with keys and salts from entropy, fills header->parts and encodes the header.
  * header: everything but parts set. Returns the fault that a receiver would find (kai_header_read
- * runs on the result), or TOO_MUCH.
+ * runs on the result), COUNT, RANGE where a field is outside its bound, or TOO_MUCH. entropy serves
+ * one advisory only.
  */
 KAI_MUST_USE enum kai_fault kai_advisory_build(struct kai_header *header,
 					       const struct kai_part_draft *parts, size_t count,
