@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A signed envelope and the object inside it, opened together: cards, node records, memberships,
+ * notices, releases. Private to proto/. Pure; any thread.
+ */
+#ifndef KAIRAN_PROTO_STATEMENT_H
+#define KAIRAN_PROTO_STATEMENT_H
+
+#include "kairan/crypto.h"
+
+/*
+ * Verifies the envelope against the key inside it, then decodes its body (version first) into
+ * ret_body, a struct of `object`. Faults of kai_signed_open and of decoding, VERSION.
+ */
+KAI_MUST_USE enum kai_fault kai_statement_open(enum kai_ctx ctx, const struct kai_object *object,
+					       struct kai_span bytes, struct kai_arena *arena,
+					       struct kai_signed *ret, void *ret_body);
+
+#endif
