@@ -36,11 +36,13 @@
 #include "kairan/store.h"
 #include "kairan/wire.h"
 
-/* META's words and their lengths: org[32], epoch[16], head u64 (last arrival number), journal head.
- */
+/* META's words and their lengths: schema u64, org[32], epoch[16], head u64 (last arrival number, never
+ * goes back), journal (newest entry). */
 #define KAI_META_SCHEMA "schema"
 #define KAI_META_ORG "org"
 #define KAI_META_EPOCH "epoch"
+#define KAI_META_HEAD "head"	   /* written as a transaction commits; read kai_rec_head */
+#define KAI_META_JOURNAL "journal" /* number u64, hash[32] of the newest entry; likewise */
 #define KAI_META_LAB "lab" /* set only by lab: scaled or shifted clocks are permitted here */
 
 /* Flags of an item */
@@ -202,16 +204,22 @@ struct kai_key kai_key_member(const uint8_t keeper[KAI_ID_LEN], struct kai_span 
 struct kai_key kai_key_member_community(const uint8_t keeper[KAI_ID_LEN],
 					struct kai_span name); /* prefix of all members */
 struct kai_key kai_key_peer(uint16_t number);
+struct kai_key kai_key_evidence(uint64_t arrival, struct kai_span evidence);	   /* EVIDENCE */
 struct kai_key kai_key_id_arrival(const uint8_t id[KAI_ID_LEN], uint64_t arrival); /* PENDING */
 
 /* ---- any record by its object
  * ------------------------------------------------------------------------------------ */
 
-/* Decodes into *ret (lists in the arena). false: absent, or damaged (then the transaction is
- * CORRUPT). */
+/*
+ * Decodes into *ret. false: absent, or damaged (then the transaction is CORRUPT), or the arena is too
+ * small (NOMEM). The record's bytes are copied into the arena first and live as long as it does,
+ * through writes: all but those of PARTS, which are too large for that and live until the next write
+ * in this transaction.
+ */
 bool kai_rec_get(struct kai_txn *txn, enum kai_table table, const struct kai_key *key,
 		 const struct kai_object *object, struct kai_arena *arena, void *ret);
-/* Encodes through an internal buffer; a record outside its bounds is our bug and asserts. */
+/* Encodes through an internal buffer; a record outside its bounds is our bug and asserts. PARTS that
+ * kai_rec_get gave may not be put again without a copy. */
 void kai_rec_put(struct kai_txn *txn, enum kai_table table, const struct kai_key *key,
 		 const struct kai_object *object, const void *record);
 
@@ -231,15 +239,20 @@ void kai_rec_item_put(struct kai_txn *txn, uint64_t arrival, const struct kai_it
 /* Appends a log entry that points at an item that changed, so that every peer's position meets it
  * again. */
 void kai_rec_touch(struct kai_txn *txn, uint64_t arrival);
-/* Removes an item with its parts, indexes, supply, released, evidence; leaves a stub. */
+/* Removes an item with its parts, indexes, supply, released, evidence, pending; leaves a stub. */
 void kai_rec_item_del(struct kai_txn *txn, uint64_t arrival, const struct kai_stub *stub);
-/* Last arrival number in use, 0 when the log is empty. */
+/* Last arrival number that was ever given, 0 when none was: deletions do not lower it, so that a
+ * position never points at another item than it did. */
 uint64_t kai_rec_head(struct kai_txn *txn);
 /* The next log entry after *io_position (an item or a touch): moves it there and tells the item.
- * false at the end. */
+ * false at the end. Touches of items that are gone are passed over. */
 bool kai_rec_log_next(struct kai_txn *txn, uint64_t *io_position, uint64_t *ret_arrival);
 
-/* Walks an index newest first or oldest first. */
+/*
+ * Walks an index newest first or oldest first, from arrival `from` (inclusive; 0: the end that the
+ * direction starts at). Indexes hold 8 bytes of an org or of a sector's hash and 16 of a thread: what
+ * they give is a candidate to compare. Survives writes like a scan.
+ */
 struct kai_index_scan {
 	struct kai_scan scan;
 };
@@ -262,7 +275,8 @@ bool kai_index_next(struct kai_index_scan *scan, uint64_t *ret_arrival);
 
 bool kai_rec_peer(struct kai_txn *txn, const uint8_t org[KAI_ID_LEN], struct kai_arena *arena,
 		  struct kai_peer *ret);
-/* Gives the org the next number when it has none; *ret is its record then. */
+/* Gives the org the next number, from 1, when it has none; *ret is its record then. One that has a
+ * number keeps its alias. FULL after 65,535. */
 void kai_rec_peer_add(struct kai_txn *txn, const uint8_t org[KAI_ID_LEN], struct kai_span alias,
 		      struct kai_arena *arena, struct kai_peer *ret);
 void kai_rec_peer_put(struct kai_txn *txn, const struct kai_peer *peer);

@@ -7,7 +7,8 @@
  * One writer at a time, any number of readers that each see one moment. Errors inside a transaction
  * are sticky: the first one is kept, later calls do nothing (get and next say false), and commit
  * returns it. So the engine's step need not fail half-way. Spans that get and next return live
- * until the next write in that transaction or its end. One thread per transaction.
+ * until the next write in that transaction or its end, and are not themselves the value of that
+ * write. One thread per transaction.
  */
 #ifndef KAIRAN_STORE_H
 #define KAIRAN_STORE_H
@@ -59,16 +60,22 @@ struct kai_txn;
 
 struct kai_store_options {
 	bool read_only;
-	uint64_t map_bytes;   /* LMDB map, 0: 1 TiB (costs address space only) */
-	uint64_t quota_bytes; /* of the file, 0: none; commit past it gives KAI_ERR_FULL; deletes
-				 still pass */
+	uint64_t map_bytes;   /* LMDB map at first, 0: 1 TiB (costs address space only); doubles
+				 when it is nearly full and no transaction is open */
+	uint64_t quota_bytes; /* in use, 0: none; a commit that adds and passes it gives
+				 KAI_ERR_FULL; what frees more than it adds still passes */
 };
 
-/* dir exists; files data.mdb and lock.mdb in it. NEWER when the schema is newer, CORRUPT, DENIED,
- * BUSY, NOMEM, IO. */
+/*
+ * dir exists; files data.mdb (0640) and lock.mdb (0660) in it. NEWER when the schema is newer,
+ * NOTFOUND when there is nothing to read, CORRUPT, DENIED, NOMEM, IO; BUSY when another process (or
+ * another store of this one) has it open for writing. Read-only opens go beside a writer.
+ */
 KAI_MUST_USE enum kai_err kai_store_open_lmdb(const char *dir,
 					      const struct kai_store_options *options,
 					      struct kai_store **ret, struct kai_why *why);
+/* For one thread: all its transactions belong to that one. Readers keep their moment beside a
+ * writer. */
 KAI_MUST_USE enum kai_err kai_store_open_memory(const struct kai_store_options *options,
 						struct kai_store **ret);
 void kai_store_close(struct kai_store *store); /* NULL is fine; no transaction may be open */
@@ -78,6 +85,7 @@ int kai_store_reap(struct kai_store *store);
 /* Bytes in use and the limit, for status. */
 void kai_store_usage(struct kai_store *store, uint64_t *ret_used, uint64_t *ret_limit);
 
+/* BUSY: a write is under way in this process already. DENIED: to write in a read-only store. */
 KAI_MUST_USE enum kai_err kai_txn_begin(struct kai_store *store, bool write, struct kai_txn **ret,
 					struct kai_why *why);
 /* Durable when it returns OK. The transaction is gone either way. FULL, IO, or the sticky error. */
@@ -103,7 +111,7 @@ uint64_t kai_txn_count(struct kai_txn *txn, enum kai_table table);
 
 /*
  * Walks the keys that begin with prefix, from `from` (inclusive; empty: the end of the range that
- * the direction starts at). Survives puts and deletes in the same transaction: it goes on after the
+ * the direction starts at; a whole key, prefix included). Survives puts and deletes in the same transaction: it goes on after the
  * last key it gave. Embedded, 256 bytes on the stack, nothing to release.
  */
 struct kai_scan {

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The journal: append-only, each entry carrying the hash of the one before it. */
+#include "records_private.h"
+
+#include <string.h>
+
+#include "kairan/crypto.h"
+
+static void load_head(struct kai_txn *txn)
+{
+	struct kai_memo *memo = &txn->memo;
+	struct kai_key key = kai_key_word(KAI_META_JOURNAL);
+	struct kai_span value;
+
+	if (memo->journal_known)
+		return;
+	memo->journal_known = true;
+	if (!kai_txn_get(txn, KAI_TABLE_META, kai_key_span(&key), &value))
+		return;
+	if (value.len != 8 + KAI_ID_LEN) {
+		kai_txn_fail(txn, KAI_ERR_CORRUPT);
+		return;
+	}
+	memo->journal_number = kai_get_be64(value.at);
+	memcpy(memo->journal_hash, value.at + 8, KAI_ID_LEN);
+}
+
+void kai_journal_append(struct kai_txn *txn, struct kai_journal *entry)
+{
+	struct kai_memo *memo = &txn->memo;
+	struct kai_span bytes;
+	struct kai_key key;
+
+	load_head(txn);
+	memcpy(entry->previous, memo->journal_hash, KAI_ID_LEN);
+	bytes = kai_rec_encode(txn, &kai_object_journal, entry);
+	key = kai_key_u64(++memo->journal_number);
+	kai_hash(KAI_CTX_JOURNAL, kai_realm_live, bytes, memo->journal_hash);
+	memo->journal_dirty = true;
+	kai_txn_append(txn, KAI_TABLE_JOURNAL, kai_key_span(&key), bytes);
+}
