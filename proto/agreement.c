@@ -5,6 +5,7 @@
 
 #include "kairan/kinds.h"
 #include "kairan/label.h"
+#include "meaning.h"
 
 const char *kai_agreement_state_word(enum kai_agreement_state state)
 {
@@ -52,17 +53,6 @@ static enum kai_fault check_kinds(const uint64_t *kinds, size_t count)
 	return KAI_FAULT_NONE;
 }
 
-static enum kai_fault check_sectors(const struct kai_span *sectors, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0 && kai_span_compare(sectors[i - 1], sectors[i]) >= 0)
-			return KAI_FAULT_UNORDERED;
-		if (!kai_sector_valid(sectors[i]))
-			return KAI_FAULT_MEANING;
-	}
-	return KAI_FAULT_NONE;
-}
-
 static enum kai_fault check_communities(const struct kai_community *communities, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -87,7 +77,7 @@ static enum kai_fault check_direction(const struct kai_direction *direction)
 		   kai_span_equal(direction->sectors[0], kai_span_str("*"));
 
 	if (fault == KAI_FAULT_NONE && !all)
-		fault = check_sectors(direction->sectors, direction->sectors_count);
+		fault = kai_sectors_check(direction->sectors, direction->sectors_count);
 	if (fault == KAI_FAULT_NONE)
 		fault = check_communities(direction->communities, direction->communities_count);
 	if (fault != KAI_FAULT_NONE)
@@ -103,7 +93,7 @@ static enum kai_fault check_party(const struct kai_party *party)
 {
 	if (!kai_country_valid(party->country))
 		return KAI_FAULT_MEANING;
-	return check_sectors(party->sectors, party->sectors_count);
+	return kai_sectors_check(party->sectors, party->sectors_count);
 }
 
 /* A duty passes on to orgs and communities only: a sector is not somebody whom one can owe. */
@@ -253,8 +243,8 @@ enum kai_fault kai_agreement_open(struct kai_span bytes, const struct kai_card *
 		kai_object_decode(&kai_object_agreement, bytes, arena, &read.agreement);
 
 	if (fault == KAI_FAULT_NONE)
-		fault = kai_object_decode(&kai_object_terms, read.agreement.terms, arena,
-					  &read.terms);
+		fault = kai_versioned_decode(&kai_object_terms, read.agreement.terms, arena,
+					     &read.terms);
 	if (fault == KAI_FAULT_NONE)
 		fault = kai_terms_check(&read.terms);
 	if (fault != KAI_FAULT_NONE)
