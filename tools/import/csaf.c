@@ -63,7 +63,8 @@ static const char *note_of(const json_t *document, const char *category)
 	const json_t *note;
 	size_t index;
 
-	json_array_foreach(json_object_get(document, "notes"), index, note) {
+	json_array_foreach(json_object_get(document, "notes"), index, note)
+	{
 		const char *is = text_at(note, "category");
 
 		if (is != NULL && strcmp(is, category) == 0)
@@ -108,8 +109,11 @@ static void gather_actions(const json_t *top, const char *category, struct actio
 	const json_t *vulnerability, *remediation;
 	size_t index, inner;
 
-	json_array_foreach(json_object_get(top, "vulnerabilities"), index, vulnerability) {
-		json_array_foreach(json_object_get(vulnerability, "remediations"), inner, remediation) {
+	json_array_foreach(json_object_get(top, "vulnerabilities"), index, vulnerability)
+	{
+		json_array_foreach(json_object_get(vulnerability, "remediations"), inner,
+				   remediation)
+		{
 			if (strcmp(text_at(remediation, "category"), category) == 0)
 				add_action(actions, text_at(remediation, "details"));
 		}
@@ -126,7 +130,8 @@ static struct kai_span action_of(const json_t *top, struct kai_arena *arena)
 	for (size_t i = 0; i < sizeof(categories) / sizeof(categories[0]); i++)
 		gather_actions(top, categories[i], &actions);
 	for (size_t i = 0; i < actions.count; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i > 0 ? "\n" : "", actions.lines[i]);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i > 0 ? "\n" : "",
+					actions.lines[i]);
 	return len == 0 ? kai_span_str("none") : clean(text, MAX_ACTION, arena);
 }
 
@@ -139,7 +144,8 @@ static void add_sector(struct kai_csaf *csaf, struct kai_span code)
 	if (csaf->sector_count == KAI_MAX_SECTORS ||
 	    (at < csaf->sector_count && kai_span_equal(csaf->sectors[at], code)))
 		return;
-	memmove(&csaf->sectors[at + 1], &csaf->sectors[at], (csaf->sector_count - at) * sizeof(code));
+	memmove(&csaf->sectors[at + 1], &csaf->sectors[at],
+		(csaf->sector_count - at) * sizeof(code));
 	csaf->sectors[at] = code;
 	csaf->sector_count++;
 }
@@ -151,7 +157,8 @@ static void add_sectors(const char *text, struct kai_arena *arena, struct kai_cs
 
 	while (*text != '\0') {
 		size_t len = strcspn(text, ",;\n");
-		size_t count = kai_csaf_sector(kai_span(text, len), arena, codes, sizeof(codes) / sizeof(codes[0]));
+		size_t count = kai_csaf_sector(kai_span(text, len), arena, codes,
+					       sizeof(codes) / sizeof(codes[0]));
 
 		for (size_t i = 0; i < count; i++)
 			if (kai_sector_valid(codes[i]))
@@ -165,7 +172,8 @@ static void read_sectors(const json_t *document, struct kai_arena *arena, struct
 	const json_t *note;
 	size_t index;
 
-	json_array_foreach(json_object_get(document, "notes"), index, note) {
+	json_array_foreach(json_object_get(document, "notes"), index, note)
+	{
 		const char *title = text_at(note, "title");
 
 		if (title != NULL && strcasecmp(title, "Critical infrastructure sectors") == 0)
@@ -195,8 +203,9 @@ static struct kai_span fold(const char *text, struct kai_arena *arena)
 	if (at == NULL)
 		return (struct kai_span){NULL, 0};
 	for (size_t i = 0; i < cleaned.len; i++)
-		at[i] = (uint8_t)(cleaned.at[i] >= 'A' && cleaned.at[i] <= 'Z' ? cleaned.at[i] - 'A' + 'a'
-									       : cleaned.at[i]);
+		at[i] = (uint8_t)(cleaned.at[i] >= 'A' && cleaned.at[i] <= 'Z'
+					  ? cleaned.at[i] - 'A' + 'a'
+					  : cleaned.at[i]);
 	return kai_span(at, cleaned.len);
 }
 
@@ -219,20 +228,23 @@ static void read_document(const json_t *top, struct kai_arena *arena, struct kai
 	read_sectors(document, arena, ret);
 }
 
-bool kai_csaf_read(struct kai_span text, struct kai_arena *arena, struct kai_csaf *ret, char problem[KAI_CSAF_PROBLEM])
+bool kai_csaf_read(struct kai_span text, struct kai_arena *arena, struct kai_csaf *ret,
+		   char problem[KAI_CSAF_PROBLEM])
 {
 	json_error_t error;
 	char safe[160];
 	json_t *top;
 
 	if (text.len > KAI_MAX_PART_LEN) {
-		(void)snprintf(problem, KAI_CSAF_PROBLEM, "is larger than one part may be (%d bytes)", KAI_MAX_PART_LEN);
+		(void)snprintf(problem, KAI_CSAF_PROBLEM,
+			       "is larger than one part may be (%d bytes)", KAI_MAX_PART_LEN);
 		return false;
 	}
 	top = json_loadb((const char *)text.at, text.len, JSON_REJECT_DUPLICATES, &error);
 	if (top == NULL) {
 		kai_escape(kai_span_str(error.text), false, safe, sizeof(safe));
-		(void)snprintf(problem, KAI_CSAF_PROBLEM, "is not JSON: line %d: %s", error.line, safe);
+		(void)snprintf(problem, KAI_CSAF_PROBLEM, "is not JSON: line %d: %s", error.line,
+			       safe);
 		return false;
 	}
 	bool valid = kai_csaf_shape(top, problem);
@@ -241,7 +253,9 @@ bool kai_csaf_read(struct kai_span text, struct kai_arena *arena, struct kai_csa
 		read_document(top, arena, ret);
 		if (arena->full || ret->title.len == 0 || ret->id.len == 0) {
 			(void)snprintf(problem, KAI_CSAF_PROBLEM, "%s",
-				       arena->full ? "is too large to read" : "has a title or an id of control characters only");
+				       arena->full
+					       ? "is too large to read"
+					       : "has a title or an id of control characters only");
 			valid = false;
 		}
 	}

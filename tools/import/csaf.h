@@ -22,7 +22,7 @@ struct kai_csaf {
 	 * spaces, since publishers change both. */
 	struct kai_span namespace;
 	struct kai_span id;
-	struct kai_span version; /* tracking.version, for people only */
+	struct kai_span version;		  /* tracking.version, for people only */
 	struct kai_span sectors[KAI_MAX_SECTORS]; /* ascending, no repeats */
 	size_t sector_count;
 };
@@ -38,6 +38,7 @@ KAI_MUST_USE bool kai_csaf_read(struct kai_span text, struct kai_arena *arena, s
 
 /* The codes that a sector's name in a critical-infrastructure note stands for; raw as x-cisa:… when it is not known.
  * Writes at most max codes into ret (arena), returns how many: 0 for words that name no sector ("Multiple"). */
-size_t kai_csaf_sector(struct kai_span name, struct kai_arena *arena, struct kai_span *ret, size_t max);
+size_t kai_csaf_sector(struct kai_span name, struct kai_arena *arena, struct kai_span *ret,
+		       size_t max);
 
 #endif

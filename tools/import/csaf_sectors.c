@@ -27,7 +27,8 @@ static const struct row rows[] = {
 };
 
 /* Words that mean "several", not a sector. */
-static const char *const nothing[] = {"multiple", "critical infrastructure", "and waste", "waste", "materials"};
+static const char *const nothing[] = {"multiple", "critical infrastructure", "and waste", "waste",
+				      "materials"};
 
 #define MAX_CLEAN 56
 
@@ -53,9 +54,9 @@ static size_t clean(struct kai_span name, char ret[MAX_CLEAN + 1])
 	ret[len] = '\0';
 	while (len > 0 && ret[len - 1] == ' ')
 		ret[--len] = '\0';
-	if (strncmp(ret, "and ", 4) == 0) {
-		memmove(ret, ret + 4, len - 3);
+	if (len > 4 && memcmp(ret, "and ", 4) == 0) {
 		len -= 4;
+		memmove(ret, ret + 4, len + 1);
 	}
 	static const char *const endings[] = {" sectors", " sector"};
 
@@ -75,7 +76,8 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-size_t kai_csaf_sector(struct kai_span name, struct kai_arena *arena, struct kai_span *ret, size_t max)
+size_t kai_csaf_sector(struct kai_span name, struct kai_arena *arena, struct kai_span *ret,
+		       size_t max)
 {
 	static const char prefix[] = "x-cisa:";
 	char cleaned[MAX_CLEAN + 1];

@@ -12,13 +12,13 @@
 
 enum shape {
 	OBJECT,
-	ARRAY,	  /* not empty */
-	TEXT,	  /* not empty */
-	TRIMMED,  /* text without space at either end */
-	WORD,	  /* one of words */
-	DATE,	  /* RFC 3339 */
-	VERSION,  /* a number, or semantic versioning */
-	ADDRESS,  /* something with a scheme */
+	ARRAY,	 /* not empty */
+	TEXT,	 /* not empty */
+	TRIMMED, /* text without space at either end */
+	WORD,	 /* one of words */
+	DATE,	 /* RFC 3339 */
+	VERSION, /* a number, or semantic versioning */
+	ADDRESS, /* something with a scheme */
 	CVE
 };
 
@@ -39,11 +39,13 @@ static const struct row rows[] = {
 	{"document.lang", TEXT, false, NULL},
 	{"document.notes", ARRAY, false, NULL},
 	{"document.notes[]", OBJECT, true, NULL},
-	{"document.notes[].category", WORD, true, "|description|details|faq|general|legal_disclaimer|other|summary|"},
+	{"document.notes[].category", WORD, true,
+	 "|description|details|faq|general|legal_disclaimer|other|summary|"},
 	{"document.notes[].text", TEXT, true, NULL},
 	{"document.notes[].title", TEXT, false, NULL},
 	{"document.publisher", OBJECT, true, NULL},
-	{"document.publisher.category", WORD, true, "|coordinator|discoverer|other|translator|user|vendor|"},
+	{"document.publisher.category", WORD, true,
+	 "|coordinator|discoverer|other|translator|user|vendor|"},
 	{"document.publisher.name", TEXT, true, NULL},
 	{"document.publisher.namespace", ADDRESS, true, NULL},
 	{"document.references", ARRAY, false, NULL},
@@ -109,15 +111,16 @@ static bool is_version(const char *text)
 
 static bool is_cve(const char *text)
 {
-	return strncmp(text, "CVE-", 4) == 0 && all_digits(text + 4, 4) && text[8] == '-' && strlen(text + 9) >= 4 &&
-	       all_digits(text + 9, strlen(text + 9));
+	return strncmp(text, "CVE-", 4) == 0 && all_digits(text + 4, 4) && text[8] == '-' &&
+	       strlen(text + 9) >= 4 && all_digits(text + 9, strlen(text + 9));
 }
 
 static bool is_word(const char *text, const char *words)
 {
 	char wanted[64];
 
-	if (strchr(text, '|') != NULL || snprintf(wanted, sizeof(wanted), "|%s|", text) >= (int)sizeof(wanted))
+	if (strchr(text, '|') != NULL ||
+	    snprintf(wanted, sizeof(wanted), "|%s|", text) >= (int)sizeof(wanted))
 		return false;
 	return strstr(words, wanted) != NULL;
 }
@@ -144,7 +147,8 @@ static const char *text_problem(const struct row *row, const char *text)
 	case TRIMMED:
 		return is_trimmed(text) ? NULL : "begins or ends with space";
 	case WORD:
-		return is_word(text, row->words) ? NULL : "is not one of the words that CSAF 2.0 knows";
+		return is_word(text, row->words) ? NULL
+						 : "is not one of the words that CSAF 2.0 knows";
 	case DATE:
 		return kai_time_parse(text, &ignored) ? NULL : "is not an RFC 3339 date and time";
 	case VERSION:
