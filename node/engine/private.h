@@ -89,13 +89,10 @@ struct kai_engine {
 	struct kai_mono sweep_due;
 	struct kai_link **numbers; /* by number in PEERS; NULL where none */
 	size_t number_cap;
-	size_t walk_next; /* whose turn it is to be walked for first */
-	uint8_t *scratch; /* KAI_TURN_ARENA bytes */
+	size_t walk_next;	 /* whose turn it is to be walked for first */
+	uint8_t *scratch;	 /* KAI_TURN_ARENA bytes */
 	struct kai_wants *wants; /* fetch.c: what is wanted from whom; made with the first link's
 				    fetch, gone with the last */
-	struct kai_mono trust_due;  /* when trust.c looks at its instants again; 0: at once */
-	struct kai_wall trust_next; /* the next instant at which something begins or ends; 0: not
-				       known yet */
 };
 
 /*
@@ -115,6 +112,10 @@ struct kai_turn {
 
 /* len ≤ 64 bytes of randomness, expanded from the event's entropy by label and a running number. */
 void kai_draw(struct kai_turn *turn, const char *label, uint8_t *ret, size_t len);
+
+/* Sets scratch back to an earlier value of used and wipes what lay behind it: part keys pass here.
+ */
+void kai_scratch_back(struct kai_turn *turn, size_t mark);
 
 /* ---- out.c
  * ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spread.h"
+
+#include <string.h>
+
+#define PATIENCE_MS KAI_MS_MINUTE /* what was offered and not answered is offered again */
+
+void kai_offer_tag(const struct kai_link *link, struct kai_span header, uint8_t ret[KAI_HINT_LEN])
+{
+	struct kai_span pieces[2] = {kai_span(link->session_key, sizeof(link->session_key)),
+				     header};
+	uint8_t tag[KAI_ID_LEN];
+
+	kai_hash_many(KAI_CTX_OFFER_TAG, kai_realm_live, pieces, 2, tag);
+	memcpy(ret, tag, KAI_HINT_LEN);
+}
+
+/* ---- one item: the decision and what goes with it ---- */
+
+static bool gather_evidence(struct kai_turn *turn, uint64_t arrival, struct kai_going *going)
+{
+	uint8_t prefix[8];
+	struct kai_scan scan;
+	struct kai_span bytes;
+
+	kai_put_be64(prefix, arrival);
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_EVIDENCE, kai_span(prefix, sizeof(prefix)),
+		      (struct kai_span){NULL, 0}, false);
+	while (going->evidence_count < KAI_MAX_EVIDENCE && kai_scan_next(&scan, NULL, &bytes))
+		going->evidence[going->evidence_count++] = bytes;
+	return kai_txn_error(turn->txn) == KAI_ERR_OK;
+}
+
+bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		      struct kai_going *ret)
+{
+	const struct kai_pair *pair = kai_pair_now(turn, link);
+	struct kai_verdict parts[KAI_MAX_PARTS];
+	struct kai_verdict verdict;
+	struct kai_facts facts;
+
+	ret->parts = 0;
+	ret->evidence_count = 0;
+	if (!kai_rest_facts(turn, arrival, &ret->facts))
+		return false;
+	kai_facts_init(&facts, pair, &ret->facts, true, turn->event->wall);
+	if (ret->facts.header.kind == KAI_KIND_RETRACT)
+		facts.target_passed =
+			kai_target_passed(turn->txn, &ret->facts.header, link->number);
+	verdict = kai_facts_parts(&facts, &ret->facts, &ret->parts, parts);
+	if (!verdict.allow && ret->parts == 0)
+		return false;
+	ret->why = kai_rule_name(verdict.rule);
+	for (size_t i = 0; !verdict.allow && i < KAI_MAX_PARTS; i++)
+		if ((ret->parts >> i & 1) != 0)
+			ret->why = kai_rule_name(parts[i].rule);
+	return gather_evidence(turn, arrival, ret);
+}
+
+bool kai_going_part(struct kai_turn *turn, const struct kai_going *going, uint8_t index,
+		    struct kai_part *ret)
+{
+	struct kai_key key = kai_key_part(going->facts.arrival, index);
+
+	return kai_rec_get(turn->txn, KAI_TABLE_PARTS, &key, &kai_object_part, turn->scratch, ret);
+}
+
+static bool wrap_part(struct kai_turn *turn, const struct kai_going *going,
+		      const struct kai_link_ends *ends, const uint8_t key[32], struct kai_wrap *ret)
+{
+	uint8_t index = (uint8_t)ret->index;
+	struct kai_opening opening;
+	struct kai_part part;
+	struct kai_span bytes;
+
+	if (!kai_going_part(turn, going, index, &part) ||
+	    !kai_rest_open(turn, going->facts.item.id, index, &part, &opening))
+		return false;
+	bytes = kai_object_encode_in(&kai_object_opening, &opening, turn->scratch);
+	if (bytes.len == 0)
+		return false;
+	ret->kind = KAI_WRAP_LINK;
+	kai_key_hint(ends->to_seal, ret->key_hint);
+	ret->bytes = kai_wrap_link(ends, key, going->facts.item.id, index, bytes, turn->scratch);
+	return ret->bytes.len > 0;
+}
+
+bool kai_going_wraps(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
+		     uint32_t parts, struct kai_wrap **ret, size_t *ret_count)
+{
+	struct kai_wrap *wraps = kai_arena_take(turn->scratch, KAI_MAX_PARTS * sizeof(*wraps));
+	uint8_t *key = kai_arena_take(turn->scratch, 32); /* wiped with scratch */
+	struct kai_link_ends ends;
+	size_t count = 0;
+
+	if (wraps == NULL || key == NULL || !kai_pair_wrap_key(turn, link, true, key, &ends))
+		return false;
+	for (uint8_t i = 0; i < KAI_MAX_PARTS; i++) {
+		if ((parts >> i & 1) == 0)
+			continue;
+		wraps[count].index = i;
+		if (!wrap_part(turn, going, &ends, key, &wraps[count]))
+			return false;
+		count++;
+	}
+	*ret = wraps;
+	*ret_count = count;
+	return true;
+}
+
+void kai_released_sent(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		       uint32_t parts, const struct kai_going *going)
+{
+	const struct kai_pair *pair = kai_pair_now(turn, link);
+	struct kai_key key = kai_key_pair(arrival, link->number);
+	struct kai_released released;
+
+	if (kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
+			&released)) {
+		/* Where parts are stored already the record stays until the peer names more. */
+		if (released.state == KAI_RELEASED_STORED)
+			return;
+		if (released.state == KAI_RELEASED_SENT) {
+			if ((released.parts & parts) == parts)
+				return;
+			parts |= (uint32_t)released.parts;
+		}
+	}
+	released = (struct kai_released){
+		.at = (uint64_t)turn->event->wall.ms,
+		.parts = parts,
+		.state = KAI_RELEASED_SENT,
+		.rule = kai_span_str(going->why),
+		.evidence = going->evidence_count,
+		.signatures = going->facts.item.signatures_count,
+	};
+	if (pair->has_terms)
+		memcpy(released.agreement, pair->agreement.digest, KAI_ID_LEN);
+	kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &released);
+}
+
+/* ---- offers ---- */
+
+struct kai_batch *kai_batch_new(struct kai_turn *turn)
+{
+	struct kai_batch *batch = kai_arena_take(turn->scratch, sizeof(*batch));
+
+	if (batch == NULL)
+		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
+	return batch;
+}
+
+void kai_batch_send(struct kai_turn *turn, struct kai_link *link, struct kai_batch *batch,
+		    uint64_t position)
+{
+	size_t mark = turn->scratch->used;
+
+	if (batch->count == 0)
+		return;
+	struct kai_offer offer = {
+		.entries = batch->entries,
+		.entries_count = batch->count,
+		.token = kai_token_make(turn, link, position),
+	};
+
+	(void)kai_out_send(turn, link, KAI_MSG_OFFER, &offer, batch->urgent);
+	kai_scratch_back(turn, mark);
+	batch->count = 0;
+	batch->urgent = false;
+}
+
+static void fill_entry(const struct kai_link *link, const struct kai_going *going,
+		       struct kai_offer_entry *ret)
+{
+	const struct kai_header *header = &going->facts.header;
+
+	*ret = (struct kai_offer_entry){
+		.parts = going->parts,
+		.size = going->facts.item.header.len,
+		.urgency = header->urgency,
+		.signatures = going->facts.item.signatures_count,
+		.evidence = going->evidence_count,
+	};
+	memcpy(ret->id, going->facts.item.id, KAI_ID_LEN);
+	kai_offer_tag(link, going->facts.item.header, ret->tag);
+	for (size_t i = 0; i < header->parts_count; i++)
+		if ((going->parts >> i & 1) != 0)
+			ret->size += header->parts[i].size + 16;
+}
+
+/* Enters the window, or what it says there is brought up to date. */
+static bool enter_window(struct kai_turn *turn, struct kai_link *link,
+			 const struct kai_going *going, uint64_t position)
+{
+	struct kai_spread *spread = link->spread;
+	struct kai_offered *offered = kai_window_find(&spread->window, going->facts.item.id);
+
+	if (offered == NULL) {
+		offered = kai_window_add(&spread->window, going->facts.item.id, position);
+		if (offered == NULL) {
+			kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
+			return false;
+		}
+	}
+	offered->arrival = going->facts.arrival;
+	offered->parts = going->parts;
+	offered->signatures = (uint8_t)going->facts.item.signatures_count;
+	offered->evidence = (uint8_t)going->evidence_count;
+	offered->why = going->why;
+	offered->changed = false;
+	offered->deferred = false;
+	kai_spread_retry(spread, offered, turn->event->mono.ms + PATIENCE_MS);
+	return true;
+}
+
+static void add_offer(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
+		      const struct kai_look *look)
+{
+	struct kai_batch *batch = look->batch;
+
+	if (!enter_window(turn, link, going, look->position))
+		return;
+	fill_entry(link, going, &batch->entries[batch->count++]);
+	batch->urgent = batch->urgent || going->facts.header.urgency == KAI_URGENCY_NOW;
+}
+
+/* ---- pushes ---- */
+
+/* The budget for alerts of that origin to this peer, and of all origins together. */
+static bool push_budget(struct kai_turn *turn, struct kai_spread *spread,
+			const uint8_t origin[KAI_ID_LEN])
+{
+	const struct kai_quota *quota = &turn->engine->config.quota;
+	int64_t minute = turn->event->mono.ms / KAI_MS_MINUTE;
+	struct kai_push_count *at = &spread->pushes[0];
+
+	if (spread->push_minute != minute) {
+		spread->push_minute = minute;
+		spread->push_count = 0;
+	}
+	for (size_t i = 0; i < KAI_PUSH_ORIGINS; i++) {
+		if (kai_id_equal(spread->pushes[i].origin, origin)) {
+			at = &spread->pushes[i];
+			break;
+		}
+		if (spread->pushes[i].minute < at->minute)
+			at = &spread->pushes[i];
+	}
+	if (!kai_id_equal(at->origin, origin) || at->minute != minute) {
+		/* All places taken by other origins of this minute: those are counted already. */
+		if (!kai_id_equal(at->origin, origin) && at->minute == minute && at->count > 0)
+			return false;
+		memcpy(at->origin, origin, KAI_ID_LEN);
+		at->minute = minute;
+		at->count = 0;
+	}
+	if (at->count >= quota->push_origin_per_minute ||
+	    spread->push_count >= quota->push_per_minute)
+		return false;
+	at->count++;
+	spread->push_count++;
+	return true;
+}
+
+/* Header and main whole, at once. */
+static bool push(struct kai_turn *turn, struct kai_link *link, struct kai_going *going,
+		 uint64_t position)
+{
+	struct kai_item *item = &going->facts.item;
+	struct kai_part_blob blob = {.index = 0};
+	struct kai_part part;
+	struct kai_push msg = {
+		.advisory = {.header = item->header,
+			     .signatures = item->signatures,
+			     .signatures_count = item->signatures_count,
+			     .parts = &blob,
+			     .parts_count = 1},
+		.evidence = going->evidence,
+		.evidence_count = going->evidence_count,
+		.offered = going->parts,
+		.token = kai_token_make(turn, link, position),
+	};
+
+	if (!kai_going_part(turn, going, 0, &part) ||
+	    !kai_going_wraps(turn, link, going, 1, &msg.advisory.wraps, &msg.advisory.wraps_count))
+		return false;
+	blob.ciphertext = part.ciphertext;
+	if (kai_out_send(turn, link, KAI_MSG_PUSH, &msg, true) == 0)
+		return false;
+	link->sent_items++;
+	if (enter_window(turn, link, going, position + 1))
+		kai_released_sent(turn, link, going->facts.arrival, 1, going);
+	return true;
+}
+
+/* Urgent, main may go, small enough, and not under doubt. */
+static bool may_push(const struct kai_going *going)
+{
+	const struct kai_header *header = &going->facts.header;
+
+	return header->urgency == KAI_URGENCY_NOW && (going->parts & 1) != 0 &&
+	       (going->facts.item.flags & KAI_ITEM_MARKED) == 0 &&
+	       going->facts.item.header.len + header->parts[0].size + 16 <= KAI_MAX_PUSH_PART;
+}
+
+/* ---- looking at one item for one peer ---- */
+
+/* The peer supplied it, stored it or refused it for good, in the state in which it is now. */
+static bool peer_has(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
+		     uint64_t position)
+{
+	const struct kai_spread *spread = link->spread;
+	const struct kai_pair *pair = kai_pair_now(turn, link);
+	struct kai_key key = kai_key_pair(going->facts.arrival, link->number);
+	struct kai_released released;
+	struct kai_supply supply;
+	bool anew = position <= spread->anew;
+	size_t signatures = going->facts.item.signatures_count;
+
+	if (kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
+			&released)) {
+		bool same = released.evidence == going->evidence_count &&
+			    released.signatures == signatures;
+
+		if (released.state == KAI_RELEASED_STORED && !(anew && spread->anew_stored))
+			return same && (going->parts & ~released.parts) == 0;
+		if (released.state == KAI_RELEASED_REFUSED &&
+		    !(anew && (spread->anew_stored || spread->anew_refused)))
+			return same && pair->has_terms &&
+			       kai_id_equal(released.agreement, pair->agreement.digest);
+		return false;
+	}
+	if (anew && spread->anew_stored)
+		return false;
+	/* What it brought along is not known of a supplier: more than the least is offered. */
+	return kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, turn->scratch,
+			   &supply) &&
+	       (going->parts & ~supply.parts) == 0 && going->evidence_count == 0 && signatures <= 1;
+}
+
+/* The origin's card goes first. May write: then what was borrowed is read anew. */
+static bool introduce(struct kai_turn *turn, struct kai_link *link, struct kai_going *going)
+{
+	uint64_t arrival = going->facts.arrival;
+	uint8_t origin[KAI_ID_LEN];
+
+	memcpy(origin, going->facts.header.origin, KAI_ID_LEN);
+	if (kai_id_equal(origin, turn->engine->config.org) || kai_id_equal(origin, link->org))
+		return true;
+	kai_trust_introduce(turn, link, origin);
+	return kai_going_decide(turn, link, arrival, going);
+}
+
+static void look(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		 const struct kai_look *look)
+{
+	struct kai_spread *spread = link->spread;
+	struct kai_offered *offered;
+	struct kai_going going;
+
+	if (!kai_going_decide(turn, link, arrival, &going) ||
+	    (going.facts.item.flags & KAI_ITEM_RETRACTED) != 0)
+		return;
+	offered = kai_window_find(&spread->window, going.facts.item.id);
+	if (offered != NULL) {
+		if (offered->parts != going.parts || offered->evidence != going.evidence_count ||
+		    offered->signatures != going.facts.item.signatures_count)
+			offered->changed = true;
+		return;
+	}
+	if (look->batch == NULL && !may_push(&going))
+		return;
+	if (!look->asked && peer_has(turn, link, &going, look->position))
+		return;
+	if (!introduce(turn, link, &going))
+		return;
+	if (may_push(&going) && push_budget(turn, spread, going.facts.header.origin)) {
+		if (look->batch != NULL)
+			kai_batch_send(turn, link, look->batch, spread->position);
+		if (push(turn, link, &going, spread->position))
+			return;
+	}
+	if (look->batch != NULL)
+		add_offer(turn, link, &going, look);
+}
+
+void kai_look_at(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		 const struct kai_look *how)
+{
+	size_t mark = turn->scratch->used;
+
+	look(turn, link, arrival, how);
+	kai_scratch_back(turn, mark);
+}
+
+void kai_look_again(struct kai_turn *turn, struct kai_link *link, struct kai_offered *offered,
+		    struct kai_batch *batch)
+{
+	size_t mark = turn->scratch->used;
+	struct kai_look how = {.batch = batch, .position = offered->position, .asked = true};
+	struct kai_going going;
+
+	if (!kai_going_decide(turn, link, offered->arrival, &going) ||
+	    (going.facts.item.flags & KAI_ITEM_RETRACTED) != 0)
+		kai_window_settle(&link->spread->window, offered);
+	else
+		add_offer(turn, link, &going, &how);
+	kai_scratch_back(turn, mark);
+}
