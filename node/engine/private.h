@@ -93,6 +93,9 @@ struct kai_engine {
 	uint8_t *scratch;	 /* KAI_TURN_ARENA bytes */
 	struct kai_wants *wants; /* fetch.c: what is wanted from whom; made with the first link's
 				    fetch, gone with the last */
+	struct kai_mono trust_due;  /* when trust.c looks at its instants again; 0: at once */
+	struct kai_wall trust_next; /* the next instant at which something begins or ends; 0: not
+				       known yet */
 };
 
 /*

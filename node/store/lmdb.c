@@ -82,25 +82,31 @@ static int lmdb_reap(struct kai_store *base)
 	return mdb_reader_check(store_of(base)->env, &dead) == MDB_SUCCESS ? dead : 0;
 }
 
-/* Pages on LMDB's free list: each record of it begins with a count. */
-static uint64_t free_pages(MDB_txn *txn)
+/*
+ * Pages on LMDB's free list: each record of it begins with a count. LMDB shows that list to readers
+ * only, so this takes a reader's moment of its own; 0, the careful answer, when there is none.
+ */
+static uint64_t free_pages(const struct lmdb_store *store)
 {
+	MDB_txn *txn;
 	MDB_cursor *cursor;
 	MDB_val key;
 	MDB_val value;
 	uint64_t pages = 0;
 
-	if (mdb_cursor_open(txn, FREE_TABLE, &cursor) != MDB_SUCCESS)
+	if (mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
 		return 0;
-	while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
-		size_t count = 0;
+	if (mdb_cursor_open(txn, FREE_TABLE, &cursor) == MDB_SUCCESS) {
+		while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
+			size_t count = 0;
 
-		if (value.mv_size < sizeof(count))
-			continue;
-		memcpy(&count, value.mv_data, sizeof(count));
-		pages += count;
+			if (value.mv_size >= sizeof(count))
+				memcpy(&count, value.mv_data, sizeof(count));
+			pages += count;
+		}
+		mdb_cursor_close(cursor);
 	}
-	mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
 	return pages;
 }
 
@@ -112,10 +118,10 @@ static uint64_t file_bytes(const struct lmdb_store *store)
 	return ((uint64_t)info.me_last_pgno + 1) * store->page_len;
 }
 
-static uint64_t used_bytes(const struct lmdb_store *store, MDB_txn *txn)
+static uint64_t used_bytes(const struct lmdb_store *store)
 {
 	uint64_t bytes = file_bytes(store);
-	uint64_t spare = free_pages(txn) * store->page_len;
+	uint64_t spare = free_pages(store) * store->page_len;
 
 	return bytes > spare ? bytes - spare : 0;
 }
@@ -126,9 +132,7 @@ static uint64_t lmdb_used(struct kai_txn *base)
 	struct lmdb_store *store = store_of(base->store);
 	uint64_t bytes = file_bytes(store);
 
-	if (bytes <= store->base.quota - store->base.quota / 8)
-		return bytes;
-	return used_bytes(store, txn_of(base)->txn);
+	return bytes <= store->base.quota - store->base.quota / 8 ? bytes : used_bytes(store);
 }
 
 /* ---- transactions ---------------------------------------------------------------------------- */
@@ -253,16 +257,14 @@ static void lmdb_abort(struct kai_txn *base)
 static void lmdb_usage(struct kai_store *base, uint64_t *ret_used, uint64_t *ret_limit)
 {
 	struct lmdb_store *store = store_of(base);
-	struct kai_txn *txn;
 	MDB_envinfo info;
 
 	(void)mdb_env_info(store->env, &info);
 	*ret_limit = base->quota > 0 ? base->quota : info.me_mapsize;
-	*ret_used = file_bytes(store);
-	if (kai_txn_begin(base, false, &txn, NULL) != KAI_ERR_OK)
-		return;
-	*ret_used = used_bytes(store, txn_of(txn)->txn);
-	kai_txn_abort(txn);
+	/* under the mutex the map stays as it is */
+	(void)pthread_mutex_lock(&store->mutex);
+	*ret_used = used_bytes(store);
+	(void)pthread_mutex_unlock(&store->mutex);
 }
 
 /* ---- bytes ----------------------------------------------------------------------------------- */

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fetch.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "kairan/card.h"
+#include "kairan/kinds.h"
+
+#define CLOCK_TOLERANCE_MS KAI_MS_DAY /* an origin's clock may be ahead of ours by so much */
+
+/* What is known of one item while it stands at the door. */
+struct door {
+	struct kai_turn *turn;
+	struct kai_link *link; /* NULL: an own item */
+	const struct kai_incoming *item;
+	const struct kai_pair *pair; /* NULL: an own item */
+	bool held;		     /* already here: this is a merge */
+	uint64_t arrival;
+	struct kai_item was; /* when held; its spans are copies */
+	/* what is to be stored */
+	uint64_t flags;
+	struct kai_signature signatures[KAI_MAX_SIGNATURES];
+	size_t signature_count;
+	bool signatures_added;
+	struct kai_item_facts facts_of; /* the item as the decision sees it */
+	struct kai_facts facts;
+	struct kai_release_fact releases[KAI_MAX_EVIDENCE];
+	struct kai_label labels[KAI_MAX_PARTS];
+	struct kai_span openings[KAI_MAX_PARTS];
+	uint32_t parts; /* new ones that the rules allow */
+	enum kai_rule rule;
+};
+
+static struct kai_wall now_of(const struct door *door)
+{
+	return door->turn->event->wall;
+}
+
+/* ---- what is held already */
+
+static bool copy_span(struct kai_arena *arena, struct kai_span *io_span)
+{
+	uint8_t *copy = kai_arena_take(arena, io_span->len);
+
+	if (copy == NULL)
+		return false;
+	if (io_span->len > 0)
+		memcpy(copy, io_span->at, io_span->len);
+	io_span->at = copy;
+	return true;
+}
+
+/* The record's own bytes die with the first write. Lists are in scratch already. */
+static void load_held(struct door *door)
+{
+	struct kai_turn *turn = door->turn;
+
+	if (!kai_rec_arrival(turn->txn, door->item->id, &door->arrival) ||
+	    !kai_rec_item(turn->txn, door->arrival, turn->scratch, &door->was))
+		return;
+	door->held = copy_span(turn->scratch, &door->was.header);
+}
+
+/* Signatures here and those that came, one a key, ascending by key, at most four. */
+static void merge_signatures(struct door *door)
+{
+	const struct kai_signature *old = door->was.signatures;
+	size_t old_count = door->held ? door->was.signatures_count : 0;
+	const struct kai_signature *come = door->item->signatures;
+	size_t come_count = door->item->signature_count;
+	size_t room = KAI_MAX_SIGNATURES - old_count;
+	size_t i = 0;
+	size_t j = 0;
+
+	while (i < old_count || j < come_count) {
+		int order = i == old_count    ? 1
+			    : j == come_count ? -1
+					      : memcmp(old[i].key, come[j].key, KAI_ID_LEN);
+
+		if (order <= 0) {
+			door->signatures[door->signature_count++] = old[i++];
+			j += order == 0;
+		} else if (room > 0) {
+			door->signatures[door->signature_count++] = come[j++];
+			room--;
+			door->signatures_added = true;
+		} else {
+			j++;
+		}
+	}
+}
+
+/* ---- checks */
+
+static enum kai_fault times_check(const struct door *door, int64_t *ret_retry_ms)
+{
+	const struct kai_header *header = &door->item->header;
+	int64_t ahead = (int64_t)header->created_at - now_of(door).ms;
+
+	if (ahead > CLOCK_TOLERANCE_MS) {
+		int64_t retry = ahead - CLOCK_TOLERANCE_MS;
+
+		*ret_retry_ms = retry < KAI_MS_DAY ? retry : KAI_MS_DAY;
+		return KAI_FAULT_TIME;
+	}
+	/* A retraction follows its target for a while after its end: the decision knows. */
+	if ((int64_t)header->not_after <= now_of(door).ms && header->kind != KAI_KIND_RETRACT)
+		return KAI_FAULT_EXPIRED;
+	return KAI_FAULT_NONE;
+}
+
+static uint64_t bytes_of(const struct kai_incoming *item)
+{
+	uint64_t bytes = item->header_bytes.len;
+
+	for (size_t i = 0; i < KAI_MAX_PARTS; i++)
+		bytes += item->parts[i].len;
+	return bytes;
+}
+
+/* Releases by the origin, each verified against its card. One that does not hold spoils the copy. */
+static enum kai_fault evidence_check(struct door *door)
+{
+	struct kai_turn *turn = door->turn;
+	const struct kai_incoming *item = door->item;
+	struct kai_card_rec record;
+	struct kai_card card;
+	uint8_t digest[KAI_ID_LEN];
+
+	if (item->evidence_count == 0)
+		return KAI_FAULT_NONE;
+	if (!kai_rec_card(turn->txn, item->header.origin, turn->scratch, &record))
+		return KAI_FAULT_NO_CARD;
+	enum kai_fault fault = kai_card_open(record.bytes, turn->scratch, &card, digest);
+
+	for (size_t i = 0; fault == KAI_FAULT_NONE && i < item->evidence_count; i++) {
+		struct kai_release *release = kai_arena_take(turn->scratch, sizeof(*release));
+
+		if (release == NULL)
+			return KAI_FAULT_STORAGE;
+		fault = kai_release_open(item->evidence[i], &card, turn->scratch, release);
+		if (fault == KAI_FAULT_NONE &&
+		    (!kai_id_equal(release->id, item->id) ||
+		     memcmp(release->realm, item->header.realm, KAI_REALM_LEN) != 0 ||
+		     release->index >= item->header.parts_count))
+			fault = KAI_FAULT_MEANING;
+		door->releases[door->facts_of.release_count++] =
+			(struct kai_release_fact){.index = (uint8_t)release->index,
+						  .label = &release->label,
+						  .expires = {(int64_t)release->expires}};
+	}
+	door->facts_of.releases = door->releases;
+	return fault;
+}
+
+/* ---- the one decision */
+
+static void facts_begin(struct door *door)
+{
+	const struct kai_incoming *item = door->item;
+	struct kai_item_facts *of = &door->facts_of;
+
+	of->header = item->header;
+	memcpy(of->item.id, item->id, KAI_ID_LEN);
+	of->item.header = item->header_bytes;
+	of->part_labels = door->labels;
+	of->overlay = KAI_ONWARD_ANY; /* how the sender got it is the sender's to know */
+	if (door->pair == NULL)
+		return;
+	kai_facts_init(&door->facts, door->pair, of, false, now_of(door));
+	door->facts.mark = item->mark;
+	door->facts.target_passed =
+		item->header.kind == KAI_KIND_RETRACT &&
+		kai_target_passed(door->turn->txn, &item->header, door->pair->peer);
+}
+
+static bool decide(struct door *door, const struct kai_label *part_label, uint8_t index,
+		   enum kai_rule *ret_rule)
+{
+	if (door->pair == NULL) {
+		*ret_rule = KAI_RULE_OK_SELF;
+		return true;
+	}
+	door->facts.part_label = part_label;
+	door->facts.part_index = index;
+	struct kai_verdict verdict = kai_policy_decide(&door->facts);
+
+	*ret_rule = verdict.rule;
+	return verdict.allow;
+}
+
+/* ---- parts */
+
+static const struct kai_wrap *wrap_of(const struct kai_incoming *item, uint8_t index)
+{
+	for (size_t i = 0; i < item->wrap_count; i++) {
+		if (item->wraps[i].index == index && item->wraps[i].kind == KAI_WRAP_LINK)
+			return &item->wraps[i];
+	}
+	return NULL;
+}
+
+static enum kai_fault unwrap(struct door *door, uint8_t index, const struct kai_wrap *wrap,
+			     struct kai_opening *ret)
+{
+	struct kai_turn *turn = door->turn;
+	struct kai_link_ends ends;
+	uint8_t key[32];
+	uint8_t hint[KAI_HINT_LEN];
+
+	if (door->link == NULL)
+		return kai_object_decode(&kai_object_opening, door->item->openings[index],
+					 turn->scratch, ret);
+	if (!kai_pair_wrap_key(turn, door->link, false, key, &ends))
+		return KAI_FAULT_NO_CARD;
+	kai_key_hint(ends.to_seal, hint);
+	enum kai_fault fault = KAI_FAULT_WRAP;
+
+	if (memcmp(hint, wrap->key_hint, sizeof(hint)) == 0)
+		fault = kai_wrap_link_open(&ends, key, door->item->id, wrap, turn->scratch, ret);
+	sodium_memzero(key, sizeof(key));
+	if (fault == KAI_FAULT_NONE || fault == KAI_FAULT_TOO_MUCH)
+		return fault;
+	return KAI_FAULT_WRAP;
+}
+
+static enum kai_fault main_check(struct door *door, struct kai_span content)
+{
+	const struct kai_header *header = &door->item->header;
+	const struct kai_kind_row *row = kai_kind_row(header->kind);
+	struct kai_body body;
+
+	if (header->kind == KAI_KIND_RETRACT && content.len > KAI_MAX_RETRACT_LEN)
+		return KAI_FAULT_BODY;
+	if (row == NULL || kai_object_decode(&kai_object_body, content, door->turn->scratch,
+					     &body) != KAI_FAULT_NONE)
+		return KAI_FAULT_BODY;
+	return kai_body_check(row, &body, NULL);
+}
+
+/* Opens one part as far as it takes to know that its holder could read it. */
+static enum kai_fault part_open(struct door *door, uint8_t index, const struct kai_opening *opening)
+{
+	const struct kai_incoming *item = door->item;
+	struct kai_arena *scratch = door->turn->scratch;
+	const struct kai_part_id part = {.realm = item->header.realm,
+					 .origin = item->header.origin,
+					 .index = index,
+					 .name = item->header.parts[index].name};
+	struct kai_span content;
+	enum kai_fault fault =
+		kai_opening_check(&item->header, index, opening, scratch, &door->labels[index]);
+	size_t used = scratch->used;
+
+	if (fault == KAI_FAULT_NONE)
+		fault = kai_part_open(&part, opening->key, item->parts[index], scratch, &content);
+	if (fault == KAI_FAULT_NONE && index == 0)
+		fault = main_check(door, content);
+	if (scratch->used > used)
+		sodium_memzero(scratch->at + used, scratch->used - used);
+	scratch->used = used;
+	return fault;
+}
+
+static enum kai_fault part_check(struct door *door, uint8_t index)
+{
+	const struct kai_wrap *wrap = wrap_of(door->item, index);
+	struct kai_opening opening;
+	enum kai_rule rule = KAI_RULE_END;
+
+	if (door->link != NULL && wrap == NULL)
+		return KAI_FAULT_NONE; /* not for us: left out */
+	enum kai_fault fault = unwrap(door, index, wrap, &opening);
+
+	if (fault == KAI_FAULT_NONE)
+		fault = part_open(door, index, &opening);
+	if (fault == KAI_FAULT_NONE) {
+		if (decide(door, &door->labels[index], index, &rule)) {
+			door->openings[index] = kai_object_encode_in(&kai_object_opening, &opening,
+								     door->turn->scratch);
+			door->parts |= 1u << index;
+		} else {
+			kai_fault_note(door->turn, door->link, kai_rule_name(rule), door->item->id);
+		}
+	}
+	sodium_memzero(opening.key, sizeof(opening.key));
+	return fault;
+}
+
+static enum kai_fault parts_check(struct door *door)
+{
+	const struct kai_incoming *item = door->item;
+	uint32_t fresh = item->part_bits & ~(door->held ? (uint32_t)door->was.held : 0);
+	bool wrapped = door->link == NULL || fresh == 0;
+
+	for (uint8_t i = 0; i < item->header.parts_count; i++) {
+		if ((fresh >> i & 1) == 0)
+			continue;
+		enum kai_fault fault = part_check(door, i);
+
+		if (fault != KAI_FAULT_NONE)
+			return fault;
+		wrapped = wrapped || wrap_of(item, i) != NULL;
+	}
+	return wrapped ? KAI_FAULT_NONE : KAI_FAULT_NO_WRAP;
+}
+
+/* ---- storing */
+
+static void put_parts(struct door *door)
+{
+	struct kai_turn *turn = door->turn;
+
+	for (uint8_t i = 0; i < KAI_MAX_PARTS; i++) {
+		struct kai_part part = {.ciphertext = door->item->parts[i]};
+		struct kai_key key = kai_key_part(door->arrival, i);
+
+		if ((door->parts >> i & 1) == 0)
+			continue;
+		if (kai_rest_seal(turn, door->item->id, i, door->openings[i], &part))
+			kai_rec_put(turn->txn, KAI_TABLE_PARTS, &key, &kai_object_part, &part);
+		else
+			kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
+	}
+}
+
+/* true when something was not here before. */
+static bool put_evidence(struct door *door)
+{
+	struct kai_txn *txn = door->turn->txn;
+	bool added = false;
+
+	for (size_t i = 0; i < door->item->evidence_count; i++) {
+		struct kai_span bytes = door->item->evidence[i];
+		struct kai_span there;
+		uint8_t hash[KAI_ID_LEN];
+		uint8_t key[16];
+
+		kai_hash(KAI_CTX_RELEASE, kai_realm_live, bytes, hash);
+		kai_put_be64(key, door->arrival);
+		memcpy(key + 8, hash, 8);
+		if (kai_txn_get(txn, KAI_TABLE_EVIDENCE, kai_span(key, sizeof(key)), &there))
+			continue;
+		kai_txn_put(txn, KAI_TABLE_EVIDENCE, kai_span(key, sizeof(key)), bytes);
+		added = true;
+	}
+	return added;
+}
+
+/* How it came: by this peer under this agreement. Parts that it brought once more count as its
+ * own, so that each path is seen. */
+static void put_supply(struct door *door)
+{
+	struct kai_turn *turn = door->turn;
+	uint32_t brought = door->parts;
+	struct kai_mark mark;
+	struct kai_supply was;
+	struct kai_supply supply = {.at = (uint64_t)now_of(door).ms};
+	struct kai_key key = kai_key_pair(door->arrival, door->link == NULL ? 0 : door->pair->peer);
+
+	if (door->held)
+		brought |= door->item->part_bits & (uint32_t)door->was.held;
+	supply.parts = brought;
+	if (door->pair != NULL)
+		memcpy(supply.agreement, door->pair->agreement.digest, KAI_ID_LEN);
+	if (door->item->mark != NULL) {
+		mark = *door->item->mark;
+		supply.mark = &mark;
+	}
+	if (door->held && kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply,
+				      turn->scratch, &was)) {
+		if ((supply.parts & ~was.parts) == 0)
+			return;
+		was.parts |= supply.parts;
+		supply = was;
+	}
+	kai_rec_put(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, &supply);
+}
+
+static void put_journal(struct door *door, const char *event)
+{
+	struct kai_journal entry = {.at = (uint64_t)now_of(door).ms,
+				    .event = kai_span_str(event),
+				    .rule = kai_span_str(kai_rule_name(door->rule)),
+				    .count = (uint64_t)__builtin_popcount(door->parts)};
+
+	entry.id.is = true;
+	memcpy(entry.id.id, door->item->id, KAI_ID_LEN);
+	if (door->link != NULL) {
+		entry.org.is = true;
+		memcpy(entry.org.id, door->link->org, KAI_ID_LEN);
+	}
+	kai_journal_append(door->turn->txn, &entry);
+}
+
+static void store_new(struct door *door)
+{
+	struct kai_turn *turn = door->turn;
+	const struct kai_incoming *come = door->item;
+	struct kai_key stub = kai_key_bytes(come->id, KAI_ID_LEN);
+	struct kai_item item = {.received_at = (uint64_t)now_of(door).ms,
+				.flags = door->flags | (door->link == NULL ? KAI_ITEM_OWN : 0),
+				.held = door->parts,
+				.header = come->header_bytes,
+				.signatures = door->signatures,
+				.signatures_count = door->signature_count};
+
+	memcpy(item.id, come->id, KAI_ID_LEN);
+	(void)kai_txn_del(turn->txn, KAI_TABLE_STUBS, kai_key_span(&stub));
+	door->arrival = kai_rec_item_add(turn->txn, &item, &come->header);
+	put_parts(door);
+	(void)put_evidence(door);
+	put_supply(door);
+	put_journal(door, door->link == NULL ? "item-own" : "item-stored");
+	kai_thread_added(turn, door->arrival, &item, &come->header);
+	kai_out_trace(turn, "item-stored", door->link == NULL ? NULL : door->link->org, come->id,
+		      kai_rule_name(door->rule), door->arrival);
+	kai_spread_item(turn, door->arrival);
+}
+
+/* true when something was added. */
+static bool store_merged(struct door *door)
+{
+	struct kai_turn *turn = door->turn;
+	struct kai_item item = door->was;
+	uint64_t trust = KAI_ITEM_MARKED | KAI_ITEM_INTRODUCED;
+
+	put_parts(door);
+	put_supply(door);
+	bool added = put_evidence(door) || door->parts != 0 || door->signatures_added;
+
+	if (!added)
+		return false;
+	item.held |= door->parts;
+	item.flags = (item.flags & ~trust) | (door->flags & trust);
+	item.signatures = door->signatures;
+	item.signatures_count = door->signature_count;
+	kai_rec_item_put(turn->txn, door->arrival, &item);
+	kai_rec_touch(turn->txn, door->arrival);
+	put_journal(door, "item-merged");
+	/* Affirmed under a better key: what it could not do before, it does now. */
+	if ((door->was.flags & ~item.flags & KAI_ITEM_MARKED) != 0)
+		kai_thread_added(turn, door->arrival, &item, &door->item->header);
+	kai_spread_item(turn, door->arrival);
+	return true;
+}
+
+/* ---- the door */
+
+static void refuse(const struct door *door, struct kai_admission *ret, enum kai_fault fault)
+{
+	kai_refusal(ret, fault);
+	if (fault != KAI_FAULT_POLICY)
+		return;
+	ret->reason = kai_rule_name(door->rule);
+}
+
+/* The decision is final under what stands between us now; only that is remembered. */
+static void put_refused(const struct door *door)
+{
+	struct kai_key key = kai_key_bytes(door->item->id, KAI_ID_LEN);
+	struct kai_stub stub = {.at = (uint64_t)now_of(door).ms,
+				.reason = KAI_STUB_REFUSED,
+				.rule = kai_span_str(kai_rule_name(door->rule))};
+
+	if (door->held || door->pair == NULL)
+		return;
+	memcpy(stub.origin, door->item->header.origin, KAI_ID_LEN);
+	memcpy(stub.agreement, door->pair->digest, KAI_ID_LEN);
+	kai_rec_put(door->turn->txn, KAI_TABLE_STUBS, &key, &kai_object_stub, &stub);
+}
+
+static enum kai_fault check(struct door *door, int64_t *ret_retry_ms)
+{
+	struct kai_turn *turn = door->turn;
+	const struct kai_incoming *item = door->item;
+	enum kai_fault fault = times_check(door, ret_retry_ms);
+
+	if (fault == KAI_FAULT_NONE && door->link != NULL &&
+	    !kai_quota_volume(turn, door->link, bytes_of(item)))
+		fault = KAI_FAULT_QUOTA;
+	merge_signatures(door);
+	if (fault == KAI_FAULT_NONE)
+		fault = kai_trust_signers(turn, &item->header, door->signatures,
+					  door->signature_count, &door->flags);
+	if (fault == KAI_FAULT_NONE && !door->held)
+		fault = kai_thread_check(turn, &item->header);
+	if (fault == KAI_FAULT_NONE)
+		fault = evidence_check(door);
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	facts_begin(door);
+	if (!decide(door, NULL, 0, &door->rule)) {
+		put_refused(door);
+		return KAI_FAULT_POLICY;
+	}
+	return parts_check(door);
+}
+
+void kai_admit(struct kai_turn *turn, struct kai_link *link, const struct kai_incoming *item,
+	       struct kai_admission *ret)
+{
+	struct door *door = kai_arena_take(turn->scratch, sizeof(*door));
+	int64_t retry_ms = KAI_MS_MINUTE;
+
+	if (door == NULL) {
+		kai_refusal(ret, KAI_FAULT_STORAGE);
+		return;
+	}
+	door->turn = turn;
+	door->link = link;
+	door->item = item;
+	if (memcmp(item->header.realm, kai_realm_live, KAI_REALM_LEN) != 0) {
+		kai_refusal(ret, KAI_FAULT_REALM);
+		return;
+	}
+	load_held(door);
+	if (!door->held && kai_stub_refuses(turn, link, item->id, item->evidence_count > 0, ret))
+		return;
+	door->pair = link == NULL ? NULL : kai_pair_now(turn, link);
+	enum kai_fault fault = check(door, &retry_ms);
+
+	if (fault != KAI_FAULT_NONE) {
+		refuse(door, ret, fault);
+		if (ret->klass == KAI_CLASS_DEFER)
+			ret->retry_ms = retry_ms;
+		return;
+	}
+	memset(ret, 0, sizeof(*ret));
+	ret->stored = true;
+	if (door->held)
+		ret->new_parts = store_merged(door);
+	else
+		store_new(door);
+	ret->new_parts |= !door->held;
+	ret->arrival = door->arrival;
+	ret->held = door->parts | (door->held ? (uint32_t)door->was.held : 0);
+	ret->parts = item->part_bits & ret->held;
+	if (link != NULL && ret->new_parts) {
+		kai_quota_taken(turn, link, bytes_of(item));
+		link->received_items++;
+	}
+}

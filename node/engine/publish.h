@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What publishing and retracting share: an own item from its author's words to its place in the
+ * store. Decides with the one decision for every partner, before anything is stored. Everything in
+ * the turn's scratch. One thread per engine.
+ */
+#ifndef KAIRAN_ENGINE_PUBLISH_H
+#define KAIRAN_ENGINE_PUBLISH_H
+
+#include "kairan/advisory.h"
+#include "kairan/kinds.h"
+#include "trust.h"
+
+struct kai_own_item {
+	const struct kai_kind_row *row;
+	struct kai_header header;
+	const struct kai_part_draft *drafts;
+	size_t draft_count;
+	struct kai_built built;
+	struct kai_signature signatures[2];
+	size_t signature_count;
+	size_t allowed; /* partners that may have it */
+	size_t missed;	/* a retraction: partners that have the target and may not get this */
+};
+
+/* Fills version, origin, serial, country, created_at by this node's newest card. */
+bool kai_own_begin(struct kai_turn *turn, struct kai_own_item *item, struct kai_ctl_answer *ret);
+/* Checks main against its kind. */
+bool kai_own_body(struct kai_turn *turn, const struct kai_kind_row *row, struct kai_span body,
+		  struct kai_ctl_answer *ret);
+/* Seals, signs, checks signers and thread, asks for every partner, fills recipients. */
+bool kai_own_make(struct kai_turn *turn, struct kai_own_item *item, struct kai_ctl_answer *ret);
+/* Through the door into the store; sets the answer's id. */
+bool kai_own_store(struct kai_turn *turn, struct kai_own_item *item, struct kai_ctl_answer *ret);
+/* An item of ours that is held: 4 when not, 1 when it is another's. */
+bool kai_own_held(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], struct kai_item *ret_item,
+		  struct kai_header *ret_header, struct kai_ctl_answer *ret);
+
+#endif

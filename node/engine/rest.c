@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "private.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "kairan/label.h"
+
+static struct kai_span additional(uint8_t at[KAI_ID_LEN + 1], const uint8_t id[KAI_ID_LEN],
+				  uint8_t index)
+{
+	memcpy(at, id, KAI_ID_LEN);
+	at[KAI_ID_LEN] = index;
+	return kai_span(at, KAI_ID_LEN + 1);
+}
+
+bool kai_rest_seal(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,
+		   struct kai_span opening, struct kai_part *io_part)
+{
+	const struct kai_engine_config *config = &turn->engine->config;
+	const struct kai_rest_key *key = &config->rest_keys[config->rest_key_count - 1];
+	uint8_t ad[KAI_ID_LEN + 1];
+	uint8_t nonce[24];
+
+	kai_draw(turn, "rest", nonce, sizeof(nonce));
+	struct kai_span box = kai_box(KAI_CTX_REST, key->secret, nonce, additional(ad, id, index),
+				      opening, turn->scratch);
+
+	if (box.len == 0)
+		return false;
+	io_part->period = key->period;
+	io_part->opening = box;
+	return true;
+}
+
+bool kai_rest_open(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,
+		   const struct kai_part *part, struct kai_opening *ret)
+{
+	const struct kai_engine_config *config = &turn->engine->config;
+	const struct kai_rest_key *key = NULL;
+	uint8_t ad[KAI_ID_LEN + 1];
+	struct kai_span plain;
+
+	for (size_t i = 0; i < config->rest_key_count; i++) {
+		if (config->rest_keys[i].period == part->period)
+			key = &config->rest_keys[i];
+	}
+	/* A key that was destroyed takes its parts with it. */
+	return key != NULL &&
+	       kai_box_open(KAI_CTX_REST, key->secret, additional(ad, id, index), part->opening,
+			    turn->scratch, &plain) &&
+	       kai_object_decode(&kai_object_opening, plain, turn->scratch, ret) == KAI_FAULT_NONE;
+}
+
+static bool label_of(struct kai_turn *turn, const struct kai_item_facts *facts, uint8_t index,
+		     struct kai_label *ret)
+{
+	struct kai_key key = kai_key_part(facts->arrival, index);
+	struct kai_part part;
+	struct kai_opening opening;
+
+	if (!kai_rec_get(turn->txn, KAI_TABLE_PARTS, &key, &kai_object_part, turn->scratch,
+			 &part) ||
+	    !kai_rest_open(turn, facts->item.id, index, &part, &opening))
+		return false;
+	sodium_memzero(opening.key, sizeof(opening.key));
+	return kai_object_decode(&kai_object_label, opening.label, turn->scratch, ret) ==
+		       KAI_FAULT_NONE &&
+	       kai_label_check(ret) == KAI_FAULT_NONE;
+}
+
+bool kai_rest_facts(struct kai_turn *turn, uint64_t arrival, struct kai_item_facts *ret)
+{
+	if (!kai_item_facts_load(turn->txn, arrival, turn->scratch, ret))
+		return false;
+	for (uint8_t i = 0; i < KAI_MAX_PARTS; i++) {
+		if ((ret->item.held >> i & 1) != 0 && label_of(turn, ret, i, &ret->part_labels[i]))
+			ret->labels_known |= 1u << i;
+	}
+	return true;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "private.h"
+
+#include <string.h>
+
+#define SWEEP_ITEMS 64u
+#define SWEEP_STUBS 64u
+#define SWEEP_EVERY_MS KAI_MS_MINUTE
+#define SWEEP_SOON_MS 20
+#define STUB_LIFE_MS (2 * 365 * KAI_MS_DAY)
+
+static void bury(struct kai_turn *turn, uint64_t arrival, enum kai_stub_reason reason)
+{
+	struct kai_item item;
+	struct kai_header header;
+	struct kai_stub stub = {.at = (uint64_t)turn->event->wall.ms, .reason = reason};
+
+	if (!kai_rec_item(turn->txn, arrival, turn->scratch, &item))
+		return;
+	if (kai_header_read(item.header, turn->scratch, &header) != KAI_FAULT_NONE) {
+		kai_txn_fail(turn->txn, KAI_ERR_CORRUPT);
+		return;
+	}
+	memcpy(stub.origin, header.origin, KAI_ID_LEN);
+	if ((item.flags & KAI_ITEM_RETRACTED) != 0)
+		stub.reason = KAI_STUB_RETRACTED;
+	for (size_t i = 0; i < header.supersedes_count; i++) {
+		struct kai_key pending = kai_key_id_arrival(header.supersedes[i], arrival);
+
+		(void)kai_txn_del(turn->txn, KAI_TABLE_PENDING, kai_key_span(&pending));
+	}
+	kai_out_trace(turn, "item-expired", header.origin, item.id, NULL, arrival);
+	kai_rec_item_del(turn->txn, arrival, &stub);
+}
+
+/* A retraction's end is its target's end as well: what was taken back does not outlive the word
+ * that took it back. */
+static void bury_target(struct kai_turn *turn, uint64_t arrival)
+{
+	struct kai_item item;
+	struct kai_header header;
+	uint64_t target = 0;
+
+	if (!kai_rec_item(turn->txn, arrival, turn->scratch, &item) ||
+	    kai_header_read(item.header, turn->scratch, &header) != KAI_FAULT_NONE ||
+	    header.kind != KAI_KIND_RETRACT || header.supersedes_count != 1)
+		return;
+	if (!kai_rec_arrival(turn->txn, header.supersedes[0], &target) ||
+	    !kai_rec_item(turn->txn, target, turn->scratch, &item) ||
+	    (item.flags & KAI_ITEM_RETRACTED) == 0)
+		return;
+	bury(turn, target, KAI_STUB_RETRACTED);
+}
+
+/* true when more is due than this step may do. */
+static bool sweep_items(struct kai_turn *turn)
+{
+	struct kai_scan scan;
+	struct kai_span key;
+	unsigned count = 0;
+
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_BY_END, kai_span(NULL, 0), kai_span(NULL, 0),
+		      false);
+	while (kai_scan_next(&scan, &key, NULL) && key.len == 16) {
+		size_t used = turn->scratch->used;
+		uint64_t arrival = kai_get_be64(key.at + 8);
+
+		if (kai_get_be64(key.at) + (uint64_t)KAI_GRACE_MS > (uint64_t)turn->event->wall.ms)
+			return false;
+		if (count++ == SWEEP_ITEMS)
+			return true;
+		bury_target(turn, arrival);
+		bury(turn, arrival, KAI_STUB_EXPIRED);
+		turn->scratch->used = used;
+	}
+	return false;
+}
+
+/* Stubs have no index by time: each sweep looks at a few from a random place on. */
+static void sweep_stubs(struct kai_turn *turn)
+{
+	struct kai_scan scan;
+	struct kai_span key;
+	struct kai_span value;
+	uint8_t from[KAI_ID_LEN];
+
+	kai_draw(turn, "stubs", from, sizeof(from));
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_STUBS, kai_span(NULL, 0),
+		      kai_span(from, sizeof(from)), false);
+	for (unsigned i = 0; i < SWEEP_STUBS && kai_scan_next(&scan, &key, &value); i++) {
+		size_t used = turn->scratch->used;
+		uint8_t id[KAI_ID_LEN];
+		struct kai_stub stub;
+
+		if (key.len != KAI_ID_LEN)
+			continue;
+		memcpy(id, key.at, sizeof(id));
+		if (kai_object_decode(&kai_object_stub, value, turn->scratch, &stub) ==
+			    KAI_FAULT_NONE &&
+		    stub.at + (uint64_t)STUB_LIFE_MS <= (uint64_t)turn->event->wall.ms)
+			(void)kai_txn_del(turn->txn, KAI_TABLE_STUBS, kai_span(id, sizeof(id)));
+		turn->scratch->used = used;
+	}
+}
+
+void kai_sweep_timer(struct kai_turn *turn)
+{
+	struct kai_engine *engine = turn->engine;
+
+	if (turn->event->mono.ms < engine->sweep_due.ms)
+		return;
+	bool more = sweep_items(turn);
+
+	sweep_stubs(turn);
+	engine->sweep_due.ms = turn->event->mono.ms + (more ? SWEEP_SOON_MS : SWEEP_EVERY_MS);
+}
+
+struct kai_mono kai_sweep_deadline(const struct kai_engine *engine)
+{
+	return engine->sweep_due;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lab: a federation of real nodes on loopback, made from a topology file with the same commands that people type.
+ * A lab folder holds one data directory per node, named after it, with its log (kairand.log) and process id (kairand.pid).
+ * Everything is done by running kairan and kairand, so that what the lab shows is what the programs do; nothing here
+ * knows the protocol. One thread.
+ */
+#ifndef KAIRAN_LAB_H
+#define KAIRAN_LAB_H
+
+#include <sys/types.h>
+
+#include "../kairan/cli.h"
+
+#define KAI_LAB_MAX_NODES 64
+#define KAI_LAB_MAX_AGREEMENTS 256
+#define KAI_LAB_MAX_LIST 16
+
+struct kai_lab_node {
+	const char *name;
+	const char *title;
+	const char *title_ja;
+	const char *country;
+	const char *sectors[KAI_LAB_MAX_LIST + 1]; /* ends with NULL */
+	char dir[KAI_PATH_SIZE];
+};
+
+struct kai_lab_agreement {
+	size_t a;
+	size_t b;
+	const char *preset;
+	const char *side; /* the role of a */
+	const char *communities[KAI_LAB_MAX_LIST + 1];
+};
+
+struct kai_lab_community {
+	size_t keeper;
+	const char *name;
+	size_t members[KAI_LAB_MAX_LIST];
+	size_t member_count;
+};
+
+struct kai_lab {
+	char dir[KAI_PATH_SIZE];
+	char kairan[KAI_PATH_SIZE]; /* programs */
+	char kairand[KAI_PATH_SIZE];
+	struct kai_lab_node nodes[KAI_LAB_MAX_NODES];
+	size_t node_count;
+	struct kai_lab_agreement agreements[KAI_LAB_MAX_AGREEMENTS];
+	size_t agreement_count;
+	struct kai_lab_community communities[KAI_LAB_MAX_LIST];
+	size_t community_count;
+};
+
+/* topology.c: strings and the lab itself lie in the cli's arena. Exit codes; messages name file and line. */
+int kai_lab_read(struct kai_cli *cli, const char *path, struct kai_lab *ret);
+/* The lab folder of --lab (default ./kairan-lab) and the topology that `up` left in it; KAI_EXIT_NOTHING when there is none. */
+int kai_lab_open(struct kai_cli *cli, struct kai_lab *ret);
+/* --lab made absolute, and where the two programs are. */
+int kai_lab_place(struct kai_cli *cli, struct kai_lab *lab);
+int kai_lab_node_find(const struct kai_lab *lab, const char *name); /* -1: none */
+
+/* process.c: argv ends with NULL. Output (may be NULL) in the arena; the child's stderr goes to ours. */
+int kai_lab_run(struct kai_cli *cli, const char *const *argv, struct kai_span *ret_output);
+/* Runs `kairan --dir NODE args…`; parses stdout when ret is given (--json is added). */
+int kai_lab_kairan(struct kai_cli *cli, const struct kai_lab *lab, const struct kai_lab_node *node,
+		   const char *const *args, json_t **ret);
+pid_t kai_lab_pid(const struct kai_lab_node *node); /* 0: not running */
+int kai_lab_start(struct kai_cli *cli, const struct kai_lab *lab, const struct kai_lab_node *node);
+/* SIGTERM, then SIGKILL after ten seconds; only a process whose command line names this node's directory. */
+int kai_lab_stop(struct kai_cli *cli, const struct kai_lab_node *node);
+void kai_lab_sleep(int64_t ms);
+
+/* join.c: what makes strangers partners, as README tells people to do it. */
+int kai_lab_join(struct kai_cli *cli, const struct kai_lab *lab,
+		 const struct kai_lab_agreement *agreement);
+int kai_lab_members(struct kai_cli *cli, const struct kai_lab *lab,
+		    const struct kai_lab_community *community);
+
+/* Verbs */
+int kai_lab_up(struct kai_cli *cli);
+int kai_lab_status(struct kai_cli *cli);
+int kai_lab_matrix(struct kai_cli *cli);
+int kai_lab_down(struct kai_cli *cli);
+/* How many of the federation's links are up, of agreement_count × 2 ends. */
+size_t kai_lab_ends_up(struct kai_cli *cli, const struct kai_lab *lab);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starting, asking and stopping the programs of a lab. */
+#include "lab.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_OUTPUT (16u * 1024 * 1024)
+#define MAX_ARGS 48
+#define STOP_MS 10000
+
+extern char **environ;
+
+void kai_lab_sleep(int64_t ms)
+{
+	struct timespec left = {ms / 1000, ms % 1000 * 1000000};
+
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		continue;
+}
+
+/* Everything the child writes, until it closes; false when it is more than anybody would want to read. */
+static bool drain(int fd, char **ret, size_t *ret_len)
+{
+	size_t cap = 65536, len = 0;
+	char *bytes = malloc(cap);
+	ssize_t got = 1;
+
+	while (bytes != NULL && got != 0) {
+		if (len == cap) {
+			char *more = cap < MAX_OUTPUT ? realloc(bytes, cap * 2) : NULL;
+
+			if (more == NULL)
+				break;
+			bytes = more;
+			cap *= 2;
+		}
+		got = read(fd, bytes + len, cap - len);
+		if (got < 0 && errno != EINTR)
+			break;
+		len += got > 0 ? (size_t)got : 0;
+	}
+	if (bytes == NULL || got != 0) {
+		free(bytes);
+		return false;
+	}
+	*ret = bytes;
+	*ret_len = len;
+	return true;
+}
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return KAI_EXIT_UNREACHABLE;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : KAI_EXIT_UNREACHABLE;
+}
+
+/* posix_spawn takes pointers to non-const strings and does not change them. */
+static int spawn(const char *const *argv, posix_spawn_file_actions_t *actions, pid_t *ret)
+{
+	union {
+		const char *const *given;
+		char *const *wanted;
+	} args = {.given = argv};
+
+	return posix_spawn(ret, argv[0], actions, NULL, args.wanted, environ);
+}
+
+int kai_lab_run(struct kai_cli *cli, const char *const *argv, struct kai_span *ret_output)
+{
+	posix_spawn_file_actions_t actions;
+	int ends[2];
+	char *bytes = NULL;
+	size_t len = 0;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return kai_cli_fail(cli, KAI_EXIT_UNREACHABLE, "pipe: %s", strerror(errno));
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	int failed = spawn(argv, &actions, &pid);
+
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	bool read_all = failed == 0 && drain(ends[0], &bytes, &len);
+
+	close(ends[0]);
+	if (failed != 0)
+		return kai_cli_fail(cli, KAI_EXIT_UNREACHABLE, "%s: %s", argv[0], strerror(failed));
+	int code = wait_for(pid);
+
+	if (read_all && ret_output != NULL) {
+		uint8_t *kept = kai_cli_take(cli, len + 1);
+
+		memcpy(kept, bytes, len);
+		*ret_output = kai_span(kept, len);
+	}
+	free(bytes);
+	return read_all ? code : KAI_EXIT_UNREACHABLE;
+}
+
+int kai_lab_kairan(struct kai_cli *cli, const struct kai_lab *lab, const struct kai_lab_node *node,
+		   const char *const *args, json_t **ret)
+{
+	const char *argv[MAX_ARGS] = {lab->kairan, "--dir", node->dir, "--lang", "en"};
+	size_t count = 5;
+	struct kai_span output = {NULL, 0};
+	json_error_t error;
+
+	if (ret != NULL)
+		argv[count++] = "--json";
+	for (size_t i = 0; args[i] != NULL && count < MAX_ARGS - 1; i++)
+		argv[count++] = args[i];
+	argv[count] = NULL;
+	int code = kai_lab_run(cli, argv, &output);
+
+	if (ret != NULL && code == 0) {
+		*ret = json_loadb((const char *)output.at, output.len, 0, &error);
+		if (*ret == NULL)
+			return kai_cli_fail(cli, KAI_EXIT_UNREACHABLE, "%s: %s: %s", node->name,
+					    args[0], error.text);
+	}
+	return code;
+}
+
+static char *file_of(struct kai_cli *cli, const struct kai_lab_node *node, const char *name)
+{
+	return kai_cli_text(cli, "%s/%s", node->dir, name);
+}
+
+/* Does this process run with that directory? A recycled process id must never be signalled. */
+static bool is_ours(pid_t pid, const char *dir)
+{
+	char path[64], line[KAI_PATH_SIZE * 2];
+	size_t len, dir_len = strlen(dir);
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	len = fread(line, 1, sizeof(line) - 1, file);
+	(void)fclose(file);
+	line[len] = '\0';
+	for (size_t at = 0; at < len; at += strlen(line + at) + 1)
+		if (strncmp(line + at, dir, dir_len) == 0 && line[at + dir_len] == '\0')
+			return true;
+	return false;
+}
+
+pid_t kai_lab_pid(const struct kai_lab_node *node)
+{
+	char path[KAI_PATH_SIZE + 16], text[32];
+	FILE *file;
+	long pid = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/kairand.pid", node->dir);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	if (fgets(text, sizeof(text), file) != NULL)
+		pid = strtol(text, NULL, 10);
+	(void)fclose(file);
+	return pid > 1 && is_ours((pid_t)pid, node->dir) ? (pid_t)pid : 0;
+}
+
+int kai_lab_start(struct kai_cli *cli, const struct kai_lab *lab, const struct kai_lab_node *node)
+{
+	const char *const argv[] = {lab->kairand, "--dir", node->dir, NULL};
+	const char *log = file_of(cli, node, "kairand.log");
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+
+	if (kai_lab_pid(node) != 0)
+		return 0;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log,
+					 O_WRONLY | O_CREAT | O_APPEND, 0640);
+	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+	int failed = spawn(argv, &actions, &pid);
+
+	posix_spawn_file_actions_destroy(&actions);
+	if (failed != 0)
+		return kai_cli_fail(cli, KAI_EXIT_UNREACHABLE, "%s: %s", lab->kairand,
+				    strerror(failed));
+	char *text = kai_cli_text(cli, "%ld\n", (long)pid);
+
+	return kai_cli_write(cli, file_of(cli, node, "kairand.pid"), kai_span_str(text), 0640);
+}
+
+int kai_lab_stop(struct kai_cli *cli, const struct kai_lab_node *node)
+{
+	pid_t pid = kai_lab_pid(node);
+
+	if (pid != 0)
+		(void)kill(pid, SIGTERM);
+	for (int waited = 0; pid != 0 && kai_lab_pid(node) != 0; waited += 50) {
+		/* A child of this very process stays a zombie until it is asked for. */
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			break;
+		if (waited >= STOP_MS) {
+			(void)kill(pid, SIGKILL);
+			waited = 0;
+		}
+		kai_lab_sleep(50);
+	}
+	(void)unlink(file_of(cli, node, "kairand.pid"));
+	return 0;
+}
