@@ -167,31 +167,6 @@ static void test_escape_every_code(void **state)
 	}
 }
 
-/* Lines of Kuhn's stress test: clean or not, the escaped form is clean. */
-static void test_kuhn(void **state)
-{
-	char path[4096];
-	char line[4096];
-	char out[sizeof(line) * 4];
-	FILE *file;
-	unsigned damaged = 0;
-
-	(void)state;
-	if (!fix_corpus("vectors/utf8/UTF-8-test.txt", path))
-		skip();
-	file = fopen(path, "rb");
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file) != NULL) {
-		struct kai_span text = kai_span_str(line);
-
-		damaged += !kai_utf8_clean(text);
-		kai_escape(text, true, out, sizeof(out));
-		assert_true(kai_utf8_clean(kai_span_str(out)));
-	}
-	(void)fclose(file);
-	assert_true(damaged > 50);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,7 +175,6 @@ int main(void)
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_escape_cut),
 		cmocka_unit_test(test_escape_every_code),
-		cmocka_unit_test(test_kuhn),
 	};
 
 	return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
