@@ -27,7 +27,7 @@ static struct kai_span make_file(struct kai_turn *turn, const struct kai_terms *
 	return kai_object_encode_in(&kai_object_agree_file, &file, turn->scratch);
 }
 
-/* The agreement that a new one has to follow: in force or to come, else the newest that was. */
+/* The agreement with the highest serial, of whatever state: a new one must be above it to count. */
 static bool newest_agreed(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN],
 			  struct kai_pact *ret)
 {
@@ -37,7 +37,7 @@ static bool newest_agreed(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN],
 
 	kai_pacts_init(&scan, turn->txn, org, turn->event->wall, turn->scratch);
 	while (kai_pacts_next(&scan, &pact)) {
-		if (!kai_pact_agreed(&pact.read) || pact.state == KAI_STATE_TERMINATED)
+		if (!kai_pact_agreed(&pact.read))
 			continue;
 		if (!found || pact.read.terms.serial > ret->read.terms.serial ||
 		    (pact.read.terms.serial == ret->read.terms.serial &&
@@ -73,7 +73,8 @@ static bool proposal_ok(struct kai_turn *turn, const struct kai_terms *terms,
 	}
 	if (!newest_agreed(turn, org, &before))
 		return true;
-	if (!terms->predecessor.is || !kai_id_equal(terms->predecessor.id, before.read.digest)) {
+	if (before.state != KAI_STATE_TERMINATED &&
+	    (!terms->predecessor.is || !kai_id_equal(terms->predecessor.id, before.read.digest))) {
 		kai_answer(turn, ret, 3, "predecessor",
 			   "an agreement with this org exists: a new one must name it as its "
 			   "predecessor (agree renew)");
@@ -260,7 +261,10 @@ void kai_agree_accept(struct kai_turn *turn, const void *request, struct kai_ctl
 		return;
 	}
 	if (newest_agreed(turn, opened.org, &before) &&
-	    opened.read.terms.serial < before.read.terms.serial) {
+	    !kai_id_equal(opened.read.digest, before.read.digest) &&
+	    (opened.read.terms.serial < before.read.terms.serial ||
+	     (opened.read.terms.serial == before.read.terms.serial &&
+	      before.state == KAI_STATE_TERMINATED))) {
 		kai_answer(turn, ret, 1, "serial",
 			   "an agreement with a higher serial is here: this one would never count");
 		return;

@@ -350,7 +350,8 @@ static enum kai_fault origin_card(struct kai_turn *turn, const struct kai_header
 		return KAI_FAULT_NO_CARD;
 	if (ret->rec.frozen)
 		return KAI_FAULT_FROZEN;
-	if (ret->card.serial < header->card_serial)
+	/* a card that had ended when this was made: there must be a newer one */
+	if (ret->card.serial < header->card_serial || ret->card.valid_until < header->created_at)
 		return KAI_FAULT_OLD_CARD;
 	country = ret->card.country;
 	if (ret->card.serial != header->card_serial &&

@@ -20,6 +20,10 @@ bool kai_own_begin(struct kai_turn *turn, struct kai_own_item *item, struct kai_
 		kai_answer_fault(turn, ret, 1, KAI_FAULT_FROZEN, "own card");
 		return false;
 	}
+	if (mine.card.valid_until <= (uint64_t)turn->event->wall.ms) {
+		kai_answer(turn, ret, 1, "expired", "our own card has ended (card rotate)");
+		return false;
+	}
 	header->version = KAI_VERSION;
 	memcpy(header->realm, kai_realm_live, KAI_REALM_LEN);
 	memcpy(header->origin, turn->engine->config.org, KAI_ID_LEN);

@@ -38,11 +38,14 @@ void kai_pact_settle(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN])
 	struct kai_pact_scan scan;
 	struct kai_pact pact;
 	struct kai_pact best;
+	uint64_t now = (uint64_t)turn->event->wall.ms;
 	bool found = false;
 
 	kai_pacts_init(&scan, turn->txn, org, turn->event->wall, turn->scratch);
 	while (kai_pacts_next(&scan, &pact)) {
-		if (pact.state != KAI_STATE_ACTIVE && pact.state != KAI_STATE_SUSPENDED)
+		/* as the decision chooses: a terminated one in its window stands before older ones */
+		if (!kai_pact_agreed(&pact.read) || now < pact.read.terms.valid_from ||
+		    now >= pact.read.terms.valid_until)
 			continue;
 		if (!found || pact.read.terms.serial > best.read.terms.serial ||
 		    (pact.read.terms.serial == best.read.terms.serial &&

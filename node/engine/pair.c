@@ -35,6 +35,7 @@ struct kai_pair_cache {
 	uint8_t my_seal[KAI_ID_LEN];
 	uint8_t peer_seal[KAI_ID_LEN];
 	struct wrap_key out, in;
+	uint8_t greeted[KAI_ID_LEN];   /* pair.digest as the last hello went out */
 	struct introduced *introduced; /* ascending by origin */
 	size_t introduced_count, introduced_cap;
 };
@@ -152,6 +153,21 @@ const struct kai_pair *kai_pair_now(struct kai_turn *turn, struct kai_link *link
 	    now < cache->from || now >= cache->until)
 		load(turn, link, cache);
 	return &cache->pair;
+}
+
+void kai_pair_greeted(struct kai_turn *turn, struct kai_link *link)
+{
+	const struct kai_pair *pair = kai_pair_now(turn, link);
+
+	if (link->pair != NULL)
+		memcpy(link->pair->greeted, pair->digest, KAI_ID_LEN);
+}
+
+bool kai_pair_moved(struct kai_turn *turn, struct kai_link *link)
+{
+	const struct kai_pair *pair = kai_pair_now(turn, link);
+
+	return link->pair != NULL && !kai_id_equal(link->pair->greeted, pair->digest);
 }
 
 static const uint8_t *my_seal_secret(const struct kai_turn *turn, const uint8_t key[KAI_ID_LEN])

@@ -324,7 +324,8 @@ KAI_MUST_USE enum kai_fault kai_trust_signers(struct kai_turn *turn,
 					      const struct kai_header *header,
 					      const struct kai_signature *signatures, size_t count,
 					      uint64_t *ret_flags);
-/* Something about trust changed: drops caches, greets partners again, asks for new node keys. */
+/* Something about trust changed: drops caches, greets those partners again with whom something else
+ * stands now, asks for new node keys. */
 void kai_trust_changed(struct kai_turn *turn);
 /* Daily and at each known instant: expiry of agreements, memberships, cards. */
 void kai_trust_timer(struct kai_turn *turn);

@@ -90,8 +90,10 @@ void kai_agree_card_own(struct kai_turn *turn, const void *request, struct kai_c
 	}
 	if (fault == KAI_FAULT_NONE && req->record.len > 0)
 		fault = kai_record_take(turn, req->record, me, &fresh_record);
-	if (fresh || fresh_record)
+	if (fresh || fresh_record) {
 		kai_trust_changed(turn);
+		kai_trust_tell_own(turn);
+	}
 	if (fault != KAI_FAULT_NONE)
 		kai_answer_fault(turn, ret, kai_fault_class(fault) == KAI_CLASS_FRAME ? 3 : 1,
 				 fault, "own card or node record");

@@ -17,16 +17,23 @@ void kai_trust_touched(struct kai_turn *turn)
 	turn->engine->trust_due = turn->event->mono;
 }
 
+/* Greets those again with whom something else stands than at the last greeting: what they may have
+ * is looked at anew then, on both ends. */
+static void greet_moved(struct kai_turn *turn)
+{
+	for (size_t i = 0; i < turn->engine->link_count; i++) {
+		struct kai_link *link = turn->engine->links[i];
+
+		if (link->state != KAI_LINK_DOWN && kai_pair_moved(turn, link))
+			kai_link_greet_again(turn, link);
+	}
+}
+
 void kai_trust_changed(struct kai_turn *turn)
 {
 	kai_trust_touched(turn);
 	kai_out_peers(turn);
-	for (size_t i = 0; i < turn->engine->link_count; i++) {
-		struct kai_link *link = turn->engine->links[i];
-
-		if (link->state != KAI_LINK_DOWN)
-			kai_link_greet_again(turn, link);
-	}
+	greet_moved(turn);
 }
 
 /* ---- greeting
@@ -77,6 +84,7 @@ void kai_trust_hello(struct kai_turn *turn, struct kai_link *link, struct kai_he
 	struct kai_span bytes;
 	uint8_t digest[KAI_ID_LEN];
 
+	kai_pair_greeted(turn, link);
 	hello_agreements(turn, link, io_hello);
 	size_t mark = turn->scratch->used;
 
@@ -111,6 +119,14 @@ static void send_own(struct kai_turn *turn, struct kai_link *link)
 	if (kai_book_record(turn, me, &bytes, &record, digest))
 		send_card(turn, link, 2, bytes);
 	turn->scratch->used = mark;
+}
+
+void kai_trust_tell_own(struct kai_turn *turn)
+{
+	for (size_t i = 0; i < turn->engine->link_count; i++) {
+		if (turn->engine->links[i]->state != KAI_LINK_DOWN)
+			send_own(turn, turn->engine->links[i]);
+	}
 }
 
 static void send_pact(struct kai_turn *turn, struct kai_link *link, const struct kai_pact *pact,
@@ -216,6 +232,8 @@ void kai_trust_timer(struct kai_turn *turn)
 	if (engine->trust_next.ms != 0 && turn->event->wall.ms >= engine->trust_next.ms) {
 		settle_all(turn);
 		kai_trust_changed(turn);
+	} else {
+		greet_moved(turn);
 	}
 	all_instants(turn, &instants);
 	engine->trust_next.ms = instants.after;
@@ -281,10 +299,11 @@ static void give_peer(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], kai_
 
 static bool may_talk(const struct kai_pact *pact, struct kai_wall now)
 {
-	if ((uint64_t)now.ms >= pact->read.terms.valid_until + (uint64_t)KAI_GRACE_MS)
+	if (pact->rec.replaced ||
+	    (uint64_t)now.ms >= pact->read.terms.valid_until + (uint64_t)KAI_GRACE_MS)
 		return false;
 	return in_force_or_future(pact->state) || pact->state == KAI_STATE_PROPOSED ||
-	       pact->state == KAI_STATE_EXPIRED;
+	       (pact->state == KAI_STATE_EXPIRED && kai_pact_agreed(&pact->read));
 }
 
 void kai_engine_peers(struct kai_engine *engine, struct kai_txn *txn, struct kai_wall now,

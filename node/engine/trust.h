@@ -142,12 +142,17 @@ void kai_pact_send(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_
  * ------------------------------------------------------------------------------------------------------
  */
 
-/* Drops caches and recomputes timers, without greeting anybody: other orgs' cards, memberships. */
+/* Drops caches; whether somebody has to be greeted again is looked at with the next timer. */
 void kai_trust_touched(struct kai_turn *turn);
+/* My card and node record changed: to everybody who is connected. */
+void kai_trust_tell_own(struct kai_turn *turn);
 
 /* ---- pair.c: what this connection has seen of others' cards
  * --------------------------------------------------------- */
 struct kai_pair_cache *kai_pair_cache_get(struct kai_link *link); /* NULL: out of memory */
+/* Remembers what stands between us as a hello goes out; did it change since? */
+void kai_pair_greeted(struct kai_turn *turn, struct kai_link *link);
+bool kai_pair_moved(struct kai_turn *turn, struct kai_link *link);
 /* Serial of the origin's card that went to this peer, 0 when none did. */
 uint64_t kai_introduced_serial(const struct kai_link *link, const uint8_t origin[KAI_ID_LEN]);
 void kai_introduced_note(struct kai_link *link, const uint8_t origin[KAI_ID_LEN], uint64_t serial);
