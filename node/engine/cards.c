@@ -95,6 +95,18 @@ static enum kai_fault check_held(struct kai_turn *turn, struct kai_known_card *h
 }
 
 static void pass_on(struct kai_turn *turn, const uint8_t origin[KAI_ID_LEN], uint64_t serial);
+static void mark_revoked(struct kai_turn *turn, const struct kai_card *card,
+			 const struct kai_card *before);
+
+static void take_new(struct kai_turn *turn, const struct kai_card *card,
+		     const uint8_t digest[KAI_ID_LEN], const struct kai_card_rec *rec)
+{
+	put_card(turn, card->org, card->serial, rec);
+	kai_turn_journal(turn,
+			 rec->how == KAI_CARD_INTRODUCED ? "card-introduced" : "card-accepted",
+			 card->org, digest, "");
+	kai_out_trace(turn, "card-accepted", card->org, NULL, NULL, card->serial);
+}
 
 enum kai_fault kai_card_take(struct kai_turn *turn, struct kai_span bytes, uint64_t how,
 			     const uint8_t *by, bool *ret_new)
@@ -104,38 +116,36 @@ enum kai_fault kai_card_take(struct kai_turn *turn, struct kai_span bytes, uint6
 	uint8_t digest[KAI_ID_LEN];
 	enum kai_fault fault = kai_card_open(bytes, turn->scratch, &card, digest);
 	uint64_t now = (uint64_t)turn->event->wall.ms;
+	struct kai_card_rec rec = {.bytes = bytes, .how = how, .at = now, .refreshed_at = now};
+	bool settled = false;
 
 	*ret_new = false;
 	if (fault != KAI_FAULT_NONE)
 		return fault;
 	if (serial_ahead(turn, card.serial))
 		return KAI_FAULT_TIME;
-	struct kai_card_rec rec = {.bytes = bytes, .how = how, .at = now, .refreshed_at = now};
+	bool known = kai_book_card(turn, card.org, &held);
 
-	if (kai_book_card(turn, card.org, &held)) {
-		bool settled;
-
+	if (known)
 		fault = check_held(turn, &held, &card, digest, bytes, how, &settled);
-		if (fault != KAI_FAULT_NONE || settled)
-			return fault;
-		/* how well an org is known does not get worse by who brought its newest card */
-		if (how == KAI_CARD_INTRODUCED)
-			rec.how = held.rec.how;
-		rec.by = held.rec.how == KAI_CARD_INTRODUCED ? held.rec.by : rec.by;
-	}
-	if (rec.how == KAI_CARD_INTRODUCED && by != NULL && !rec.by.is) {
+	if (fault != KAI_FAULT_NONE || settled)
+		return fault;
+	/* how well an org is known does not get worse by who brings its newest card */
+	if (known && how == KAI_CARD_INTRODUCED) {
+		rec.how = held.rec.how;
+		rec.by = held.rec.by;
+	} else if (how == KAI_CARD_INTRODUCED && by != NULL) {
 		rec.by.is = true;
 		memcpy(rec.by.id, by, KAI_ID_LEN);
 	}
-	if (rec.how != KAI_CARD_INTRODUCED)
-		rec.by.is = false;
-	put_card(turn, card.org, card.serial, &rec);
-	kai_turn_journal(turn, rec.how == KAI_CARD_INTRODUCED ? "card-introduced" : "card-accepted",
-			 card.org, digest, "");
-	kai_out_trace(turn, "card-accepted", card.org, NULL, NULL, card.serial);
-	kai_trust_touched(turn);
-	pass_on(turn, card.org, card.serial);
+	take_new(turn, &card, digest, &rec);
 	*ret_new = true;
+	/* nothing that was decided so far hangs on an org that was not known */
+	if (!known)
+		return KAI_FAULT_NONE;
+	kai_trust_touched(turn);
+	mark_revoked(turn, &card, &held.card);
+	pass_on(turn, card.org, card.serial);
 	return KAI_FAULT_NONE;
 }
 
@@ -231,20 +241,22 @@ void kai_trust_introduce(struct kai_turn *turn, struct kai_link *link,
 			 const uint8_t origin[KAI_ID_LEN])
 {
 	struct kai_known_card held;
+	size_t mark = turn->scratch->used;
 	bool party =
 		kai_id_equal(origin, turn->engine->config.org) || kai_id_equal(origin, link->org);
 
 	/* the parties' own cards went with the greeting */
 	if (link->state == KAI_LINK_DOWN || party || !may_introduce(turn, link))
 		return;
-	if (!kai_book_card(turn, origin, &held) || held.rec.frozen ||
-	    kai_introduced_serial(link, origin) >= held.card.serial)
-		return;
-	struct kai_card_frame frame = {.what = 1, .bytes = held.rec.bytes};
+	if (kai_book_card(turn, origin, &held) && !held.rec.frozen &&
+	    kai_introduced_serial(link, origin) < held.card.serial) {
+		struct kai_card_frame frame = {.what = 1, .bytes = held.rec.bytes};
 
-	/* urgent: it must not come after the alert that needs it */
-	kai_out_send(turn, link, KAI_MSG_CARD, &frame, true);
-	kai_introduced_note(link, origin, held.card.serial);
+		/* urgent: it must not come after the alert that needs it */
+		(void)kai_out_send(turn, link, KAI_MSG_CARD, &frame, true);
+		kai_introduced_note(link, origin, held.card.serial);
+	}
+	turn->scratch->used = mark;
 }
 
 /* Does the peer hold an item of the origin from us that was made under an older card? */
@@ -424,4 +436,73 @@ enum kai_fault kai_trust_signers(struct kai_turn *turn, const struct kai_header 
 	if (tally.good < asked || !tally.good_role)
 		*ret_flags |= KAI_ITEM_MARKED;
 	return KAI_FAULT_NONE;
+}
+
+/* ---- revocation
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static const struct kai_revocation *revocation_of(const struct kai_card *card,
+						  const uint8_t key[KAI_ID_LEN])
+{
+	for (size_t i = 0; i < card->revocations_count; i++) {
+		if (kai_id_equal(card->revocations[i].key, key))
+			return &card->revocations[i];
+	}
+	return NULL;
+}
+
+/* Was it held here before the key that signed it fell into other hands? */
+static bool stands(const struct kai_item *item, const struct kai_card *card)
+{
+	for (size_t i = 0; i < item->signatures_count; i++) {
+		const struct kai_revocation *revocation =
+			revocation_of(card, item->signatures[i].key);
+
+		if (revocation != NULL && item->received_at >= revocation->since)
+			return false;
+	}
+	return true;
+}
+
+static void mark_item(struct kai_turn *turn, uint64_t arrival, const struct kai_card *card)
+{
+	struct kai_item item;
+	struct kai_header header;
+	uint64_t flags = 0;
+
+	if (!kai_rec_item(turn->txn, arrival, turn->scratch, &item) ||
+	    kai_object_decode(&kai_object_header, item.header, turn->scratch, &header) !=
+		    KAI_FAULT_NONE ||
+	    !kai_id_equal(header.origin, card->org) || stands(&item, card))
+		return;
+	if (kai_trust_signers(turn, &header, item.signatures, item.signatures_count, &flags) ==
+		    KAI_FAULT_NONE &&
+	    (flags & KAI_ITEM_MARKED) == 0)
+		return;
+	item.flags |= KAI_ITEM_MARKED;
+	kai_rec_item_put(turn->txn, arrival, &item);
+	kai_out_trace(turn, "item-marked", card->org, item.id, "key-revoked", arrival);
+}
+
+/* A card that revokes a key marks what that key alone carries and this node did not hold before.
+ * Once a revocation, over all items of that origin: rare, and it must not wait. */
+static void mark_revoked(struct kai_turn *turn, const struct kai_card *card,
+			 const struct kai_card *before)
+{
+	struct kai_index_scan scan;
+	uint64_t arrival;
+	bool fresh = false;
+
+	for (size_t i = 0; i < card->revocations_count; i++)
+		fresh |= revocation_of(before, card->revocations[i].key) == NULL;
+	if (!fresh)
+		return;
+	kai_index_origin(&scan, turn->txn, card->org, 0, false);
+	while (kai_index_next(&scan, &arrival)) {
+		size_t mark = turn->scratch->used;
+
+		mark_item(turn, arrival, card);
+		turn->scratch->used = mark;
+	}
 }
