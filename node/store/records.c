@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kairan/crypto.h"
+
 #define X(object, list) KAI_DEFINE(object, list);
 KAI_X_RECORD(X)
 #undef X
@@ -77,8 +79,10 @@ struct kai_key kai_key_pair(uint64_t arrival, uint16_t peer)
 struct kai_key kai_key_evidence(uint64_t arrival, struct kai_span evidence)
 {
 	struct kai_key key = kai_key_u64(arrival);
+	uint8_t hash[KAI_ID_LEN];
 
-	kai_key_add_hash(&key, evidence);
+	kai_hash(KAI_CTX_RELEASE, kai_realm_live, evidence, hash);
+	add_bytes(&key, hash, KAI_KEY_HASH);
 	return key;
 }
 
