@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes proto/vectors/v1.json: what a second implementation checks itself against. Deterministic. Every invalid one is a
+ * valid one with a single thing wrong, and carries the name of its fault. usage: make-vectors > proto/vectors/v1.json
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+#include <sodium.h>
+
+#include "kairan/check.h"
+#include "kairan/text.h"
+#include "people.h"
+
+#define MEMORY (16u * 1024 * 1024)
+
+struct maker {
+	struct kai_arena arena;
+	json_t *valid, *invalid;
+	struct person alice, bob;
+};
+
+static json_t *hex(struct kai_span bytes)
+{
+	char *text = malloc(bytes.len * 2 + 1);
+	json_t *value;
+
+	assert(text != NULL);
+	sodium_bin2hex(text, bytes.len * 2 + 1, bytes.at, bytes.len);
+	value = json_string(text);
+	free(text);
+	return value;
+}
+
+static json_t *hex_id(const uint8_t id[32])
+{
+	return hex(kai_span(id, 32));
+}
+
+static json_t *row(const char *name, const char *what, struct kai_span bytes)
+{
+	return json_pack("{s:s, s:s, s:o}", "name", name, "what", what, "hex", hex(bytes));
+}
+
+static void add_valid(struct maker *maker, json_t *vector)
+{
+	json_array_append_new(maker->valid, vector);
+}
+
+static void add_invalid(struct maker *maker, const char *name, const char *what,
+			struct kai_span bytes, enum kai_fault fault)
+{
+	json_t *vector = row(name, what, bytes);
+
+	json_object_set_new(vector, "fault", json_string(kai_fault_name(fault)));
+	json_array_append_new(maker->invalid, vector);
+}
+
+static struct kai_span copy(struct maker *maker, struct kai_span bytes, size_t extra)
+{
+	uint8_t *at = kai_arena_take(&maker->arena, bytes.len + extra);
+
+	assert(at != NULL);
+	memcpy(at, bytes.at, bytes.len);
+	return kai_span(at, bytes.len + extra);
+}
+
+/* The same bytes with one changed; spans are const, the copy is ours. */
+static struct kai_span flipped(struct maker *maker, struct kai_span bytes, size_t at)
+{
+	uint8_t *made = kai_arena_take(&maker->arena, bytes.len);
+
+	assert(made != NULL && at < bytes.len);
+	memcpy(made, bytes.at, bytes.len);
+	made[at] ^= 1;
+	return kai_span(made, bytes.len);
+}
+
+static size_t offset_of(struct kai_span bytes, const char *text)
+{
+	const uint8_t *found = memmem(bytes.at, bytes.len, text, strlen(text));
+
+	assert(found != NULL);
+	return (size_t)(found - bytes.at);
+}
+
+static void hashes(struct maker *maker, json_t *top)
+{
+	json_t *list = json_array();
+	uint8_t realm[16], hash[32];
+
+	memset(realm, 0x5a, sizeof(realm));
+	for (int i = 0; i < KAI_CTX_END; i++) {
+		const uint8_t *used = i % 2 == 0 ? kai_realm_live : realm;
+		struct kai_span input = kai_span_str(i % 3 == 0 ? "" : "kairan 回覧");
+
+		kai_hash((enum kai_ctx)i, used, input, hash);
+		json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "context",
+						      kai_ctx_word((enum kai_ctx)i), "realm",
+						      hex(kai_span(used, 16)), "input", hex(input),
+						      "hash", hex_id(hash)));
+	}
+	json_object_set_new(top, "hashes", list);
+	(void)maker;
+}
+
+static json_t *person_row(const struct person *person)
+{
+	char fingerprint[KAI_FINGERPRINT_SIZE];
+
+	kai_fingerprint(person->root, fingerprint);
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "name", person->name, "org",
+			 hex_id(person->root), "fingerprint", fingerprint, "duty",
+			 hex_id(person->duty), "decider", hex_id(person->decider), "seal",
+			 hex_id(person->seal), "seal_secret", hex_id(person->seal_secret), "card",
+			 hex(person->card));
+}
+
+/* ---- cards and statements */
+
+static struct kai_span resigned_card(struct maker *maker, const struct person *person,
+				     struct kai_card *card)
+{
+	struct kai_span body = kai_object_encode_in(&kai_object_card, card, &maker->arena);
+
+	assert(body.len > 0);
+	return kai_signed_make(KAI_CTX_CARD, body, person->root, person->root_secret,
+			       &maker->arena);
+}
+
+static void cards(struct maker *maker)
+{
+	const struct person *alice = &maker->alice;
+	struct kai_card card, changed;
+	struct kai_card_key keys[3];
+	uint8_t digest[32];
+	json_t *vector = row("card of Alice", "card", alice->card);
+	enum kai_fault fault = kai_card_open(alice->card, &maker->arena, &card, digest);
+
+	assert(fault == KAI_FAULT_NONE);
+	(void)fault;
+	json_object_set_new(vector, "digest", hex_id(digest));
+	add_valid(maker, vector);
+	add_invalid(maker, "card with a byte of its signature changed", "card",
+		    flipped(maker, alice->card, alice->card.len - 1), KAI_FAULT_SIGNATURE);
+	add_invalid(maker, "card cut by one byte", "card",
+		    kai_span(alice->card.at, alice->card.len - 1), KAI_FAULT_TRUNCATED);
+	struct kai_span longer = copy(maker, alice->card, 1);
+
+	add_invalid(maker, "card with a byte behind it", "card", longer, KAI_FAULT_TRAILING);
+	add_invalid(maker, "card signed by another org's root", "card",
+		    kai_signed_make(KAI_CTX_CARD,
+				    kai_object_encode_in(&kai_object_card, &card, &maker->arena),
+				    maker->bob.root, maker->bob.root_secret, &maker->arena),
+		    KAI_FAULT_KEY);
+	changed = card;
+	changed.version = 2;
+	add_invalid(maker, "card of version 2", "card", resigned_card(maker, alice, &changed),
+		    KAI_FAULT_VERSION);
+	changed = card;
+	changed.country = kai_span_str("jp");
+	add_invalid(maker, "card with a country in small letters", "card",
+		    resigned_card(maker, alice, &changed), KAI_FAULT_MEANING);
+	memcpy(keys, card.keys, sizeof(keys));
+	keys[0] = card.keys[1];
+	keys[1] = card.keys[0];
+	changed = card;
+	changed.keys = keys;
+	add_invalid(maker, "card with keys out of order", "card",
+		    resigned_card(maker, alice, &changed), KAI_FAULT_UNORDERED);
+}
+
+static struct kai_span membership(struct maker *maker, uint64_t days, const uint8_t *key,
+				  const uint8_t *secret)
+{
+	struct kai_membership member = {.version = 1,
+					.name = kai_span_str("power"),
+					.number = 7,
+					.valid_from = VECTOR_NOW,
+					.valid_until = VECTOR_NOW + days * 86400000};
+
+	memcpy(member.keeper, maker->alice.root, 32);
+	memcpy(member.org, maker->bob.root, 32);
+	return kai_signed_make(KAI_CTX_MEMBERSHIP,
+			       kai_object_encode_in(&kai_object_membership, &member, &maker->arena),
+			       key, secret, &maker->arena);
+}
+
+static void memberships(struct maker *maker)
+{
+	const struct person *alice = &maker->alice;
+
+	add_valid(maker, row("membership of Bob in Alice's community power", "membership",
+			     membership(maker, 90, alice->decider, alice->decider_secret)));
+	add_invalid(maker, "membership of 91 days", "membership",
+		    membership(maker, 91, alice->decider, alice->decider_secret),
+		    KAI_FAULT_MEANING);
+	add_invalid(maker, "membership signed by a duty key", "membership",
+		    membership(maker, 90, alice->duty, alice->duty_secret), KAI_FAULT_KEY_ROLE);
+	add_invalid(maker, "membership signed by the member", "membership",
+		    membership(maker, 90, maker->bob.decider, maker->bob.decider_secret),
+		    KAI_FAULT_KEY);
+}
+
+static void agreements(struct maker *maker)
+{
+	const struct person *alice = &maker->alice, *bob = &maker->bob;
+	struct kai_terms terms = terms_of(alice, bob, &maker->arena);
+	struct kai_span bytes = kai_object_encode_in(&kai_object_terms, &terms, &maker->arena);
+	struct kai_span proposed = kai_agreement_sign(bytes, NULL, alice->root, alice->decider,
+						      alice->decider_secret, &maker->arena);
+	struct kai_agreement one;
+	struct kai_span agreed;
+	uint8_t digest[32];
+	json_t *vector;
+
+	assert(kai_object_decode(&kai_object_agreement, proposed, &maker->arena, &one) ==
+	       KAI_FAULT_NONE);
+	agreed = kai_agreement_sign(bytes, &one.signatures[0], bob->root, bob->decider,
+				    bob->decider_secret, &maker->arena);
+	kai_agreement_digest(bytes, digest);
+	vector = row("agreement of Alice and Bob", "agreement", agreed);
+	json_object_set_new(vector, "digest", hex_id(digest));
+	add_valid(maker, vector);
+	add_valid(maker, row("agreement proposed by Alice", "agreement", proposed));
+	add_invalid(maker, "agreement with its terms changed after signing", "agreement",
+		    flipped(maker, agreed, offset_of(agreed, "Alice")), KAI_FAULT_SIGNATURE);
+	add_invalid(maker, "agreement signed by a duty key", "agreement",
+		    kai_agreement_sign(bytes, NULL, alice->root, alice->duty, alice->duty_secret,
+				       &maker->arena),
+		    KAI_FAULT_KEY_ROLE);
+	terms.a_to_b.ceiling = 9;
+	bytes = kai_object_encode_in(&kai_object_terms, &terms, &maker->arena);
+	add_invalid(maker, "agreement with an unknown ceiling", "agreement",
+		    kai_agreement_sign(bytes, NULL, alice->root, alice->decider,
+				       alice->decider_secret, &maker->arena),
+		    KAI_FAULT_LABEL);
+}
+
+/* ---- advisories */
+
+struct carried {
+	struct kai_header header;
+	struct kai_built built;
+	struct kai_signature signature;
+	struct kai_part_blob parts[3];
+	struct kai_wrap wraps[3];
+	struct kai_advisory advisory;
+};
+
+static void carry(struct maker *maker, struct carried *ret)
+{
+	const struct person *alice = &maker->alice, *bob = &maker->bob;
+	const struct kai_link_ends ends = {kai_realm_live, alice->root, bob->root, alice->seal,
+					   bob->seal};
+	uint8_t key[32];
+	bool ok = kai_link_key(&ends, alice->seal_secret, bob->seal, key);
+
+	assert(ok);
+	(void)ok;
+	ret->built = item_of(alice, bob, &maker->arena, &ret->header);
+	ret->signature = sign_item(alice, &ret->built);
+	for (uint8_t i = 0; i < 3; i++) {
+		ret->parts[i] = (struct kai_part_blob){i, ret->built.parts[i].ciphertext};
+		ret->wraps[i] = (struct kai_wrap){.index = i, .kind = KAI_WRAP_LINK};
+		kai_key_hint(bob->seal, ret->wraps[i].key_hint);
+		ret->wraps[i].bytes = kai_wrap_link(&ends, key, ret->built.id, i,
+						    ret->built.parts[i].opening, &maker->arena);
+	}
+	ret->advisory = (struct kai_advisory){
+		ret->built.header, &ret->signature, 1, ret->parts, 3, ret->wraps, 3};
+}
+
+static struct kai_span encoded(struct maker *maker, const struct carried *item)
+{
+	struct kai_span bytes =
+		kai_object_encode_in(&kai_object_advisory, &item->advisory, &maker->arena);
+
+	assert(bytes.len > 0);
+	return bytes;
+}
+
+/* Encodes a changed header anew and signs it, so that the change is the only thing wrong. */
+static struct kai_span with_header(struct maker *maker, const struct carried *item,
+				   const struct kai_header *header)
+{
+	struct carried changed = *item;
+
+	changed.built.header = kai_object_encode_in(&kai_object_header, header, &maker->arena);
+	assert(changed.built.header.len > 0);
+	kai_advisory_id(header->realm, changed.built.header, changed.built.id);
+	changed.signature = sign_item(&maker->alice, &changed.built);
+	changed.advisory.header = changed.built.header;
+	changed.advisory.signatures = &changed.signature;
+	return encoded(maker, &changed);
+}
+
+static void valid_advisory(struct maker *maker, const struct carried *item)
+{
+	json_t *vector =
+		row("advisory from Alice to Bob, three parts", "advisory", encoded(maker, item));
+	json_t *parts = json_array();
+	static const char *const contents[] = {NULL, "Substation 3 is dark.",
+					       "* port 102/tcp was open\n"};
+
+	json_object_set_new(vector, "id", hex_id(item->built.id));
+	for (size_t i = 0; i < 3; i++) {
+		json_t *part = json_pack("{s:s#, s:o}", "name",
+					 (const char *)item->header.parts[i].name.at,
+					 (int)item->header.parts[i].name.len, "opening",
+					 hex(item->built.parts[i].opening));
+
+		if (contents[i] != NULL)
+			json_object_set_new(part, "content", json_string(contents[i]));
+		else
+			json_object_set_new(part, "title",
+					    json_string("保護リレーの設定変更について"));
+		json_array_append_new(parts, part);
+	}
+	json_object_set_new(vector, "parts", parts);
+	add_valid(maker, vector);
+}
+
+static void tree_advisory(struct maker *maker, const struct carried *item)
+{
+	struct carried tree = *item;
+	struct kai_tree_path path = {.leaf = 2};
+	uint8_t sibling[2][32], index[8] = {0, 0, 0, 0, 0, 0, 0, 2}, node[32], above[32];
+
+	word_bytes("sibling 0", sibling[0]);
+	word_bytes("sibling 1", sibling[1]);
+	word_bytes("salt of the leaf", node);
+	memcpy(path.salt, node, 16);
+	path.hashes = sibling;
+	path.hashes_count = 2;
+	const struct kai_span leaf[] = {kai_span(path.salt, 16), kai_span(index, 8),
+					kai_span(item->built.id, 32)};
+
+	kai_hash_many(KAI_CTX_TREE_LEAF, kai_realm_live, leaf, 3, node);
+	const struct kai_span first[] = {kai_span(node, 32), kai_span(sibling[0], 32)};
+
+	kai_hash_many(KAI_CTX_TREE_NODE, kai_realm_live, first, 2, above);
+	const struct kai_span second[] = {kai_span(sibling[1], 32), kai_span(above, 32)};
+
+	kai_hash_many(KAI_CTX_TREE_NODE, kai_realm_live, second, 2, node);
+	tree.signature.path = &path;
+	kai_sign(KAI_CTX_TREE_ROOT, kai_realm_live, node, maker->alice.duty_secret,
+		 tree.signature.sig);
+	tree.advisory.signatures = &tree.signature;
+	json_t *vector =
+		row("advisory signed over a tree of four", "advisory", encoded(maker, &tree));
+
+	json_object_set_new(vector, "id", hex_id(item->built.id));
+	add_valid(maker, vector);
+	path.leaf = 4;
+	add_invalid(maker, "tree path with a leaf outside its tree", "advisory",
+		    encoded(maker, &tree), KAI_FAULT_SIGNATURE);
+	path.leaf = 3;
+	add_invalid(maker, "tree path of another leaf", "advisory", encoded(maker, &tree),
+		    KAI_FAULT_SIGNATURE);
+}
+
+static void broken_headers(struct maker *maker, const struct carried *item)
+{
+	struct kai_header header = item->header;
+	struct kai_part_entry parts[3];
+	struct kai_audience_entry swapped[2] = {header.label.audience[1], header.label.audience[0]};
+
+	header.version = 2;
+	add_invalid(maker, "header of version 2", "advisory", with_header(maker, item, &header),
+		    KAI_FAULT_VERSION);
+	header = item->header;
+	header.label.tlp = 6;
+	add_invalid(maker, "label with an unknown TLP", "advisory",
+		    with_header(maker, item, &header), KAI_FAULT_LABEL);
+	header = item->header;
+	header.label.audience_count = 0;
+	add_invalid(maker, "AMBER without an audience", "advisory",
+		    with_header(maker, item, &header), KAI_FAULT_LABEL);
+	header.label.tlp = KAI_TLP_CLEAR;
+	header.label.audience_count = 2;
+	add_invalid(maker, "CLEAR with an audience", "advisory", with_header(maker, item, &header),
+		    KAI_FAULT_LABEL);
+	header = item->header;
+	header.label.tlp = KAI_TLP_RED;
+	add_invalid(maker, "RED for a community", "advisory", with_header(maker, item, &header),
+		    KAI_FAULT_LABEL);
+	header = item->header;
+	header.label.audience = swapped;
+	add_invalid(maker, "audience out of order", "advisory", with_header(maker, item, &header),
+		    KAI_FAULT_LABEL);
+	header = item->header;
+	header.kind = 200;
+	add_invalid(maker, "unknown kind", "advisory", with_header(maker, item, &header),
+		    KAI_FAULT_MEANING);
+	header = item->header;
+	header.revision = 2;
+	add_invalid(maker, "revision 2 without a thread", "advisory",
+		    with_header(maker, item, &header), KAI_FAULT_MEANING);
+	header = item->header;
+	header.not_after = header.created_at;
+	add_invalid(maker, "expires when it is made", "advisory", with_header(maker, item, &header),
+		    KAI_FAULT_MEANING);
+	header = item->header;
+	memcpy(parts, header.parts, sizeof(parts));
+	parts[2].name = parts[1].name;
+	header.parts = parts;
+	add_invalid(maker, "two parts of one name", "advisory", with_header(maker, item, &header),
+		    KAI_FAULT_MEANING);
+}
+
+static void broken_advisories(struct maker *maker, const struct carried *item)
+{
+	struct carried bad = *item;
+	struct kai_span whole = encoded(maker, item);
+	struct kai_span cipher = item->parts[0].ciphertext;
+
+	add_invalid(maker, "advisory cut in the middle", "advisory",
+		    kai_span(whole.at, whole.len / 2), KAI_FAULT_TRUNCATED);
+	bad.advisory.header = flipped(maker, item->built.header, item->built.header.len - 40);
+	add_invalid(maker, "header changed after signing", "advisory", encoded(maker, &bad),
+		    KAI_FAULT_SIGNATURE);
+	bad = *item;
+	bad.advisory.parts = bad.parts;
+	bad.parts[0].ciphertext = flipped(maker, cipher, 100);
+	add_invalid(maker, "ciphertext changed", "advisory", encoded(maker, &bad), KAI_FAULT_HASH);
+	bad.parts[0].ciphertext = item->parts[1].ciphertext;
+	bad.parts[1].ciphertext = cipher;
+	add_invalid(maker, "ciphertexts swapped between parts", "advisory", encoded(maker, &bad),
+		    KAI_FAULT_HASH);
+	bad = *item;
+	bad.advisory.parts = bad.parts;
+	bad.parts[1].index = 0;
+	add_invalid(maker, "one part twice", "advisory", encoded(maker, &bad), KAI_FAULT_UNORDERED);
+	bad = *item;
+	bad.advisory.wraps = bad.wraps;
+	bad.wraps[0].bytes = flipped(maker, bad.wraps[0].bytes, 3);
+	add_invalid(maker, "wrap changed", "advisory-open", encoded(maker, &bad), KAI_FAULT_WRAP);
+	bad.wraps[0].bytes = item->wraps[1].bytes;
+	add_invalid(maker, "wrap of another part", "advisory-open", encoded(maker, &bad),
+		    KAI_FAULT_WRAP);
+	bad = *item;
+	memcpy(bad.signature.key, maker->bob.duty, 32);
+	kai_sign(KAI_CTX_ADVISORY, kai_realm_live, bad.built.id, maker->bob.duty_secret,
+		 bad.signature.sig);
+	bad.advisory.signatures = &bad.signature;
+	add_invalid(maker, "signed with a key that is not the origin's", "advisory-open",
+		    encoded(maker, &bad), KAI_FAULT_KEY);
+}
+
+/* ---- frames and text */
+
+static void frames(struct maker *maker, const struct carried *item)
+{
+	struct kai_push push = {.advisory = item->advisory, .offered = 7};
+	struct kai_ping ping = {.answer = true};
+	struct kai_bye bye = {.reason = kai_span_str("stopping")};
+	struct kai_span frame;
+	uint8_t *huge = kai_arena_take(&maker->arena, KAI_MAX_FRAME + 1);
+
+	assert(huge != NULL);
+	frame = kai_frame_encode(KAI_MSG_PUSH, &push, &maker->arena);
+	add_valid(maker, row("push", "frame", frame));
+	add_valid(maker,
+		  row("ping", "frame", kai_frame_encode(KAI_MSG_PING, &ping, &maker->arena)));
+	frame = kai_frame_encode(KAI_MSG_BYE, &bye, &maker->arena);
+	add_valid(maker, row("bye", "frame", frame));
+	add_invalid(maker, "frame of version 2", "frame", kai_span("\x93\x02\x0e\xa0", 4),
+		    KAI_FAULT_VERSION);
+	add_invalid(maker, "frame of an unknown type", "frame", kai_span("\x93\x01\x63\xa0", 4),
+		    KAI_FAULT_UNKNOWN_TYPE);
+	add_invalid(maker, "frame with a field too many", "frame",
+		    kai_span("\x94\x01\x0e\xa0\xc0", 5), KAI_FAULT_COUNT);
+	add_invalid(maker, "frame with a long length form", "frame",
+		    kai_span("\x93\x01\x0e\xd9\x01x", 6), KAI_FAULT_NOT_MINIMAL);
+	add_invalid(maker, "frame with bad UTF-8", "frame", kai_span("\x93\x01\x0e\xa2\xc3(", 6),
+		    KAI_FAULT_UTF8);
+	add_invalid(maker, "frame with bin for str", "frame", kai_span("\x93\x01\x0e\xc4\x00", 5),
+		    KAI_FAULT_TYPE);
+	add_invalid(maker, "frame that claims a hundred million elements", "frame",
+		    kai_span("\xdd\x05\xf5\xe1\x00", 5), KAI_FAULT_COUNT);
+	add_invalid(maker, "empty frame", "frame", kai_span(NULL, 0), KAI_FAULT_TRUNCATED);
+	memcpy(huge, frame.at, frame.len);
+	json_array_append_new(maker->invalid,
+			      json_pack("{s:s, s:s, s:s, s:i, s:s}", "name",
+					"frame beyond the largest size", "what", "frame", "hex", "",
+					"zeros", KAI_MAX_FRAME + 1, "fault",
+					kai_fault_name(KAI_FAULT_OVERSIZE)));
+}
+
+static void armour(struct maker *maker)
+{
+	static const char type[] = "KAIRAN CARD";
+	size_t cap = kai_armour_len(maker->alice.card.len);
+	char *text = malloc(cap);
+	char *checksum;
+
+	assert(text != NULL);
+	kai_armour(type, maker->alice.card, text, cap);
+	add_valid(maker,
+		  json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", "card in armour", "what", "armour",
+			    "type", type, "text", text, "hex", hex(maker->alice.card)));
+	checksum = strstr(text, "\n=") + 2;
+	*checksum = *checksum == 'a' ? 'b' : 'a';
+	json_array_append_new(maker->invalid,
+			      json_pack("{s:s, s:s, s:s, s:s, s:s}", "name",
+					"armour with a wrong checksum", "what", "armour", "type",
+					type, "text", text, "fault",
+					kai_fault_name(KAI_FAULT_CHECKSUM)));
+	free(text);
+}
+
+int main(void)
+{
+	static uint8_t memory[MEMORY];
+	struct maker maker = {.arena = {memory, sizeof(memory), 0, false},
+			      .valid = json_array(),
+			      .invalid = json_array()};
+	json_t *top = json_object();
+	struct carried item;
+
+	if (sodium_init() < 0)
+		return 1;
+	person_make(&maker.alice, "Alice Electric", "JP", &maker.arena);
+	person_make(&maker.bob, "Bob Grid", "JP", &maker.arena);
+	json_object_set_new(
+		top, "note",
+		json_string(
+			"Made by tests/vectors/make.c. The secrets are public: never use them."));
+	json_object_set_new(top, "people",
+			    json_pack("[o, o]", person_row(&maker.alice), person_row(&maker.bob)));
+	hashes(&maker, top);
+	cards(&maker);
+	memberships(&maker);
+	agreements(&maker);
+	carry(&maker, &item);
+	valid_advisory(&maker, &item);
+	tree_advisory(&maker, &item);
+	broken_headers(&maker, &item);
+	broken_advisories(&maker, &item);
+	frames(&maker, &item);
+	armour(&maker);
+	json_object_set_new(top, "valid", maker.valid);
+	json_object_set_new(top, "invalid", maker.invalid);
+	if (json_dumpf(top, stdout, JSON_INDENT(1)) != 0)
+		return 1;
+	(void)printf("\n");
+	json_decref(top);
+	return 0;
+}
