@@ -107,7 +107,7 @@ static bool host_fits(struct kai_span text)
 			if (!is_digit(text.at[i]) && !is_letter(text.at[i]) && text.at[i] != ':' &&
 			    text.at[i] != '.')
 				return false;
-		return text.len > 3 && text.at[text.len - 1] == ']';
+		return text.len >= 5 && text.at[text.len - 1] == ']';
 	}
 	for (size_t i = 0; i < text.len; i++)
 		if (!is_digit(text.at[i]) && !is_letter(text.at[i]) && text.at[i] != '.' &&
