@@ -420,7 +420,8 @@ static void broken_advisories(struct maker *maker, const struct carried *item)
 
 	add_invalid(maker, "advisory cut in the middle", "advisory",
 		    kai_span(whole.at, whole.len / 2), KAI_FAULT_TRUNCATED);
-	bad.advisory.header = flipped(maker, item->built.header, item->built.header.len - 40);
+	bad.advisory.header =
+		flipped(maker, item->built.header, offset_of(item->built.header, "pow"));
 	add_invalid(maker, "header changed after signing", "advisory", encoded(maker, &bad),
 		    KAI_FAULT_SIGNATURE);
 	bad = *item;
