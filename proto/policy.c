@@ -321,10 +321,10 @@ static uint64_t onward_rule(const struct ask *ask, const struct kai_label *label
 
 static bool onward_passes(const struct ask *ask, const struct standing *standing)
 {
+	if (ask->facts->overlay < KAI_ONWARD_NONE || ask->facts->overlay > KAI_ONWARD_ANY)
+		return false;
 	if (ask->from_origin)
 		return true;
-	if (ask->facts->overlay > KAI_ONWARD_ANY)
-		return false;
 	switch (onward_rule(ask, standing->label)) {
 	case KAI_ONWARD_ANY:
 		return true;
@@ -457,6 +457,8 @@ static struct kai_verdict decide_own(const struct kai_facts *facts)
 	size_t count = own_labels(facts, labels);
 	bool under = true;
 
+	if (kai_kind_row(facts->header->kind) == NULL)
+		return deny(KAI_RULE_KIND);
 	if (facts->exit_ceiling != 0 && expired(facts))
 		return deny(KAI_RULE_EXPIRED);
 	if (!labels_readable(facts))

@@ -96,7 +96,8 @@ static unsigned onward_violations(const struct scene *scene, const struct scene_
 
 	if (scene->overlay < KAI_ONWARD_NONE || scene->overlay > KAI_ONWARD_ANY)
 		return VIOLATES(ONWARD);
-	if (onward == KAI_ONWARD_ANY || (onward_rows[onward] & grounds) != 0)
+	if (scene->relation == SCENE_FROM_ORIGIN || onward == KAI_ONWARD_ANY ||
+	    (onward_rows[onward] & grounds) != 0)
 		return 0;
 	return VIOLATES(ONWARD);
 }
@@ -121,8 +122,7 @@ static unsigned label_violations(const struct scene *scene, const struct scene_l
 		violated |= VIOLATES(AUDIENCE);
 	if (!clear && holder && (grounds & tlp_rows[label->tlp].from_holder) == 0)
 		violated |= VIOLATES(TLP);
-	if (holder)
-		violated |= onward_violations(scene, label, grounds);
+	violated |= onward_violations(scene, label, grounds);
 	if (scene->abroad && !clear && (grounds & (O | C | K)) == 0)
 		violated |= VIOLATES(ABROAD);
 	if (scene->government && !clear && label->gov_share == 0 && (grounds & (O | C)) == 0)
@@ -245,7 +245,8 @@ static bool release_here(const struct scene *scene)
 
 static struct kai_verdict oracle_self(const struct scene *scene, unsigned realm)
 {
-	unsigned violated = realm | unreadable(scene);
+	unsigned kind = scene->kind == SCENE_KIND_UNKNOWN ? VIOLATES(KIND) : 0;
+	unsigned violated = realm | kind | unreadable(scene);
 	uint64_t exit = scene->exit_ceiling;
 
 	if (exit == 0)

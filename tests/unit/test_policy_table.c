@@ -145,14 +145,12 @@ static void test_unknown_never_allows(void **state)
 	for (size_t i = 0; i < GRID; i++) {
 		struct point at = point_at(i);
 		bool to_origin = at.side / 8 == SCENE_TO_ORIGIN;
-		bool holder = at.side / 8 == SCENE_FROM_HOLDER;
 		bool unknown = at.tlp == 0 || at.tlp == 6 || at.form >= SCENE_UNKNOWN ||
 			       at.onward == 0 || at.onward == 5 || at.gov == 2;
 
-		/* the agreement's own limits are not asked on the way home, nor the overlay from
-		 * the origin */
+		/* the agreements' limits are not asked on the way home */
 		unknown |= !to_origin && (at.ceiling == 0 || at.ceiling == 6);
-		unknown |= holder && (at.overlay == 0 || at.overlay == 5);
+		unknown |= !to_origin && (at.overlay == 0 || at.overlay == 5);
 		if (unknown)
 			assert_false(allowed[i]);
 	}
@@ -459,7 +457,7 @@ static void test_times(void **state)
 static void test_exits(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < 8u * 7 * SCENE_RELEASE_END * 2 * 2 * 7 * 2; i++) {
+	for (unsigned i = 0; i < 8u * 7 * SCENE_RELEASE_END * 2 * 2 * 7 * 2 * 2; i++) {
 		struct scene scene = scene_plain();
 		unsigned rest = i;
 
@@ -478,7 +476,8 @@ static void test_exits(void **state)
 		rest /= 2;
 		scene.part.tlp = rest % 7;
 		scene.part.form = scene.part.tlp == KAI_TLP_CLEAR ? SCENE_EMPTY : SCENE_PEER;
-		scene.other_realm = rest / 7 == 1;
+		scene.other_realm = rest / 7 % 2 == 1;
+		scene.kind = rest / 14 == 1 ? SCENE_KIND_UNKNOWN : SCENE_KIND_UNLISTED;
 		(void)check(&scene);
 	}
 }
