@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The three renderers. */
+#include <libsmartcols/libsmartcols.h>
+#include <string.h>
+#include <time.h>
+#include <utf8proc.h>
+
+#include "view.h"
+
+#define ID_SHOWN 12
+
+size_t kai_view_width(const char *text)
+{
+	const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)text;
+	size_t width = 0;
+
+	while (*at != '\0') {
+		utf8proc_int32_t point = 0;
+		utf8proc_ssize_t step = utf8proc_iterate(at, -1, &point);
+
+		if (step <= 0)
+			return width;
+		int wide = utf8proc_charwidth(point);
+
+		width += wide > 0 ? (size_t)wide : 0;
+		at += step;
+	}
+	return width;
+}
+
+char *kai_view_safe(struct kai_cli *cli, const char *text, bool keep_lines)
+{
+	size_t cap = strlen(text) * 8 + 1;
+	char *safe = kai_cli_take(cli, cap);
+
+	kai_escape(kai_span_str(text), keep_lines, safe, cap);
+	return safe;
+}
+
+/* Elapsed time in its largest unit that is at least one. */
+static char *elapsed(struct kai_cli *cli, int64_t ms)
+{
+	int64_t minutes = ms / KAI_MS_MINUTE;
+
+	if (ms < KAI_MS_MINUTE)
+		return kai_cli_text(cli, T("%llds"), (long long)(ms / KAI_MS_SECOND));
+	if (minutes < 120)
+		return kai_cli_text(cli, T("%lldmin"), (long long)minutes);
+	if (minutes < 48LL * 60)
+		return kai_cli_text(cli, T("%lldh"), (long long)(minutes / 60));
+	return kai_cli_text(cli, T("%lldd"), (long long)(minutes / 1440));
+}
+
+char *kai_view_when(struct kai_cli *cli, struct kai_wall at)
+{
+	static const char *const days[] = {N_("Sun"), N_("Mon"), N_("Tue"), N_("Wed"),
+					   N_("Thu"), N_("Fri"), N_("Sat")};
+	time_t seconds = (time_t)(at.ms / KAI_MS_SECOND);
+	struct tm local;
+	char stamp[64];
+	int64_t ago = kai_cli_now().ms - at.ms;
+
+	if (localtime_r(&seconds, &local) == NULL)
+		return kai_cli_text(cli, "?");
+	if (strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M %Z", &local) == 0)
+		stamp[0] = '\0';
+	char *span = elapsed(cli, ago >= 0 ? ago : -ago);
+	char *words = ago >= 0 ? kai_cli_text(cli, T("%s ago"), span)
+			       : kai_cli_text(cli, T("in %s"), span);
+
+	return kai_cli_text(cli, "%s %s (%s)", T(days[local.tm_wday]), stamp, words);
+}
+
+static char *cell_list(struct kai_cli *cli, const json_t *array)
+{
+	char *text = kai_cli_text(cli, "%s", "");
+	size_t i;
+	json_t *one;
+
+	json_array_foreach(array, i, one)
+	{
+		const char *word = json_string_value(one);
+
+		if (word != NULL)
+			text = kai_cli_text(cli, "%s%s%s", text, i > 0 ? ", " : "", word);
+	}
+	return kai_view_safe(cli, text, false);
+}
+
+/* A value as scripts read it. */
+static char *plain(struct kai_cli *cli, const json_t *value)
+{
+	if (json_is_string(value))
+		return kai_view_safe(cli, json_string_value(value), false);
+	if (json_is_integer(value))
+		return kai_cli_text(cli, "%lld", (long long)json_integer_value(value));
+	if (json_is_boolean(value))
+		return kai_cli_text(cli, "%s", json_is_true(value) ? "yes" : "no");
+	if (json_is_array(value))
+		return cell_list(cli, value);
+	return kai_cli_text(cli, "%s", "");
+}
+
+static char *table_time(struct kai_cli *cli, const char *text)
+{
+	struct kai_wall at;
+
+	return kai_time_parse(text, &at) ? kai_view_when(cli, at) : kai_cli_text(cli, "%s", text);
+}
+
+char *kai_view_cell(struct kai_cli *cli, const struct kai_col *col, const json_t *row)
+{
+	char *text = plain(cli, json_object_get(row, col->key));
+
+	switch (col->type) {
+	case KAI_COL_ID:
+		return kai_cli_text(cli, "%.*s", ID_SHOWN, text);
+	case KAI_COL_TIME:
+	case KAI_COL_UNTIL:
+		return text[0] != '\0' ? table_time(cli, text) : kai_cli_text(cli, "-");
+	case KAI_COL_WORD:
+		return kai_cli_text(cli, "%s", T(text));
+	case KAI_COL_TEXT:
+	case KAI_COL_NUMBER:
+	case KAI_COL_LIST:
+		return text;
+	}
+	return text;
+}
+
+void kai_view_pair(struct kai_cli *cli, const char *label, const char *text)
+{
+	size_t width = kai_view_width(label);
+
+	(void)fprintf(cli->out, "%s%*s  %s\n", label, width < 16 ? (int)(16 - width) : 0, "", text);
+}
+
+static void table_one(struct kai_cli *cli, const struct kai_view *view, const json_t *row)
+{
+	for (size_t i = 0; i < view->col_count; i++) {
+		char *text = kai_view_cell(cli, &view->cols[i], row);
+
+		if (view->cols[i].type == KAI_COL_ID) /* alone on its line: all of it */
+			text = plain(cli, json_object_get(row, view->cols[i].key));
+		if (text[0] != '\0')
+			kai_view_pair(cli, T(view->cols[i].title), text);
+	}
+}
+
+static bool table_fill(struct kai_cli *cli, const struct kai_view *view, const json_t *rows,
+		       struct libscols_table *table)
+{
+	size_t i;
+	json_t *row;
+
+	for (size_t c = 0; c < view->col_count; c++) {
+		int flags = view->cols[c].type == KAI_COL_NUMBER ? SCOLS_FL_RIGHT : 0;
+		bool last = c + 1 == view->col_count;
+
+		if (last && view->cols[c].type == KAI_COL_TEXT)
+			flags |= SCOLS_FL_TRUNC;
+		if (scols_table_new_column(table, T(view->cols[c].title),
+					   last && (flags & SCOLS_FL_TRUNC) ? 0.2 : 0,
+					   flags) == NULL)
+			return false;
+	}
+	json_array_foreach(rows, i, row)
+	{
+		struct libscols_line *line = scols_table_new_line(table, NULL);
+
+		if (line == NULL)
+			return false;
+		for (size_t c = 0; c < view->col_count; c++)
+			if (scols_line_set_data(line, c, kai_view_cell(cli, &view->cols[c], row)) != 0)
+				return false;
+	}
+	return true;
+}
+
+static void show_table(struct kai_cli *cli, const struct kai_view *view, json_t *top)
+{
+	if (view->human != NULL) {
+		view->human(cli, top);
+		return;
+	}
+	if (view->list == NULL) {
+		table_one(cli, view, top);
+		return;
+	}
+	const json_t *rows = json_object_get(top, view->list);
+
+	if (json_array_size(rows) == 0) {
+		if (view->empty != NULL)
+			(void)fprintf(cli->err, "%s\n", T(view->empty));
+		return;
+	}
+	struct libscols_table *table = scols_new_table();
+
+	if (table != NULL) {
+		(void)scols_table_set_stream(table, cli->out);
+		(void)scols_table_enable_colors(table, cli->color);
+		if (table_fill(cli, view, rows, table))
+			(void)scols_print_table(table);
+		scols_unref_table(table);
+	}
+}
+
+static void lines_row(struct kai_cli *cli, const struct kai_view *view, const json_t *row)
+{
+	for (size_t c = 0; c < view->col_count; c++)
+		(void)fprintf(cli->out, "%s%s", c > 0 ? "\t" : "",
+			      plain(cli, json_object_get(row, view->cols[c].key)));
+	(void)fprintf(cli->out, "\n");
+}
+
+static void show_lines(struct kai_cli *cli, const struct kai_view *view, json_t *top)
+{
+	size_t i;
+	json_t *row;
+
+	if (view->list == NULL) {
+		lines_row(cli, view, top);
+		return;
+	}
+	json_array_foreach(json_object_get(top, view->list), i, row)
+	{
+		size_t used = cli->arena.used;
+
+		lines_row(cli, view, row);
+		cli->arena.used = used;
+	}
+}
+
+static void show_json(struct kai_cli *cli, const struct kai_view *view, json_t *top)
+{
+	(void)view;
+	(void)json_dumpf(top, cli->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	(void)fprintf(cli->out, "\n");
+}
+
+const struct kai_renderer kai_render_table = {"table", show_table};
+const struct kai_renderer kai_render_lines = {"lines", show_lines};
+const struct kai_renderer kai_render_json = {"json", show_json};
+
+void kai_view_show(struct kai_cli *cli, const struct kai_view *view, json_t *top)
+{
+	cli->renderer->show(cli, view, top);
+	json_decref(top);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Output: a verb makes one JSON object, which is the contract for scripts, and says which of its
+ * members make a table. Three renderers show it: a table for people, tab-separated lines, JSON.
+ * Text of peers is escaped here and nowhere else.
+ */
+#ifndef KAIRAN_VIEW_H
+#define KAIRAN_VIEW_H
+
+#include "cli.h"
+
+enum kai_col_type {
+	KAI_COL_TEXT,  /* as it is (escaped) */
+	KAI_COL_ID,    /* the first characters in a table, all in lines */
+	KAI_COL_TIME,  /* local with zone and elapsed in a table, RFC 3339 in lines */
+	KAI_COL_UNTIL, /* the same, in the future */
+	KAI_COL_WORD,  /* one of our words: translated in a table */
+	KAI_COL_NUMBER,
+	KAI_COL_LIST /* array of strings, joined */
+};
+
+struct kai_col {
+	const char *key; /* member of the row */
+	const char *title;
+	enum kai_col_type type;
+};
+
+struct kai_view {
+	const char *list; /* member that holds the rows; NULL: the object itself is one row */
+	const struct kai_col *cols;
+	size_t col_count;
+	const char *empty; /* sentence for people when there is no row */
+	/* For people instead of the table; may be NULL. */
+	void (*human)(struct kai_cli *cli, json_t *top);
+};
+
+struct kai_renderer {
+	const char *name;
+	void (*show)(struct kai_cli *cli, const struct kai_view *view, json_t *top);
+};
+extern const struct kai_renderer kai_render_table;
+extern const struct kai_renderer kai_render_lines;
+extern const struct kai_renderer kai_render_json;
+
+/* Shows and releases top. */
+void kai_view_show(struct kai_cli *cli, const struct kai_view *view, json_t *top);
+/* The cell as text for people (in the arena). */
+char *kai_view_cell(struct kai_cli *cli, const struct kai_col *col, const json_t *row);
+/* "Mon 2026-11-23 10:54 JST, 3m ago" (in the arena). */
+char *kai_view_when(struct kai_cli *cli, struct kai_wall at);
+/* Peer text made safe (in the arena). */
+char *kai_view_safe(struct kai_cli *cli, const char *text, bool keep_lines);
+/* Columns that a text takes on a terminal, by East Asian width. */
+size_t kai_view_width(const char *text);
+/* Prints "label  text" lines whose labels are padded to one width by display columns. */
+void kai_view_pair(struct kai_cli *cli, const char *label, const char *text);
+
+#define KAI_ROW(array) (array), sizeof(array) / sizeof(*(array))
+
+#endif
