@@ -180,8 +180,7 @@ static int unknown_verb(struct kai_cli *cli, const char *first, const char *seco
 {
 	const char *words[128];
 	size_t count = 0;
-	const char *typed =
-		second != NULL ? kai_cli_text(cli, "%s %s", first, second) : first;
+	const char *typed = second != NULL ? kai_cli_text(cli, "%s %s", first, second) : first;
 
 	for (size_t i = 0; i < kai_verb_count && count < 128; i++)
 		words[count++] = kai_verbs[i].name;
@@ -241,8 +240,8 @@ static int apply_common(struct kai_cli *cli)
 	const char *lang = kai_opt_value(cli, "lang");
 
 	if (lang != NULL && strcmp(lang, "ja") != 0 && strcmp(lang, "en") != 0)
-		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("--lang %s: not a language here (ja or en)"),
-				    lang);
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("--lang %s: not a language here (ja or en)"), lang);
 	if (lang != NULL)
 		cli->lang = strcmp(lang, "ja") == 0 ? KAI_LANG_JA : KAI_LANG_EN;
 	if (kai_opt_is(cli, "json") && kai_opt_is(cli, "lines"))
@@ -271,7 +270,8 @@ int kai_args_parse(struct kai_cli *cli, int argc, char **argv)
 		else if (cli->arg_count < KAI_MAX_GIVEN)
 			cli->args[cli->arg_count++] = argv[i];
 		else
-			exit = kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: too many arguments"), argv[i]);
+			exit = kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: too many arguments"),
+					    argv[i]);
 	}
 	if (exit >= 0)
 		return exit;
@@ -280,11 +280,13 @@ int kai_args_parse(struct kai_cli *cli, int argc, char **argv)
 		return exit;
 	if (kai_opt_is(cli, "help") || (cli->verb == NULL && cli->arg_count == 0)) {
 		kai_help_print(cli, cli->verb);
-		return cli->verb != NULL || kai_opt_is(cli, "help") ? KAI_EXIT_DONE : KAI_EXIT_USAGE;
+		return cli->verb != NULL || kai_opt_is(cli, "help") ? KAI_EXIT_DONE
+								    : KAI_EXIT_USAGE;
 	}
 	if (cli->verb == NULL) {
 		kai_help_print(cli, NULL);
-		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: needs one more word"), cli->args[0]);
+		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: needs one more word"),
+				    cli->args[0]);
 	}
 	if (cli->arg_count < cli->verb->min ||
 	    (cli->verb->max >= 0 && cli->arg_count > cli->verb->max))

@@ -91,8 +91,7 @@ int kai_audience_parse(struct kai_cli *cli, struct kai_txn *txn, const char *tex
 	char *copy = kai_cli_text(cli, "%s", text);
 	size_t count = 0;
 
-	io_label->audience =
-		kai_cli_take(cli, sizeof(*io_label->audience) * KAI_MAX_AUDIENCE);
+	io_label->audience = kai_cli_take(cli, sizeof(*io_label->audience) * KAI_MAX_AUDIENCE);
 	while (copy != NULL) {
 		char *word = strsep(&copy, ",");
 		struct kai_audience_entry entry = {0};

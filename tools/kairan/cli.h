@@ -86,8 +86,7 @@ struct kai_cli {
 /* ---- words */
 
 /* The sentence in the user's language; the English one is its own key (ja.def). */
-const char *kai_tr(const struct kai_cli *cli, const char *english)
-	__attribute__((format_arg(2)));
+const char *kai_tr(const struct kai_cli *cli, const char *english) __attribute__((format_arg(2)));
 const char *kai_tr_lang(enum kai_lang lang, const char *english) __attribute__((format_arg(2)));
 #define T(english) kai_tr(cli, english)
 /* Marks a sentence that stands in a table and is translated where it is printed. */

@@ -95,9 +95,9 @@ int kai_cli_open(struct kai_cli *cli)
 		memcpy(cli->org, org.at, KAI_ID_LEN);
 	kai_txn_abort(txn);
 	if (!found)
-		return kai_cli_fail(cli, KAI_EXIT_REFUSED,
-				    T("%s: the store does not say whose it is (run `kairan check`)"),
-				    path);
+		return kai_cli_fail(
+			cli, KAI_EXIT_REFUSED,
+			T("%s: the store does not say whose it is (run `kairan check`)"), path);
 	return 0;
 }
 
@@ -219,9 +219,8 @@ int kai_cli_confirm(struct kai_cli *cli, const char *word, const char *what)
 	const char *given = kai_opt_value(cli, "confirm");
 
 	if (given == NULL && cli->tty)
-		given = kai_cli_prompt(cli,
-				       kai_cli_text(cli, T("%s: type the word `%s` to go on:"), what,
-						    word));
+		given = kai_cli_prompt(
+			cli, kai_cli_text(cli, T("%s: type the word `%s` to go on:"), what, word));
 	else if (given == NULL)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("%s: needs a typed word (without a terminal: --confirm %s)"),

@@ -72,11 +72,12 @@ void kai_help_mdoc(FILE *out)
 	(void)fprintf(out, ".Dd $Mdocdate$\n.Dt KAIRAN 1\n.Os\n.Sh NAME\n.Nm kairan\n"
 			   ".Nd exchange signed, labelled advisories\n.Sh SYNOPSIS\n.Nm\n"
 			   ".Op Fl -dir Ar DIR\n.Ar verb ...\n.Sh DESCRIPTION\n");
-	(void)fprintf(out, "Reading works while the node is down; whatever changes state asks the "
-			   "running\n.Xr kairand 8 .\n"
-			   "An id is a unique prefix of 8 characters or more; an organisation is its "
-			   "alias or a prefix of its id.\n"
-			   "Options of every verb:\n.Bl -tag -width Ds\n");
+	(void)fprintf(out,
+		      "Reading works while the node is down; whatever changes state asks the "
+		      "running\n.Xr kairand 8 .\n"
+		      "An id is a unique prefix of 8 characters or more; an organisation is its "
+		      "alias or a prefix of its id.\n"
+		      "Options of every verb:\n.Bl -tag -width Ds\n");
 	mdoc_opts(out, kai_common_opts);
 	(void)fprintf(out, ".El\n.Sh VERBS\n");
 	for (size_t i = 0; i < kai_verb_count; i++) {

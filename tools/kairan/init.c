@@ -142,7 +142,7 @@ static void fill_store(struct kai_cli *cli, struct kai_txn *txn, const struct ma
 	struct kai_key card_at = kai_key_card(made->root.key, (uint64_t)now / 1000);
 	struct kai_key record_at = kai_key_bytes(made->root.key, KAI_ID_LEN);
 	struct kai_card opened;
-	struct kai_peer self;
+	struct kai_peer self = {.number = 0};
 	uint8_t digest[KAI_ID_LEN];
 	uint8_t epoch[KAI_NONCE_LEN];
 
@@ -153,7 +153,8 @@ static void fill_store(struct kai_cli *cli, struct kai_txn *txn, const struct ma
 		    kai_span(made->root.key, KAI_ID_LEN));
 	kai_txn_put(txn, KAI_TABLE_META, kai_span_str(KAI_META_EPOCH),
 		    kai_span(epoch, sizeof(epoch)));
-	kai_rec_peer_add(txn, made->root.key, kai_span(NULL, 0), &cli->arena, &self);
+	memcpy(self.org, made->root.key, KAI_ID_LEN);
+	kai_rec_peer_put(txn, &self);
 	kai_rec_put(txn, KAI_TABLE_CARDS, &card_at, &kai_object_card_rec, &card_rec);
 	kai_rec_put(txn, KAI_TABLE_RECORDS, &record_at, &kai_object_record_rec, &record_rec);
 }
@@ -245,11 +246,11 @@ static int make_dirs(struct kai_cli *cli)
 		if (kai_path(path, cli->dir, inside[i].name, &why) != KAI_ERR_OK)
 			return kai_cli_err(cli, KAI_ERR_INVALID, &why);
 		if (mkdir(path, inside[i].mode) != 0)
-			return kai_cli_fail(
-				cli, KAI_EXIT_USAGE,
-				errno == EEXIST ? T("%s: there is a node here already (%s)")
-						: "%s: %s",
-				path, strerror(errno));
+			return kai_cli_fail(cli, KAI_EXIT_USAGE,
+					    errno == EEXIST
+						    ? T("%s: there is a node here already (%s)")
+						    : "%s: %s",
+					    path, strerror(errno));
 		(void)chmod(path, inside[i].mode);
 	}
 	return 0;

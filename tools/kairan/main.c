@@ -57,8 +57,7 @@ static bool own_dir(const char *path)
 {
 	struct stat stat_of;
 
-	return stat(path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode) &&
-	       stat_of.st_uid == geteuid();
+	return stat(path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode) && stat_of.st_uid == geteuid();
 }
 
 static int pick_dir(struct kai_cli *cli)
@@ -77,7 +76,8 @@ static int pick_dir(struct kai_cli *cli)
 	if ((dir == NULL || dir[0] == '\0') && home != NULL)
 		dir = kai_cli_text(cli, "%s/.local/share/kairan", home);
 	if (dir == NULL || dir[0] == '\0')
-		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("no data directory (name one: --dir DIR)"));
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("no data directory (name one: --dir DIR)"));
 	if (strlen(dir) >= sizeof(cli->dir))
 		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("--dir: too long"));
 	memcpy(cli->dir, dir, strlen(dir) + 1);

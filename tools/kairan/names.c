@@ -140,9 +140,9 @@ int kai_org_find(struct kai_cli *cli, struct kai_txn *txn, const char *text,
 		return 0;
 	}
 	if (!prefix_parse(text, &prefix))
-		return kai_cli_fail(cli, KAI_EXIT_NOTHING,
-				    T("%s: no organisation has this alias (see `kairan card list`)"),
-				    text);
+		return kai_cli_fail(
+			cli, KAI_EXIT_NOTHING,
+			T("%s: no organisation has this alias (see `kairan card list`)"), text);
 	size_t found = prefix_scan(txn, KAI_TABLE_CARDS, &prefix, id, 0);
 
 	found = prefix_scan(txn, KAI_TABLE_PEER_ORGS, &prefix, id, found);
@@ -150,7 +150,8 @@ int kai_org_find(struct kai_cli *cli, struct kai_txn *txn, const char *text,
 		found = 1; /* a whole id needs no card */
 	if (found == 0)
 		return kai_cli_fail(cli, KAI_EXIT_NOTHING,
-				    T("%s: no such organisation here (see `kairan card list`)"), text);
+				    T("%s: no such organisation here (see `kairan card list`)"),
+				    text);
 	if (found > 1)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("%s: several organisations begin so (type more of the id)"),
@@ -167,12 +168,14 @@ int kai_item_find(struct kai_cli *cli, struct kai_txn *txn, const char *text,
 
 	if (!prefix_parse(text, &prefix))
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
-				    T("%s: not an id (8 characters or more, a to z and 2 to 7)"), text);
+				    T("%s: not an id (8 characters or more, a to z and 2 to 7)"),
+				    text);
 	size_t found = prefix_scan(txn, KAI_TABLE_IDS, &prefix, id, 0);
 
 	if (found > 1)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
-				    T("%s: several advisories begin so (type more of the id)"), text);
+				    T("%s: several advisories begin so (type more of the id)"),
+				    text);
 	if (found == 0 || !kai_rec_arrival(txn, id, ret_arrival))
 		return kai_cli_fail(cli, KAI_EXIT_NOTHING, T("%s: no such advisory here"), text);
 	memcpy(ret, id, KAI_ID_LEN);

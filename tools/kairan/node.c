@@ -24,8 +24,8 @@ int kai_node_send(struct kai_cli *cli, struct kai_span request, bool quiet,
 
 	memcpy(kept, bytes, len);
 	free(bytes);
-	enum kai_fault fault = kai_object_decode(&kai_object_ctl_answer, kai_span(kept, len),
-						 &cli->arena, ret);
+	enum kai_fault fault =
+		kai_object_decode(&kai_object_ctl_answer, kai_span(kept, len), &cli->arena, ret);
 
 	if (fault != KAI_FAULT_NONE)
 		return kai_cli_fail(cli, KAI_EXIT_REFUSED,

@@ -20,7 +20,8 @@ static int load_file(struct kai_cli *cli, const char *path, struct kai_key_pair 
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return kai_cli_fail(cli, KAI_EXIT_USAGE, "--root-key %s: %s", path, strerror(errno));
+		return kai_cli_fail(cli, KAI_EXIT_USAGE, "--root-key %s: %s", path,
+				    strerror(errno));
 	ssize_t len = read(fd, text, sizeof(text) - 1);
 	bool open_to_all = fstat(fd, &stat_of) != 0 || (stat_of.st_mode & 077) != 0;
 
@@ -61,10 +62,11 @@ int kai_root_load(struct kai_cli *cli, struct kai_key_pair *ret)
 	enum kai_err err = kai_key_load(cli->dir, KAI_KEYFILE_ROOT, NULL, ret, &why);
 
 	if (err == KAI_ERR_NOTFOUND)
-		return kai_cli_fail(cli, KAI_EXIT_USAGE,
-				    T("%s: the root key is not in the data directory (name its file: "
-				      "--root-key FILE)"),
-				    why.text);
+		return kai_cli_fail(
+			cli, KAI_EXIT_USAGE,
+			T("%s: the root key is not in the data directory (name its file: "
+			  "--root-key FILE)"),
+			why.text);
 	return err == KAI_ERR_OK ? 0 : kai_cli_err(cli, err, &why);
 }
 
@@ -163,10 +165,11 @@ int kai_root_sectors(struct kai_cli *cli, struct kai_span **ret, size_t *ret_cou
 			if (code[0] == '\0')
 				continue;
 			if (!kai_sector_valid(kai_span_str(code)))
-				return kai_cli_fail(cli, KAI_EXIT_USAGE,
-						    T("--sector %s: not a sector code (SCHEME:CODE, "
-						      "as jp-seed7:pow)"),
-						    code);
+				return kai_cli_fail(
+					cli, KAI_EXIT_USAGE,
+					T("--sector %s: not a sector code (SCHEME:CODE, "
+					  "as jp-seed7:pow)"),
+					code);
 			if (count >= KAI_MAX_SECTORS)
 				return kai_cli_fail(cli, KAI_EXIT_USAGE,
 						    T("--sector: more than %d"), KAI_MAX_SECTORS);

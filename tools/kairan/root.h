@@ -31,7 +31,6 @@ bool kai_endpoint_valid(const char *text);
 /* Writes a file in armour, or to stdout. */
 int kai_armour_write(struct kai_cli *cli, const char *type, struct kai_span bytes);
 /* Reads an armoured file; exit code. */
-int kai_armour_read(struct kai_cli *cli, const char *type, const char *path,
-		    struct kai_span *ret);
+int kai_armour_read(struct kai_cli *cli, const char *type, const char *path, struct kai_span *ret);
 
 #endif

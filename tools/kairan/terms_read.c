@@ -134,7 +134,8 @@ static bool read_duration(struct reader *reader, const struct kai_field *field,
 	}
 	if (!kai_duration_parse(text, &ms) || ms < 0 || (uint64_t)ms < field->min ||
 	    (uint64_t)ms > field->max)
-		return fail(reader, at, "%s: `%s` is not a duration up to a year (90s, 15m, 4h, 30d)",
+		return fail(reader, at,
+			    "%s: `%s` is not a duration up to a year (90s, 15m, 4h, 30d)",
 			    config_setting_name(at), text);
 	*ret = (uint64_t)ms;
 	return true;
@@ -173,7 +174,8 @@ static bool read_digest(struct reader *reader, const config_setting_t *at, struc
 		return false;
 	ret->is = text[0] != '\0';
 	if (ret->is && !kai_base32_parse(text, ret->id, KAI_ID_LEN))
-		return fail(reader, at, "%s: not a digest (52 characters)", config_setting_name(at));
+		return fail(reader, at, "%s: not a digest (52 characters)",
+			    config_setting_name(at));
 	return true;
 }
 
@@ -275,7 +277,8 @@ static bool read_texts(struct reader *reader, const struct kai_field *field,
 		if (text == NULL)
 			return false;
 		if (strcmp(text, "*") != 0 && !kai_sector_valid(kai_span_str(text)))
-			return fail(reader, at, "%s: `%s` is not a sector code (SCHEME:CODE, as jp-seed7:pow)",
+			return fail(reader, at,
+				    "%s: `%s` is not a sector code (SCHEME:CODE, as jp-seed7:pow)",
 				    config_setting_name(at), text);
 		if (!copy_text(reader, text, &texts[i]))
 			return false;
@@ -297,7 +300,8 @@ static bool read_community(struct reader *reader, const config_setting_t *at, co
 
 	if (slash == NULL || (size_t)(slash - text) >= sizeof(keeper) ||
 	    !kai_community_valid(kai_span_str(slash + 1)))
-		return fail(reader, at, "%s: `%s` is not KEEPER/NAME", config_setting_name(at), text);
+		return fail(reader, at, "%s: `%s` is not KEEPER/NAME", config_setting_name(at),
+			    text);
 	memcpy(keeper, text, (size_t)(slash - text));
 	keeper[slash - text] = '\0';
 	return find_org(reader, at, keeper, ret_keeper) && copy_text(reader, slash + 1, ret_name);
@@ -327,8 +331,7 @@ static bool read_communities(struct reader *reader, const struct kai_field *fiel
 	for (size_t i = 0; i < count; i++) {
 		const char *text = element(reader, at, i);
 
-		if (text == NULL ||
-		    !read_community(reader, at, text, all[i].keeper, &all[i].name))
+		if (text == NULL || !read_community(reader, at, text, all[i].keeper, &all[i].name))
 			return false;
 	}
 	qsort(all, count, sizeof(*all), community_order);
@@ -367,7 +370,8 @@ static bool read_audience(struct reader *reader, const struct kai_field *field,
 			if (!read_community(reader, at, text + 10, org, &all[i].text))
 				return false;
 		} else {
-			return fail(reader, at, "%s: `%s` is neither org:X nor community:KEEPER/NAME",
+			return fail(reader, at,
+				    "%s: `%s` is neither org:X nor community:KEEPER/NAME",
 				    config_setting_name(at), text);
 		}
 	}
@@ -498,7 +502,8 @@ static bool read_leaf(struct reader *reader, const struct kai_object *object,
 
 	if (!config_setting_is_group(group))
 		return fail(reader, group, "%s: a group is meant, as { … }",
-			    config_setting_name(group) != NULL ? config_setting_name(group) : "list");
+			    config_setting_name(group) != NULL ? config_setting_name(group)
+							       : "list");
 	if (!unknown_keys(reader, group, rows, count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
@@ -521,7 +526,8 @@ static bool read_groups(struct reader *reader, const struct kai_term_row *row,
 	size_t count;
 
 	if (!config_setting_is_list(at))
-		return fail(reader, at, "%s: a list of groups is meant, as ( { … }, { … } )", row->key);
+		return fail(reader, at, "%s: a list of groups is meant, as ( { … }, { … } )",
+			    row->key);
 	if (!elements(reader, at, field->max, &count))
 		return false;
 	uint8_t *all = take(reader, field->object->size * (count + 1));

@@ -32,7 +32,10 @@ static const struct kai_term_word consent_words[] = {
 static const struct kai_term_word side_words[] = {{0, "first"}, {1, "second"}, {0, NULL}};
 
 #define ROW(object, field, key, form, words, optional, comment)                                    \
-	{&kai_object_##object, (field), (key), KAI_TERM_##form, (words), (optional), (comment)}
+	{                                                                                          \
+		&kai_object_##object, (field), (key), KAI_TERM_##form, (words), (optional),        \
+			(comment)                                                                  \
+	}
 
 const struct kai_term_row kai_term_rows[] = {
 	ROW(terms, "version", "version", FIXED, NULL, true, NULL),
@@ -123,9 +126,11 @@ const size_t kai_term_row_count = sizeof(kai_term_rows) / sizeof(*kai_term_rows)
 
 const struct kai_field *kai_term_field(const struct kai_term_row *row)
 {
+	const struct kai_field *fields = row->object->fields();
+
 	for (size_t i = 0; i < row->object->field_count; i++)
-		if (strcmp(row->object->fields[i].name, row->field) == 0)
-			return &row->object->fields[i];
+		if (strcmp(fields[i].name, row->field) == 0)
+			return &fields[i];
 	return NULL;
 }
 

@@ -9,18 +9,18 @@
 #include "terms.h"
 
 enum kai_term_form {
-	KAI_TERM_FIXED,	   /* not in the text */
+	KAI_TERM_FIXED, /* not in the text */
 	KAI_TERM_NUMBER,
-	KAI_TERM_YES,	   /* true or false */
-	KAI_TERM_WORD,	   /* one of words */
-	KAI_TERM_TIME,	   /* RFC 3339; "" where 0 is allowed */
-	KAI_TERM_SPAN,	   /* duration; "" where 0 is allowed */
+	KAI_TERM_YES,  /* true or false */
+	KAI_TERM_WORD, /* one of words */
+	KAI_TERM_TIME, /* RFC 3339; "" where 0 is allowed */
+	KAI_TERM_SPAN, /* duration; "" where 0 is allowed */
 	KAI_TERM_TEXT,
-	KAI_TERM_TEXTS,	   /* array of strings, a set */
-	KAI_TERM_KINDS,	   /* array of kind words, a set */
+	KAI_TERM_TEXTS, /* array of strings, a set */
+	KAI_TERM_KINDS, /* array of kind words, a set */
 	KAI_TERM_ORG,
-	KAI_TERM_DIGEST,   /* or "" */
-	KAI_TERM_AUDIENCE, /* array of "org:X", "community:K/N", a set */
+	KAI_TERM_DIGEST,      /* or "" */
+	KAI_TERM_AUDIENCE,    /* array of "org:X", "community:K/N", a set */
 	KAI_TERM_COMMUNITIES, /* array of "K/N", a set */
 	KAI_TERM_GROUP,
 	KAI_TERM_GROUPS

@@ -212,8 +212,7 @@ static void put_leaf(struct writer *writer, const struct kai_object *object, con
 	}
 }
 
-static void put_groups(struct writer *writer, const struct kai_term_row *row,
-		       const uint8_t *object)
+static void put_groups(struct writer *writer, const struct kai_term_row *row, const uint8_t *object)
 {
 	const struct kai_field *field = kai_term_field(row);
 	const uint8_t *all;

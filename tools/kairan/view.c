@@ -171,7 +171,8 @@ static bool table_fill(struct kai_cli *cli, const struct kai_view *view, const j
 		if (line == NULL)
 			return false;
 		for (size_t c = 0; c < view->col_count; c++)
-			if (scols_line_set_data(line, c, kai_view_cell(cli, &view->cols[c], row)) != 0)
+			if (scols_line_set_data(line, c, kai_view_cell(cli, &view->cols[c], row)) !=
+			    0)
 				return false;
 	}
 	return true;

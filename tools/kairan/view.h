@@ -55,6 +55,4 @@ size_t kai_view_width(const char *text);
 /* Prints "label  text" lines whose labels are padded to one width by display columns. */
 void kai_view_pair(struct kai_cli *cli, const char *label, const char *text);
 
-#define KAI_ROW(array) (array), sizeof(array) / sizeof(*(array))
-
 #endif

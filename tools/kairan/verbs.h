@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every verb's function and option list: what the rows of verbs.c point at. A new verb is a row
+ * there, a line here, and a file. */
+#ifndef KAIRAN_VERBS_H
+#define KAIRAN_VERBS_H
+
+#include "cli.h"
+
+extern const struct kai_opt kai_init_opts[];
+extern const struct kai_opt kai_card_export_opts[];
+extern const struct kai_opt kai_card_import_opts[];
+extern const struct kai_opt kai_card_resolve_opts[];
+extern const struct kai_opt kai_card_rotate_opts[];
+extern const struct kai_opt kai_card_revoke_opts[];
+extern const struct kai_opt kai_agree_draft_opts[];
+extern const struct kai_opt kai_agree_out_opts[];
+extern const struct kai_opt kai_agree_notice_opts[];
+extern const struct kai_opt kai_agree_renew_opts[];
+extern const struct kai_opt kai_member_opts[];
+extern const struct kai_opt kai_member_list_opts[];
+
+int kai_verb_init(struct kai_cli *cli);
+int kai_verb_card_export(struct kai_cli *cli);
+int kai_verb_card_show(struct kai_cli *cli);
+int kai_verb_card_import(struct kai_cli *cli);
+int kai_verb_card_list(struct kai_cli *cli);
+int kai_verb_card_rotate(struct kai_cli *cli);
+int kai_verb_card_revoke(struct kai_cli *cli);
+int kai_verb_card_resolve(struct kai_cli *cli);
+int kai_verb_agree_draft(struct kai_cli *cli);
+int kai_verb_agree_propose(struct kai_cli *cli);
+int kai_verb_agree_review(struct kai_cli *cli);
+int kai_verb_agree_accept(struct kai_cli *cli);
+int kai_verb_agree_import(struct kai_cli *cli);
+int kai_verb_agree_list(struct kai_cli *cli);
+int kai_verb_agree_show(struct kai_cli *cli);
+int kai_verb_agree_suspend(struct kai_cli *cli);
+int kai_verb_agree_resume(struct kai_cli *cli);
+int kai_verb_agree_terminate(struct kai_cli *cli);
+int kai_verb_agree_renew(struct kai_cli *cli);
+int kai_verb_member_add(struct kai_cli *cli);
+int kai_verb_member_remove(struct kai_cli *cli);
+int kai_verb_member_list(struct kai_cli *cli);
+
+#endif
