@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A small net of organisations in one process: every one with its keys, card, memory store and
+ * engine, joined by an in-memory pump that hands the frames of one to the next through
+ * kai_frame_check, as a daemon would. Time and randomness are the test's. For tests only; the
+ * first thing that a node refuses to do fails the test. One thread.
+ */
+#ifndef KAIRAN_TEST_NET_H
+#define KAIRAN_TEST_NET_H
+
+#include "test.h"
+
+#include "kairan/card.h"
+#include "kairan/control.h"
+#include "kairan/engine.h"
+#include "kairan/facts.h"
+
+#define NET_NODES 8
+#define NET_MS 1900000000000LL /* where the wall clock begins */
+
+struct net_pair {
+	uint8_t key[KAI_ID_LEN];
+	uint8_t secret[64];
+};
+
+/* A frame that was handed over, or waits. */
+struct net_frame {
+	unsigned from, to;
+	enum kai_msg_type type;
+	bool urgent;
+	uint8_t *at;
+	size_t len;
+};
+
+struct net_node {
+	unsigned number;
+	struct net_pair root, next_root, system, duty, decider, seal;
+	struct kai_seal_pair seals[1];
+	struct kai_rest_key rest[1];
+	uint8_t rest_secret[32], token_key[32];
+	struct kai_engine_config config;
+	struct kai_store *store;
+	struct kai_engine *engine;
+	uint64_t boots;
+	bool more;
+	/* newest answer to a control request, in the net's arena */
+	struct kai_ctl_answer answer;
+	struct kai_span card; /* signed */
+	unsigned cuts, traces, answers;
+	const char *last_cut;
+	int64_t skew_ms; /* of its wall clock */
+};
+
+struct net {
+	struct net_node nodes[NET_NODES];
+	unsigned count;
+	bool linked[NET_NODES][NET_NODES];
+	struct kai_mono mono;
+	uint64_t entropy;
+	struct net_frame *queue; /* waiting, oldest first */
+	size_t queue_count, queue_cap;
+	struct net_frame *seen; /* every frame ever sent, in order */
+	size_t seen_count, seen_cap;
+	struct kai_arena arena; /* the test's own scratch; grows until net_free */
+	/* May look at a frame before it is delivered; false drops it. */
+	bool (*filter)(void *context, struct net_frame *frame);
+	void *context;
+	struct kai_quota quota; /* of nodes that start from now on */
+};
+
+/* count nodes with cards that know each other's (as by fingerprint), not linked, no agreements. */
+struct net *net_new(unsigned count);
+void net_free(struct net *net);
+
+/* What an agreement says; zeros are the widest: all kinds and sectors, RED, a year from a day ago.
+ */
+struct net_terms {
+	uint64_t ceiling;			 /* both ways; 0: RED */
+	bool constituency;			 /* b is a's constituency */
+	bool government;			 /* b is government */
+	const char *country;			 /* of b; NULL: JP */
+	bool introduce;				 /* both may introduce */
+	const struct kai_community *communities; /* both ways */
+	size_t community_count;
+	uint64_t valid_from, valid_until; /* 0: as said */
+	uint64_t serial;		  /* 0: 1 */
+	const uint8_t *predecessor;	  /* digest */
+	uint64_t max_items_day;		  /* both ways */
+	uint64_t signers;		  /* 0: 1 */
+};
+/* Proposes at a, accepts at b, imports at a. The digest, in the net's arena. */
+const uint8_t *net_agree(struct net *net, unsigned a, unsigned b, const struct net_terms *terms);
+/* Encoded terms, for tests that go other ways. */
+struct kai_span net_terms_bytes(struct net *net, unsigned a, unsigned b,
+				const struct net_terms *terms);
+
+/* A request to a node; the answer is in nodes[node].answer. Returns its exit code. Pumps nothing.
+ * request: the struct of that type. */
+uint64_t net_control(struct net *net, unsigned node, uint64_t type, void *request);
+
+void net_link(struct net *net, unsigned a, unsigned b); /* both LINK_UP; nothing is pumped */
+void net_cut(struct net *net, unsigned a, unsigned b);	/* frames under way are lost */
+/* Delivers frames and MORE until nothing moves. */
+void net_run(struct net *net);
+/* One frame, or one round of MORE; false when nothing was left. */
+bool net_step(struct net *net);
+/* Lets time pass in steps to the engines' deadlines, pumping in between. */
+void net_pass(struct net *net, int64_t ms);
+/* Frees the engine and makes it anew over the same store with another boot id; its links are cut.
+ */
+void net_restart(struct net *net, unsigned node);
+bool net_up(struct net *net, unsigned a, unsigned b); /* both ends are UP */
+
+/* What a test item says; zeros: secinfo, CLEAR, urgency of its kind, one part. */
+struct net_item {
+	uint64_t kind;
+	uint64_t tlp;	  /* 0: CLEAR */
+	uint64_t urgency; /* 0: the kind's */
+	struct kai_audience_entry audience[4];
+	size_t audience_count;
+	uint64_t onward;   /* 0: any */
+	size_t attachment; /* bytes of a second part, 0: none */
+	const struct kai_label *attachment_label;
+	const uint8_t *supersedes; /* one id */
+	uint64_t not_after;
+	const char *sector;
+	const char *title;
+	bool keep; /* even when nobody may have it */
+};
+/* Publishes; the id is written to ret. Fails the test when refused. */
+void net_publish(struct net *net, unsigned node, const struct net_item *item,
+		 uint8_t ret[KAI_ID_LEN]);
+struct kai_audience_entry net_org(const struct net *net, unsigned node);
+void net_retract(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN],
+		 uint8_t ret[KAI_ID_LEN]);
+
+/* Does the node hold the item? Its parts as a bit set; 0 with false when not. */
+bool net_holds(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN], uint32_t *ret_parts);
+/* How many frames of a type went from one node to another since `from` (index into seen). */
+size_t net_sent(const struct net *net, unsigned from, unsigned to, enum kai_msg_type type,
+		size_t since);
+/* Whether these bytes stand in any frame sent to that node. */
+bool net_leaked(const struct net *net, unsigned to, struct kai_span bytes);
+
+/* A read-only look into a store. */
+struct kai_txn *net_read(struct net *net, unsigned node);
+
+#endif

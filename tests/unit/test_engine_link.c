@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A link's life: hello both ways, silence, cuts, greeting anew, restarts, hostile frames. */
+#include "net.h"
+
+#include <string.h>
+
+static const struct net_terms wide = {.ceiling = 0};
+
+static struct net *joined(void)
+{
+	struct net *net = net_new(2);
+
+	(void)net_agree(net, 0, 1, &wide);
+	net_link(net, 0, 1);
+	net_run(net);
+	return net;
+}
+
+static void both_ends_come_up(void **state)
+{
+	struct net *net = joined();
+
+	(void)state;
+	assert_true(net_up(net, 0, 1));
+	assert_true(net_up(net, 1, 0));
+	/* one hello each way, one answer each way */
+	assert_int_equal(net_sent(net, 0, 1, KAI_MSG_HELLO, 0), 2);
+	assert_int_equal(net_sent(net, 1, 0, KAI_MSG_HELLO, 0), 2);
+	net_free(net);
+}
+
+static void a_link_without_agreement_carries_nothing(void **state)
+{
+	struct net *net = net_new(2);
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	net_link(net, 0, 1);
+	net_run(net);
+	assert_true(net_up(net, 0, 1));
+	net_publish(net, 0, &(struct net_item){.keep = true}, id);
+	net_run(net);
+	assert_false(net_holds(net, 1, id, NULL));
+	assert_false(net_leaked(net, 1, kai_span(id, sizeof(id))));
+	net_free(net);
+}
+
+static bool drop_hello(void *context, struct net_frame *frame)
+{
+	(void)context;
+	return frame->type != KAI_MSG_HELLO;
+}
+
+static void no_hello_is_cut_after_ten_seconds(void **state)
+{
+	struct net *net = net_new(2);
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &wide);
+	net->filter = drop_hello;
+	net_link(net, 0, 1);
+	net_pass(net, 9900);
+	assert_int_equal(net->nodes[0].cuts + net->nodes[1].cuts, 0);
+	net_pass(net, 200);
+	assert_true(net->nodes[0].cuts + net->nodes[1].cuts > 0);
+	assert_false(net_up(net, 0, 1));
+	net->filter = NULL;
+	net_link(net, 0, 1);
+	net_run(net);
+	assert_true(net_up(net, 0, 1));
+	net_free(net);
+}
+
+static void quiet_links_are_asked_and_stay(void **state)
+{
+	struct net *net = joined();
+
+	(void)state;
+	net_pass(net, 200000);
+	assert_true(net_up(net, 0, 1));
+	assert_true(net_sent(net, 0, 1, KAI_MSG_PING, 0) > 5);
+	assert_int_equal(net->nodes[0].cuts, 0);
+	net_free(net);
+}
+
+static bool drop_all(void *context, struct net_frame *frame)
+{
+	(void)context;
+	(void)frame;
+	return false;
+}
+
+static void silence_is_cut_after_45_seconds(void **state)
+{
+	struct net *net = joined();
+
+	(void)state;
+	net->filter = drop_all;
+	net_pass(net, 44000);
+	assert_int_equal(net->nodes[0].cuts + net->nodes[1].cuts, 0);
+	net_pass(net, 2000);
+	assert_true(net->nodes[0].cuts + net->nodes[1].cuts > 0);
+	assert_false(net_up(net, 0, 1));
+	net_free(net);
+}
+
+static void restarts_come_up_again(void **state)
+{
+	struct net *net = joined();
+
+	(void)state;
+	for (int i = 0; i < 80; i++) { /* more boots than are remembered */
+		net_restart(net, i % 2 == 0 ? 0 : 1);
+		net_link(net, 0, 1);
+		net_run(net);
+		assert_true(net_up(net, 0, 1));
+		assert_true(net_up(net, 1, 0));
+	}
+	net_free(net);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(both_ends_come_up),
+		cmocka_unit_test(a_link_without_agreement_carries_nothing),
+		cmocka_unit_test(no_hello_is_cut_after_ten_seconds),
+		cmocka_unit_test(quiet_links_are_asked_and_stay),
+		cmocka_unit_test(silence_is_cut_after_45_seconds),
+		cmocka_unit_test(restarts_come_up_again),
+	};
+
+	return cmocka_run_group_tests_name("engine-link", tests, NULL, NULL);
+}
