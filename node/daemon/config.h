@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DIR/kairan.conf (libconfig): one schema table from which come the defaults, the checks, the
+ * nearest-key help and the list that --help prints. Endpoints are not here: they stand in the
+ * signed node record. Owns nothing on the heap; one thread.
+ */
+#ifndef KAIRAN_DAEMON_CONFIG_H
+#define KAIRAN_DAEMON_CONFIG_H
+
+#include <stdio.h>
+
+#include "kairan/engine.h"
+#include "log.h"
+
+#define KAI_MAX_LISTEN 8
+
+struct kai_config {
+	char listen[KAI_MAX_LISTEN][KAI_MAX_ENDPOINT + 1];
+	size_t listen_count;
+	int64_t store_quota_bytes;
+	int64_t log_level;  /* enum kai_log_level */
+	int64_t log_format; /* 0 lines, 1 json */
+	double lab_clock_scale;
+	int64_t lab_clock_offset_s;
+	struct kai_quota quota;
+};
+
+void kai_config_defaults(struct kai_config *ret);
+/* NOTFOUND, INVALID ("file:line: …"), DENIED, IO. */
+KAI_MUST_USE enum kai_err kai_config_load(const char *path, struct kai_config *ret,
+					  struct kai_why *why);
+/* The name of the first setting that differs and only counts at the next start; NULL: none. */
+const char *kai_config_needs_restart(const struct kai_config *old, const struct kai_config *now);
+void kai_config_print_schema(FILE *to);
+
+#endif

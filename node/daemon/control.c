@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net_private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kairan/client.h"
+
+#define SLOT_MS 120000 /* a client that was never answered is forgotten after this */
+
+enum kai_err kai_control_bind(struct kai_net *net, const char *dir, struct kai_why *why)
+{
+	const int64_t max_len = KAI_MAX_CONTROL;
+	const int hwm = KAI_CONTROL_SLOTS;
+	char endpoint[KAI_CONTROL_ENDPOINT];
+	enum kai_err err = kai_control_endpoint(dir, endpoint, &net->control_dir_fd, why);
+
+	if (err != KAI_ERR_OK)
+		return err;
+	net->control = zmq_socket(net->context, ZMQ_ROUTER);
+	if (net->control == NULL ||
+	    zmq_setsockopt(net->control, ZMQ_MAXMSGSIZE, &max_len, sizeof(max_len)) != 0 ||
+	    zmq_setsockopt(net->control, ZMQ_RCVHWM, &hwm, sizeof(hwm)) != 0)
+		return kai_fail(why, KAI_ERR_IO, "control socket: %s", zmq_strerror(zmq_errno()));
+	/* Owner and group; set before it exists, so that there is no moment in between. */
+	mode_t before = umask(0117);
+	int bound = zmq_bind(net->control, endpoint);
+
+	(void)umask(before);
+	if (bound != 0)
+		return kai_fail(why, KAI_ERR_IO, "%.300s/control.sock: cannot listen there: %s",
+				dir, zmq_strerror(zmq_errno()));
+	return KAI_ERR_OK;
+}
+
+static struct kai_control_slot *slot_of(struct kai_net *net, uint64_t client)
+{
+	for (size_t i = 0; i < KAI_CONTROL_SLOTS; i++)
+		if (net->slots[i].client == client)
+			return &net->slots[i];
+	return NULL;
+}
+
+/* [route, empty, request]; anything else is dropped whole. */
+static bool read_request(void *socket, struct kai_control_slot *slot, zmq_msg_t *ret_body)
+{
+	uint8_t empty[1];
+	int more = 0;
+	size_t more_len = sizeof(more);
+	int len = zmq_recv(socket, slot->route, sizeof(slot->route), ZMQ_DONTWAIT);
+
+	if (len < 0 || len > (int)sizeof(slot->route))
+		return false;
+	slot->route_len = (size_t)len;
+	if (zmq_recv(socket, empty, sizeof(empty), ZMQ_DONTWAIT) != 0 ||
+	    zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &more_len) != 0 || more == 0) {
+		if (zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &more_len) == 0 && more != 0)
+			kai_drop_rest(socket);
+		return false;
+	}
+	(void)zmq_msg_init(ret_body);
+	bool ok = zmq_msg_recv(ret_body, socket, ZMQ_DONTWAIT) >= 0;
+
+	if (ok && zmq_msg_more(ret_body) != 0) {
+		kai_drop_rest(socket);
+		ok = false;
+	}
+	if (!ok)
+		(void)zmq_msg_close(ret_body);
+	return ok;
+}
+
+void kai_control_read(struct kai_net *net)
+{
+	for (size_t i = 0; i < KAI_CONTROL_SLOTS && net->control_used < KAI_CONTROL_SLOTS; i++) {
+		struct kai_control_slot *slot = slot_of(net, 0);
+		struct kai_input *input = kai_pool_blank();
+
+		if (input == NULL)
+			return;
+		if (slot == NULL || !read_request(net->control, slot, &input->body)) {
+			kai_pool_give_back(net->pool, &input, 1);
+			return;
+		}
+		input->has_body = true;
+		input->type = KAI_INPUT_CONTROL;
+		input->client = ++net->last_client;
+		slot->client = input->client;
+		slot->since_ms = kai_real_ms();
+		net->control_used++;
+		kai_pool_put(net->pool, input, NULL);
+	}
+}
+
+void kai_control_answer(struct kai_net *net, struct kai_mail *mail)
+{
+	struct kai_control_slot *slot = slot_of(net, mail->client);
+
+	if (slot != NULL && mail->client != 0) {
+		/* A client that went away is nobody's trouble: an unmandatory ROUTER drops it. */
+		if (zmq_send(net->control, slot->route, slot->route_len,
+			     ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
+		    zmq_send(net->control, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
+		    zmq_msg_send(&mail->msg, net->control, ZMQ_DONTWAIT) >= 0)
+			mail->has_msg = false;
+		slot->client = 0;
+		net->control_used--;
+	}
+	kai_mail_free(mail);
+}
+
+void kai_control_tick(struct kai_net *net, int64_t now_ms)
+{
+	for (size_t i = 0; i < KAI_CONTROL_SLOTS; i++) {
+		if (net->slots[i].client == 0 || now_ms - net->slots[i].since_ms < SLOT_MS)
+			continue;
+		net->slots[i].client = 0;
+		net->control_used--;
+	}
+}
+
+void kai_control_close(struct kai_net *net)
+{
+	const int linger_ms = 300;
+
+	if (net->control != NULL) {
+		(void)zmq_setsockopt(net->control, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
+		(void)zmq_close(net->control);
+	}
+	if (net->control_dir_fd >= 0)
+		(void)close(net->control_dir_fd);
+}
