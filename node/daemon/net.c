@@ -13,6 +13,7 @@
 #define TICK_MS 100
 #define IDLE_MS 1000
 #define BLOCKED_MAX_MS 50
+#define LINGER_MS 300
 #define STOP_MS 500   /* how long what waits may take to leave at the end */
 #define OWN_FILES 128 /* descriptors kept for the store, the log, … */
 #define MAX_SOCKETS 16384
@@ -300,8 +301,21 @@ static void take_room(struct kai_net *net)
 {
 	uint64_t count;
 
-	if (net->full && read(net->room_fd, &count, sizeof(count)) > 0)
+	if (read(net->room_fd, &count, sizeof(count)) > 0)
 		net->full = false;
+}
+
+/* What libzmq took may still leave after the sockets are closed: the last word is bye. */
+static void linger(struct kai_net *net)
+{
+	const int linger_ms = LINGER_MS;
+
+	if (net->router != NULL)
+		(void)zmq_setsockopt(net->router, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
+	for (struct kai_conn *conn = net->conns; conn != NULL; conn = conn->next)
+		if (conn->dial != NULL && conn->state == KAI_CONN_UP)
+			(void)zmq_setsockopt(conn->socket, ZMQ_LINGER, &linger_ms,
+					     sizeof(linger_ms));
 }
 
 static void *run(void *context)
@@ -339,6 +353,7 @@ static void *run(void *context)
 			break;
 		(void)usleep(2000);
 	}
+	linger(net);
 	return NULL;
 }
 
