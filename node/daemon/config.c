@@ -33,6 +33,8 @@ static const struct setting settings[] = {
 	 AT(log_level), "what is worth a line"},
 	{"log.format", SETTING_WORD, true, "lines|json", 0, 1, 0, AT(log_format),
 	 "how a line looks"},
+	{"lang", SETTING_WORD, true, "locale|en|ja", 0, 2, 0, AT(lang),
+	 "of the command line's tables and messages; the log is English"},
 	{"lab.clock_scale", SETTING_REAL, false, NULL, 1, 100000, 1, AT(lab_clock_scale),
 	 "how much faster time runs; only where lab made the directory"},
 	{"lab.clock_offset", SETTING_NUMBER, false, NULL, -3153600000, 3153600000, 0,
@@ -216,13 +218,15 @@ static enum kai_err read_endpoints(const struct reader *reader, config_setting_t
 				   const struct setting *setting)
 {
 	struct kai_config *config = reader->config;
-	int count = config_setting_length(at);
+	const char *single = config_setting_get_string(at);
+	int count = single != NULL ? 1 : config_setting_length(at);
 
-	if (config_setting_is_scalar(at) || config_setting_is_group(at) ||
+	if ((config_setting_is_scalar(at) && single == NULL) || config_setting_is_group(at) ||
 	    count > (int)setting->max)
-		return wrong(reader, at, setting->name, "must be a list of at most 8 endpoints");
+		return wrong(reader, at, setting->name,
+			     "must be an endpoint or a list of at most 8 endpoints");
 	for (int i = 0; i < count; i++) {
-		const char *text = config_setting_get_string_elem(at, i);
+		const char *text = single != NULL ? single : config_setting_get_string_elem(at, i);
 
 		if (!endpoint_ok(text))
 			return wrong(reader, at, setting->name,

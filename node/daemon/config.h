@@ -20,6 +20,7 @@ struct kai_config {
 	int64_t store_quota_bytes;
 	int64_t log_level;  /* enum kai_log_level */
 	int64_t log_format; /* 0 lines, 1 json */
+	int64_t lang;	    /* the command line's; 0 locale, 1 en, 2 ja */
 	double lab_clock_scale;
 	int64_t lab_clock_offset_s;
 	struct kai_quota quota;
