@@ -18,8 +18,13 @@ extern const struct kai_opt kai_agree_notice_opts[];
 extern const struct kai_opt kai_agree_renew_opts[];
 extern const struct kai_opt kai_member_opts[];
 extern const struct kai_opt kai_member_list_opts[];
+extern const struct kai_opt kai_lab_opts[];
 
 int kai_verb_init(struct kai_cli *cli);
+int kai_verb_lab_up(struct kai_cli *cli);
+int kai_verb_lab_status(struct kai_cli *cli);
+int kai_verb_lab_matrix(struct kai_cli *cli);
+int kai_verb_lab_down(struct kai_cli *cli);
 int kai_verb_card_export(struct kai_cli *cli);
 int kai_verb_card_show(struct kai_cli *cli);
 int kai_verb_card_import(struct kai_cli *cli);

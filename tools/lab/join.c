@@ -38,7 +38,7 @@ static int draft(struct kai_cli *cli, const struct kai_lab *lab,
 	const char *args[16 + 2 * KAI_LAB_MAX_LIST] = {"agree",	   "draft",
 						       "--with",   lab->nodes[agreement->b].name,
 						       "--preset", agreement->preset,
-						       "--side",   agreement->side,
+						       "--as",	   agreement->side,
 						       "-o",	   terms};
 	size_t count = 10;
 

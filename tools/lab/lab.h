@@ -77,11 +77,6 @@ int kai_lab_join(struct kai_cli *cli, const struct kai_lab *lab,
 int kai_lab_members(struct kai_cli *cli, const struct kai_lab *lab,
 		    const struct kai_lab_community *community);
 
-/* Verbs */
-int kai_lab_up(struct kai_cli *cli);
-int kai_lab_status(struct kai_cli *cli);
-int kai_lab_matrix(struct kai_cli *cli);
-int kai_lab_down(struct kai_cli *cli);
 /* How many of the federation's links are up, of agreement_count × 2 ends. */
 size_t kai_lab_ends_up(struct kai_cli *cli, const struct kai_lab *lab);
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../kairan/verbs.h"
 #include "../kairan/view.h"
 
 #define LIMIT "500"
@@ -207,13 +208,13 @@ static void print_matrix(struct kai_cli *cli, json_t *top)
 	}
 }
 
-int kai_lab_matrix(struct kai_cli *cli)
+int kai_verb_lab_matrix(struct kai_cli *cli)
 {
 	static const struct kai_col cols[] = {{"id", N_("id"), KAI_COL_ID},
 					      {"tlp", "TLP", KAI_COL_TEXT},
 					      {"title", N_("title"), KAI_COL_TEXT}};
-	static const struct kai_view view = {"items", KAI_ROW(cols), N_("No node holds anything."),
-					     print_matrix};
+	static const struct kai_view view = {"items", cols, sizeof(cols) / sizeof(*cols),
+					     N_("No node holds anything."), print_matrix};
 	struct kai_lab *lab = kai_cli_take(cli, sizeof(*lab));
 	struct matrix matrix = {.cli = cli, .lab = lab, .items = json_array()};
 	json_t *nodes = json_array(), *rows = json_array(), *item;

@@ -9,6 +9,8 @@
 
 #include <libconfig.h>
 
+#include "../kairan/verbs.h"
+
 static int complain(struct kai_cli *cli, const config_setting_t *at, const char *problem)
 {
 	return kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s:%u: %s"),
@@ -192,6 +194,11 @@ static int find_programs(struct kai_cli *cli, struct kai_lab *lab)
 	return kai_cli_fail(cli, KAI_EXIT_USAGE,
 			    T("kairand is not beside %s (build or install it first)"), lab->kairan);
 }
+
+const struct kai_opt kai_lab_opts[] = {
+	{"lab", "DIR", false, N_("the lab's folder (default ./kairan-lab)")},
+	{NULL, NULL, false, NULL},
+};
 
 int kai_lab_place(struct kai_cli *cli, struct kai_lab *lab)
 {

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../kairan/preset.h"
+#include "../kairan/verbs.h"
 #include "../kairan/view.h"
 
 #define LINKS_MS 60000
@@ -176,15 +178,10 @@ static int build(struct kai_cli *cli, struct kai_lab *lab, const char *topology)
 /* The file given, or the reference federation from where it was built or installed. */
 static const char *topology_path(struct kai_cli *cli)
 {
-	static const char *const places[] = {KAIRAN_SOURCE_DIR "/dist/lab/reference.conf",
-					     KAIRAN_DATA_DIR "/lab/reference.conf"};
-
-	if (cli->arg_count > 0)
-		return cli->args[0];
-	return access(places[0], R_OK) == 0 ? places[0] : places[1];
+	return cli->arg_count > 0 ? cli->args[0] : kai_data_file(cli, "lab", "reference.conf");
 }
 
-int kai_lab_up(struct kai_cli *cli)
+int kai_verb_lab_up(struct kai_cli *cli)
 {
 	struct kai_lab *lab = kai_cli_take(cli, sizeof(*lab));
 	const char *path = topology_path(cli);
@@ -192,6 +189,9 @@ int kai_lab_up(struct kai_cli *cli)
 
 	if (code != 0)
 		return code;
+	if (path == NULL)
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("the reference topology is not installed (name a file)"));
 	char *kept = kai_cli_text(cli, "%s/topology.conf", lab->dir);
 	bool there = access(kept, R_OK) == 0;
 
@@ -208,7 +208,7 @@ int kai_lab_up(struct kai_cli *cli)
 	return code;
 }
 
-int kai_lab_status(struct kai_cli *cli)
+int kai_verb_lab_status(struct kai_cli *cli)
 {
 	static const char *const args[] = {"peers", NULL};
 	static const struct kai_col cols[] = {{"name", N_("node"), KAI_COL_TEXT},
@@ -217,7 +217,8 @@ int kai_lab_status(struct kai_cli *cli)
 					      {"links_up", N_("links up"), KAI_COL_NUMBER},
 					      {"links", N_("links"), KAI_COL_NUMBER},
 					      {"dir", N_("directory"), KAI_COL_TEXT}};
-	static const struct kai_view view = {"nodes", KAI_ROW(cols), N_("No nodes."), NULL};
+	static const struct kai_view view = {"nodes", cols, sizeof(cols) / sizeof(*cols),
+					     N_("No nodes."), NULL};
 	struct kai_lab *lab = kai_cli_take(cli, sizeof(*lab));
 	json_t *nodes = json_array();
 	int code = kai_lab_open(cli, lab);
@@ -250,7 +251,7 @@ int kai_lab_status(struct kai_cli *cli)
 	return 0;
 }
 
-int kai_lab_down(struct kai_cli *cli)
+int kai_verb_lab_down(struct kai_cli *cli)
 {
 	struct kai_lab *lab = kai_cli_take(cli, sizeof(*lab));
 	int code = kai_lab_open(cli, lab);
