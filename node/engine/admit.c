@@ -257,9 +257,7 @@ static enum kai_fault part_open(struct door *door, uint8_t index, const struct k
 		fault = kai_part_open(&part, opening->key, item->parts[index], scratch, &content);
 	if (fault == KAI_FAULT_NONE && index == 0)
 		fault = main_check(door, content);
-	if (scratch->used > used)
-		sodium_memzero(scratch->at + used, scratch->used - used);
-	scratch->used = used;
+	kai_scratch_back(door->turn, used);
 	return fault;
 }
 

@@ -271,10 +271,7 @@ static void dispatch(struct kai_turn *turn, struct kai_link *link, const struct 
 		kai_trust_agreement(turn, link, &msg->agreement_frame);
 		return;
 	case KAI_MSG_PUSH:
-		if (kai_quota_charge(turn, link, KAI_METER_PUSHES, 1))
-			kai_fetch_push(turn, link, frame);
-		else
-			kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_QUOTA), frame->id);
+		kai_fetch_push(turn, link, frame);
 		return;
 	case KAI_MSG_OFFER:
 		kai_fetch_offer(turn, link, &msg->offer);

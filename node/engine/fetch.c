@@ -173,14 +173,12 @@ void kai_fetch_offer(struct kai_turn *turn, struct kai_link *link, const struct 
 {
 	if (!ready(turn, link, NULL))
 		return;
-	struct kai_arena *scratch = turn->scratch;
-
 	kai_batch_begin(link->fetch, offer->token);
 	for (size_t i = 0; i < offer->entries_count; i++) {
-		size_t used = scratch->used;
+		size_t used = turn->scratch->used;
 
 		offered(turn, link, &offer->entries[i]);
-		scratch->used = used;
+		kai_scratch_back(turn, used);
 	}
 	kai_batch_end(link->fetch);
 }

@@ -71,7 +71,7 @@ static bool sweep_items(struct kai_turn *turn)
 			return true;
 		bury_target(turn, arrival);
 		bury(turn, arrival, KAI_STUB_EXPIRED);
-		turn->scratch->used = used;
+		kai_scratch_back(turn, used);
 	}
 	return false;
 }
@@ -99,7 +99,7 @@ static void sweep_stubs(struct kai_turn *turn)
 			    KAI_FAULT_NONE &&
 		    stub.at + (uint64_t)STUB_LIFE_MS <= (uint64_t)turn->event->wall.ms)
 			(void)kai_txn_del(turn->txn, KAI_TABLE_STUBS, kai_span(id, sizeof(id)));
-		turn->scratch->used = used;
+		kai_scratch_back(turn, used);
 	}
 }
 

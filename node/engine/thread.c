@@ -68,7 +68,8 @@ static enum kai_fault may_act(const struct kai_header *later, const struct membe
 		       : KAI_FAULT_MEANING;
 }
 
-/* Has the target been taken back already, by another retraction of its origin? */
+/* Has the target (a retraction's header has exactly one) been taken back already, by another
+ * retraction of its origin? */
 static bool taken_back(struct kai_turn *turn, const struct kai_header *header)
 {
 	const uint8_t *target = header->supersedes[0];
@@ -107,8 +108,6 @@ static enum kai_fault targets_check(struct kai_turn *turn, const struct kai_head
 	}
 	if (header->kind != KAI_KIND_RETRACT)
 		return KAI_FAULT_NONE;
-	if (header->supersedes_count != 1 || header->parts_count != 1)
-		return KAI_FAULT_MEANING;
 	return taken_back(turn, header) ? KAI_FAULT_RETRACTED : KAI_FAULT_NONE;
 }
 
@@ -147,7 +146,7 @@ enum kai_fault kai_thread_check(struct kai_turn *turn, const struct kai_header *
 		fault = thread_origin_check(turn, header);
 	if (fault == KAI_FAULT_NONE)
 		fault = targets_check(turn, header);
-	turn->scratch->used = used;
+	kai_scratch_back(turn, used);
 	return fault;
 }
 
@@ -225,7 +224,7 @@ static uint64_t resolve(struct kai_turn *turn, const struct member *target)
 					  waiting.item.flags & ~(uint64_t)KAI_ITEM_PENDING);
 		}
 		(void)kai_txn_del(turn->txn, KAI_TABLE_PENDING, kai_key_span(&key));
-		turn->scratch->used = used;
+		kai_scratch_back(turn, used);
 	}
 	return flags;
 }
@@ -241,5 +240,5 @@ void kai_thread_added(struct kai_turn *turn, uint64_t arrival, const struct kai_
 		flags |= KAI_ITEM_PENDING;
 	flags |= resolve(turn, &self);
 	set_flags(turn, &self, flags);
-	turn->scratch->used = used;
+	kai_scratch_back(turn, used);
 }

@@ -26,6 +26,11 @@ void kai_draw(struct kai_turn *turn, const char *label, uint8_t *ret, size_t len
 	kai_expand(turn->event->entropy, label, turn->draws++, ret, len);
 }
 
+void kai_scratch_back(struct kai_turn *turn, size_t mark)
+{
+	turn->scratch->used = mark;
+}
+
 size_t kai_out_send(struct kai_turn *turn, const struct kai_link *link, enum kai_msg_type type,
 		    void *msg, bool urgent)
 {
