@@ -141,17 +141,17 @@ void kai_released_sent(struct kai_turn *turn, struct kai_link *link, uint64_t ar
 
 /* ---- offers ---- */
 
-struct kai_batch *kai_batch_new(struct kai_turn *turn)
+struct kai_offering *kai_offering_new(struct kai_turn *turn)
 {
-	struct kai_batch *batch = kai_arena_take(turn->scratch, sizeof(*batch));
+	struct kai_offering *batch = kai_arena_take(turn->scratch, sizeof(*batch));
 
 	if (batch == NULL)
 		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
 	return batch;
 }
 
-void kai_batch_send(struct kai_turn *turn, struct kai_link *link, struct kai_batch *batch,
-		    uint64_t position)
+void kai_offering_send(struct kai_turn *turn, struct kai_link *link, struct kai_offering *batch,
+		       uint64_t position)
 {
 	size_t mark = turn->scratch->used;
 
@@ -216,7 +216,7 @@ static bool enter_window(struct kai_turn *turn, struct kai_link *link,
 static void add_offer(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
 		      const struct kai_look *look)
 {
-	struct kai_batch *batch = look->batch;
+	struct kai_offering *batch = look->batch;
 
 	if (!enter_window(turn, link, going, look->position))
 		return;
@@ -370,13 +370,13 @@ static void look(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
 	}
 	if (look->batch == NULL && !may_push(&going))
 		return;
-	if (!look->asked && peer_has(turn, link, &going, look->position))
+	if (peer_has(turn, link, &going, look->position))
 		return;
 	if (!introduce(turn, link, &going))
 		return;
 	if (may_push(&going) && push_budget(turn, spread, going.facts.header.origin)) {
 		if (look->batch != NULL)
-			kai_batch_send(turn, link, look->batch, spread->position);
+			kai_offering_send(turn, link, look->batch, spread->position);
 		if (push(turn, link, &going, spread->position))
 			return;
 	}
@@ -394,10 +394,10 @@ void kai_look_at(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
 }
 
 void kai_look_again(struct kai_turn *turn, struct kai_link *link, struct kai_offered *offered,
-		    struct kai_batch *batch)
+		    struct kai_offering *batch)
 {
 	size_t mark = turn->scratch->used;
-	struct kai_look how = {.batch = batch, .position = offered->position, .asked = true};
+	struct kai_look how = {.batch = batch, .position = offered->position};
 	struct kai_going going;
 
 	if (!kai_going_decide(turn, link, offered->arrival, &going) ||

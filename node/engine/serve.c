@@ -26,7 +26,7 @@ static size_t head_len(const struct kai_item_head *head)
 
 /* What the lane's first item still needs, and what left for it in this step. */
 struct serving {
-	struct kai_wanted *wanted;
+	struct kai_order *wanted;
 	struct kai_going going;
 	uint32_t parts; /* wanted and permitted */
 	size_t sent;
@@ -46,7 +46,7 @@ static uint8_t next_part(uint32_t parts, uint8_t from)
 static bool send_chunk(struct kai_turn *turn, struct kai_link *link, struct serving *serving,
 		       bool urgent, bool *ret_last)
 {
-	struct kai_wanted *wanted = serving->wanted;
+	struct kai_order *wanted = serving->wanted;
 	struct kai_going *going = &serving->going;
 	struct kai_chunk chunk = {.index = KAI_MAX_PARTS};
 	struct kai_item_head head = {.header = going->facts.item.header};
@@ -140,7 +140,7 @@ static size_t serve_first(struct kai_turn *turn, struct kai_link *link, struct k
 {
 	struct kai_spread *spread = link->spread;
 	struct serving serving = {.wanted = kai_lane_first(lane)};
-	struct kai_wanted *wanted = serving.wanted;
+	struct kai_order *wanted = serving.wanted;
 	size_t mark = turn->scratch->used;
 	bool urgent = lane == &spread->lanes[KAI_LANE_URGENT];
 	bool last = false;
@@ -212,7 +212,7 @@ static bool take_want(struct kai_turn *turn, struct kai_link *link, const struct
 	struct kai_offered *offered = kai_window_find(&spread->window, want->id);
 	enum kai_lane_kind kind = KAI_LANE_BULK;
 	struct kai_released released;
-	struct kai_wanted *wanted;
+	struct kai_order *wanted;
 	struct kai_item item;
 	uint64_t arrival;
 
@@ -368,6 +368,7 @@ void kai_serve_stored(struct kai_turn *turn, struct kai_link *link, const struct
 		stored_entry(turn, link, &stored->entries[i]);
 		kai_scratch_back(turn, mark);
 	}
+	kai_spread_note(turn, link);
 }
 
 static void refuse_deferred(struct kai_turn *turn, struct kai_link *link,

@@ -32,7 +32,7 @@ static void save(struct kai_turn *turn, struct kai_link *link)
 	struct kai_peer peer;
 
 	spread->saved = turn->event->mono;
-	if (spread->idle || low < spread->anew || low <= link->settled ||
+	if (spread->idle || low < spread->anew || (low <= link->settled && !spread->fresh) ||
 	    !kai_rec_peer(turn->txn, link->org, turn->scratch, &peer))
 		return;
 	peer.position = low;
@@ -40,7 +40,18 @@ static void save(struct kai_turn *turn, struct kai_link *link)
 	memcpy(peer.epoch, spread->epoch, sizeof(peer.epoch));
 	kai_rec_peer_put(turn->txn, &peer);
 	link->settled = low;
+	spread->fresh = false;
 	kai_scratch_back(turn, mark);
+}
+
+void kai_spread_note(struct kai_turn *turn, struct kai_link *link)
+{
+	struct kai_spread *spread = link->spread;
+	uint64_t low = kai_window_low(&spread->window, spread->position);
+
+	/* Until then a crash would have all of it looked at anew. */
+	if ((spread->fresh && low >= spread->anew) || low >= link->settled + SAVE_ENTRIES)
+		save(turn, link);
 }
 
 /* From where the log is walked, and whether what was recorded counts. */
@@ -62,6 +73,7 @@ static void find_position(struct kai_turn *turn, struct kai_link *link,
 	spread->anew_refused = !kai_id_equal(peer.facts, pair->digest);
 	if (spread->anew_stored || spread->anew_refused) {
 		spread->anew = head;
+		spread->fresh = true;
 		link->settled = 0;
 		return;
 	}
@@ -75,12 +87,12 @@ static void find_position(struct kai_turn *turn, struct kai_link *link,
 		spread->position = head;
 }
 
-/* What the peer still lacks of what it was offered before its token. */
+/* What the peer says that it lacks of what it was offered before its token; it may have said so
+ * before it stored it. */
 static void offer_outstanding(struct kai_turn *turn, struct kai_link *link,
-			      const struct kai_hello *hello, struct kai_batch *batch)
+			      const struct kai_hello *hello, struct kai_offering *batch)
 {
-	struct kai_look how = {
-		.batch = batch, .position = link->spread->position + 1, .asked = true};
+	struct kai_look how = {.batch = batch, .position = link->spread->position + 1};
 
 	for (size_t i = 0; i < hello->outstanding_count && batch->count < KAI_MAX_ENTRIES; i++) {
 		uint64_t arrival;
@@ -110,7 +122,7 @@ static void alerts_first(struct kai_turn *turn, struct kai_link *link)
 void kai_spread_up(struct kai_turn *turn, struct kai_link *link, const struct kai_hello *hello)
 {
 	struct kai_spread *spread = calloc(1, sizeof(*spread));
-	struct kai_batch *batch = kai_batch_new(turn);
+	struct kai_offering *batch = kai_offering_new(turn);
 	uint8_t salt[8];
 
 	kai_spread_free(link->spread);
@@ -130,8 +142,9 @@ void kai_spread_up(struct kai_turn *turn, struct kai_link *link, const struct ka
 	if (spread->idle)
 		return;
 	offer_outstanding(turn, link, hello, batch);
-	kai_batch_send(turn, link, batch, spread->position);
+	kai_offering_send(turn, link, batch, spread->position);
 	alerts_first(turn, link);
+	kai_spread_note(turn, link);
 }
 
 void kai_spread_down(struct kai_turn *turn, struct kai_link *link)
@@ -155,6 +168,7 @@ void kai_spread_restart(struct kai_turn *turn, struct kai_link *link)
 	spread->position = 0;
 	spread->anew = kai_rec_head(turn->txn);
 	spread->anew_refused = true;
+	spread->fresh = true;
 	link->settled = 0;
 }
 
@@ -170,7 +184,7 @@ void kai_spread_retry(struct kai_spread *spread, struct kai_offered *offered, in
 void kai_spread_settle(struct kai_turn *turn, struct kai_link *link, struct kai_offered *offered)
 {
 	struct kai_spread *spread = link->spread;
-	struct kai_look how = {.position = offered->position, .asked = false};
+	struct kai_look how = {.position = offered->position};
 	uint64_t arrival = offered->arrival;
 	size_t mark = turn->scratch->used;
 	bool changed = offered->changed;
@@ -180,11 +194,11 @@ void kai_spread_settle(struct kai_turn *turn, struct kai_link *link, struct kai_
 	if (!changed)
 		return;
 	how.position = spread->position + 1;
-	how.batch = kai_batch_new(turn);
+	how.batch = kai_offering_new(turn);
 	if (how.batch == NULL)
 		return;
 	kai_look_at(turn, link, arrival, &how);
-	kai_batch_send(turn, link, how.batch, spread->position);
+	kai_offering_send(turn, link, how.batch, spread->position);
 	kai_scratch_back(turn, mark);
 }
 
@@ -194,7 +208,7 @@ static void retry_link(struct kai_turn *turn, struct kai_link *link)
 	struct kai_spread *spread = link->spread;
 	int64_t now = turn->event->mono.ms;
 	size_t mark = turn->scratch->used;
-	struct kai_batch *batch = kai_batch_new(turn);
+	struct kai_offering *batch = kai_offering_new(turn);
 
 	if (batch == NULL)
 		return;
@@ -212,7 +226,7 @@ static void retry_link(struct kai_turn *turn, struct kai_link *link)
 		if (!offered->settled && offered->retry_at < spread->retry_due)
 			spread->retry_due = offered->retry_at;
 	}
-	kai_batch_send(turn, link, batch, spread->position);
+	kai_offering_send(turn, link, batch, spread->position);
 	kai_scratch_back(turn, mark);
 }
 
@@ -267,7 +281,7 @@ static void walk_link(struct kai_turn *turn, struct kai_link *link, uint64_t hea
 {
 	struct kai_spread *spread = link->spread;
 	size_t mark = turn->scratch->used;
-	struct kai_look how = {.batch = kai_batch_new(turn)};
+	struct kai_look how = {.batch = kai_offering_new(turn)};
 	uint64_t position = spread->position;
 	uint64_t arrival;
 
@@ -282,11 +296,10 @@ static void walk_link(struct kai_turn *turn, struct kai_link *link, uint64_t hea
 		kai_look_at(turn, link, arrival, &how);
 		spread->position = position;
 		if (how.batch->count == KAI_MAX_ENTRIES)
-			kai_batch_send(turn, link, how.batch, spread->position);
+			kai_offering_send(turn, link, how.batch, spread->position);
 	}
-	kai_batch_send(turn, link, how.batch, spread->position);
-	if (kai_window_low(&spread->window, spread->position) >= link->settled + SAVE_ENTRIES)
-		save(turn, link);
+	kai_offering_send(turn, link, how.batch, spread->position);
+	kai_spread_note(turn, link);
 	kai_scratch_back(turn, mark);
 }
 

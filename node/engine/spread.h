@@ -50,7 +50,7 @@ void kai_window_settle(struct kai_window *window, struct kai_offered *offered);
 uint64_t kai_window_low(struct kai_window *window, uint64_t walked);
 
 /* Something wanted and not yet served whole. */
-struct kai_wanted {
+struct kai_order {
 	uint8_t id[KAI_ID_LEN];
 	uint64_t arrival;
 	uint32_t parts;
@@ -61,15 +61,15 @@ struct kai_wanted {
 
 /* First come, first served. */
 struct kai_lane {
-	struct kai_wanted *at;
+	struct kai_order *at;
 	size_t cap;
 	size_t head;
 	size_t count;
 };
 
 void kai_lane_done(struct kai_lane *lane);
-struct kai_wanted *kai_lane_add(struct kai_lane *lane); /* NULL: out of memory */
-struct kai_wanted *kai_lane_first(struct kai_lane *lane);
+struct kai_order *kai_lane_add(struct kai_lane *lane); /* NULL: out of memory */
+struct kai_order *kai_lane_first(struct kai_lane *lane);
 void kai_lane_drop(struct kai_lane *lane);
 
 #define KAI_PUSH_ORIGINS 32u
@@ -88,6 +88,7 @@ struct kai_spread {
 	uint64_t anew;	   /* up to here the marks of RELEASED are void, see the next two */
 	bool anew_stored;  /* the peer's store is another: all marks */
 	bool anew_refused; /* permissions changed: refusals */
+	bool fresh;	   /* facts and epoch are not in PEERS yet */
 	bool paused;	   /* the window was full; goes on when it is half empty */
 	bool idle;	   /* no agreement: nothing may pass */
 	uint8_t facts[KAI_ID_LEN];
@@ -124,32 +125,33 @@ bool kai_going_part(struct kai_turn *turn, const struct kai_going *going, uint8_
 /* Writes that (parts of) it left, unless it is recorded as stored there already. */
 void kai_released_sent(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
 		       uint32_t parts, const struct kai_going *going);
+/* Writes the peer's position where it is time to. */
+void kai_spread_note(struct kai_turn *turn, struct kai_link *link);
 /* Settles an entry; when the item has more by now, offers it again. */
 void kai_spread_settle(struct kai_turn *turn, struct kai_link *link, struct kai_offered *offered);
 /* The entry is offered again from then on. */
 void kai_spread_retry(struct kai_spread *spread, struct kai_offered *offered, int64_t at_ms);
 
 /* Entries of an offer that gather; in scratch. */
-struct kai_batch {
+struct kai_offering {
 	struct kai_offer_entry entries[KAI_MAX_ENTRIES];
 	size_t count;
 	bool urgent;
 };
-struct kai_batch *kai_batch_new(struct kai_turn *turn); /* NULL: scratch is full */
+struct kai_offering *kai_offering_new(struct kai_turn *turn); /* NULL: scratch is full */
 /* Sends what gathered, if anything; position: all of the log up to there is in it or before it. */
-void kai_batch_send(struct kai_turn *turn, struct kai_link *link, struct kai_batch *batch,
-		    uint64_t position);
+void kai_offering_send(struct kai_turn *turn, struct kai_link *link, struct kai_offering *batch,
+		       uint64_t position);
 /* How one item is looked at. */
 struct kai_look {
-	struct kai_batch *batch; /* NULL: pushed or left to the walk */
-	uint64_t position;	 /* of the log entry that is looked at */
-	bool asked;		 /* the peer asked for it: marks do not count */
+	struct kai_offering *batch; /* NULL: pushed or left to the walk */
+	uint64_t position;	    /* of the log entry that is looked at */
 };
 /* Pushes or offers the item if it may go and is not there yet. */
 void kai_look_at(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
 		 const struct kai_look *look);
 /* Offers an entry of the window once more, or settles it when it may not go any longer. */
 void kai_look_again(struct kai_turn *turn, struct kai_link *link, struct kai_offered *offered,
-		    struct kai_batch *batch);
+		    struct kai_offering *batch);
 
 #endif

@@ -133,11 +133,11 @@ void kai_lane_done(struct kai_lane *lane)
 	*lane = (struct kai_lane){.at = NULL};
 }
 
-struct kai_wanted *kai_lane_add(struct kai_lane *lane)
+struct kai_order *kai_lane_add(struct kai_lane *lane)
 {
 	if (lane->count == lane->cap) {
 		size_t cap = lane->cap == 0 ? 16 : lane->cap * 2;
-		struct kai_wanted *at = malloc(cap * sizeof(*at));
+		struct kai_order *at = malloc(cap * sizeof(*at));
 
 		if (at == NULL)
 			return NULL;
@@ -148,13 +148,13 @@ struct kai_wanted *kai_lane_add(struct kai_lane *lane)
 		lane->cap = cap;
 		lane->head = 0;
 	}
-	struct kai_wanted *wanted = &lane->at[(lane->head + lane->count++) % lane->cap];
+	struct kai_order *wanted = &lane->at[(lane->head + lane->count++) % lane->cap];
 
-	*wanted = (struct kai_wanted){.started = false};
+	*wanted = (struct kai_order){.started = false};
 	return wanted;
 }
 
-struct kai_wanted *kai_lane_first(struct kai_lane *lane)
+struct kai_order *kai_lane_first(struct kai_lane *lane)
 {
 	return lane->count > 0 ? &lane->at[lane->head] : NULL;
 }

@@ -281,6 +281,10 @@ static void deliver(struct net *net)
 
 	assert_non_null(arena.at);
 	memmove(net->queue, net->queue + 1, --net->queue_count * sizeof(frame));
+	if (getenv("NET_TRACE") != NULL)
+		(void)fprintf(stderr, "# %lld ms: %u -> %u type %d, %zu bytes\n",
+			      (long long)net->mono.ms, frame.from, frame.to, (int)frame.type,
+			      frame.len);
 	if (net->filter == NULL || net->filter(net->context, &frame)) {
 		memcpy(event.org, net->nodes[frame.from].config.org, KAI_ID_LEN);
 		kai_frame_check(kai_span(frame.at, frame.len), &arena, &checked);
@@ -308,6 +312,22 @@ bool net_step(struct net *net)
 		any = true;
 	}
 	return any;
+}
+
+void net_inject_bytes(struct net *net, unsigned from, unsigned to, struct kai_span bytes)
+{
+	struct net_frame frame = {.from = from, .to = to, .len = bytes.len};
+
+	frame.at = (uint8_t *)(uintptr_t)bytes.at;
+	add_frame(&net->queue, &net->queue_count, &net->queue_cap, &frame);
+}
+
+void net_inject(struct net *net, unsigned from, unsigned to, enum kai_msg_type type, void *msg)
+{
+	struct kai_span bytes = kai_frame_encode(type, msg, &net->arena);
+
+	assert_true(bytes.len > 0);
+	net_inject_bytes(net, from, to, bytes);
 }
 
 void net_run(struct net *net)

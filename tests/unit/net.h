@@ -102,6 +102,11 @@ void net_link(struct net *net, unsigned a, unsigned b); /* both LINK_UP; nothing
 void net_cut(struct net *net, unsigned a, unsigned b);	/* frames under way are lost */
 /* Delivers frames and MORE until nothing moves. */
 void net_run(struct net *net);
+/* A frame that `from` never made, put before `to` as if it had: what a patched sender would do. msg:
+ * the struct of that type. */
+void net_inject(struct net *net, unsigned from, unsigned to, enum kai_msg_type type, void *msg);
+/* The same with bytes as they are. */
+void net_inject_bytes(struct net *net, unsigned from, unsigned to, struct kai_span bytes);
 /* One frame, or one round of MORE; false when nothing was left. */
 bool net_step(struct net *net);
 /* Lets time pass in steps to the engines' deadlines, pumping in between. */
