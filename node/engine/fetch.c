@@ -146,6 +146,10 @@ static void take_up(struct kai_turn *turn, struct kai_link *link,
 		wanted->held = holding->doubted ? 0 : holding->parts;
 		wanted->urgent = entry->urgency == KAI_URGENCY_NOW;
 		kai_wanted_next(wanted);
+	} else if (wanted->state == KAI_WANTED_STUCK && wanted->from == slot) {
+		/* Offered again by the one that was asked: what was asked did not arrive there. */
+		kai_wanted_leave(wanted);
+		kai_wanted_next(wanted);
 	} else if (wanted->state == KAI_WANTED_STUCK) {
 		kai_wanted_stalled(wanted);
 	}

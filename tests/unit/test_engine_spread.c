@@ -299,7 +299,6 @@ static void lost_frames_are_made_good(void **state)
 		net_run(net);
 		net->filter = NULL;
 		net_pass(net, 130000);
-		fprintf(stderr,"# i=%u\n",i);
 		assert_true(net_up(net, 0, 1));
 		assert_true(net_holds(net, 1, id, NULL));
 	}
