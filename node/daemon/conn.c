@@ -93,8 +93,8 @@ void kai_conn_up(struct kai_net *net, struct kai_conn *conn, const struct kai_ro
 	conn->since_ms = kai_real_ms();
 	memcpy(conn->org, row->org, KAI_ID_LEN);
 	kai_id_text(conn->org, org);
-	kai_log_fields(net->log, KAI_LOG_INFO, "link.up", {"org", org, 0}, {"alias", row->alias, 0},
-		       {"way", conn->dial != NULL ? "out" : "in", 0});
+	kai_log_fields(net->log, KAI_LOG_INFO, "connection.up", {"org", org, 0},
+		       {"alias", row->alias, 0}, {"way", conn->dial != NULL ? "out" : "in", 0});
 	tell(net, conn, KAI_INPUT_UP);
 }
 
@@ -116,11 +116,11 @@ void kai_conn_end(struct kai_net *net, struct kai_conn *conn, const char *reason
 
 	if (conn->state == KAI_CONN_UP) {
 		kai_id_text(conn->org, org);
-		kai_log_fields(net->log, KAI_LOG_INFO, "link.down", {"org", org, 0},
+		kai_log_fields(net->log, KAI_LOG_INFO, "connection.down", {"org", org, 0},
 			       {"reason", reason, 0});
 		tell(net, conn, KAI_INPUT_DOWN);
 	} else if (conn->state == KAI_CONN_FRESH) {
-		kai_log_fields(net->log, KAI_LOG_DEBUG, "link.ended", {"reason", reason, 0});
+		kai_log_fields(net->log, KAI_LOG_DEBUG, "connection.ended", {"reason", reason, 0});
 	}
 	conn->state = KAI_CONN_ENDED;
 	drop_mail(conn);

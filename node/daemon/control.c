@@ -6,16 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kairan/client.h"
-
 #define SLOT_MS 120000 /* a client that was never answered is forgotten after this */
 
 enum kai_err kai_control_bind(struct kai_net *net, const char *dir, struct kai_why *why)
 {
 	const int64_t max_len = KAI_MAX_CONTROL;
 	const int hwm = KAI_CONTROL_SLOTS;
-	char endpoint[KAI_CONTROL_ENDPOINT];
-	enum kai_err err = kai_control_endpoint(dir, endpoint, &net->control_dir_fd, why);
+	enum kai_err err =
+		kai_control_endpoint(dir, net->control_endpoint, &net->control_dir_fd, why);
 
 	if (err != KAI_ERR_OK)
 		return err;
@@ -26,7 +24,7 @@ enum kai_err kai_control_bind(struct kai_net *net, const char *dir, struct kai_w
 		return kai_fail(why, KAI_ERR_IO, "control socket: %s", zmq_strerror(zmq_errno()));
 	/* Owner and group; set before it exists, so that there is no moment in between. */
 	mode_t before = umask(0117);
-	int bound = zmq_bind(net->control, endpoint);
+	int bound = zmq_bind(net->control, net->control_endpoint);
 
 	(void)umask(before);
 	if (bound != 0)
@@ -128,6 +126,9 @@ void kai_control_close(struct kai_net *net)
 	if (net->control != NULL) {
 		(void)zmq_setsockopt(net->control, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
 		(void)zmq_close(net->control);
+		/* libzmq leaves the file; who finds it would ask whether anybody listens. */
+		if (net->control_bound)
+			(void)unlink(net->control_endpoint + strlen("ipc://"));
 	}
 	if (net->control_dir_fd >= 0)
 		(void)close(net->control_dir_fd);

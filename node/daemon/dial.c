@@ -145,7 +145,7 @@ static void attempt(struct kai_net *net, struct kai_dial *dial)
 	conn->dial = dial;
 	memcpy(conn->org, dial->org, KAI_ID_LEN);
 	memcpy(conn->key, row->keys[key], KAI_ID_LEN);
-	kai_log_fields(net->log, KAI_LOG_DEBUG, "link.dial", {"alias", row->alias, 0},
+	kai_log_fields(net->log, KAI_LOG_DEBUG, "connection.dial", {"alias", row->alias, 0},
 		       {"endpoint", row->endpoints[endpoint], 0});
 	if (!connect_to(net, conn, row->keys[key], row->endpoints[endpoint]))
 		kai_conn_end(net, conn, "cannot-dial");
@@ -212,7 +212,7 @@ void kai_dial_events(struct kai_net *net, struct kai_conn *conn)
 
 			kai_id_text(conn->org, org);
 			if (conn->state == KAI_CONN_FRESH)
-				kai_log_fields(net->log, KAI_LOG_DEBUG, "link.dial-failed",
+				kai_log_fields(net->log, KAI_LOG_DEBUG, "connection.dial-failed",
 					       {"org", org, 0}, {"event", NULL, (int64_t)event});
 			kai_conn_end(net, conn, "disconnected");
 			return;

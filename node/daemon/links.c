@@ -96,7 +96,7 @@ static enum kai_err bind_all(struct kai_net *net, const struct kai_config *setti
 		if (zmq_bind(net->router, settings->listen[i]) != 0)
 			return kai_fail(why, KAI_ERR_IO, "%.200s: cannot listen there: %s",
 					settings->listen[i], zmq_strerror(zmq_errno()));
-		kai_log_fields(net->log, KAI_LOG_INFO, "link.listen",
+		kai_log_fields(net->log, KAI_LOG_INFO, "connection.listen",
 			       {"endpoint", settings->listen[i], 0});
 	}
 	return KAI_ERR_OK;
@@ -158,7 +158,7 @@ static void accepted(struct kai_net *net, int fd)
 	if (getpeername(fd, (struct sockaddr *)&conn->address, &len) != 0)
 		memset(&conn->address, 0, sizeof(conn->address));
 	if (net->accepted_count > net->accepted_max || net->held) {
-		kai_log_fields(net->log, KAI_LOG_WARNING, "link.too-many",
+		kai_log_fields(net->log, KAI_LOG_WARNING, "connection.too-many",
 			       {"connections", NULL, (int64_t)net->accepted_count});
 		kai_conn_end(net, conn, "too-many");
 	}
@@ -175,7 +175,7 @@ void kai_links_events(struct kai_net *net)
 		else if (event == ZMQ_EVENT_DISCONNECTED)
 			disconnected(net, value);
 		else if (event == ZMQ_EVENT_ACCEPT_FAILED)
-			kai_log_fields(net->log, KAI_LOG_WARNING, "link.accept-failed",
+			kai_log_fields(net->log, KAI_LOG_WARNING, "connection.accept-failed",
 				       {"why", strerror(value), 0});
 	}
 }
@@ -187,7 +187,7 @@ static void greet(struct kai_net *net, struct kai_conn *conn, const char *user,
 	const struct kai_roster_row *row;
 
 	if (!kai_zap_user_key(net->zap, user, conn->key)) {
-		kai_log_fields(net->log, KAI_LOG_WARNING, "link.no-user", {NULL, NULL, 0});
+		kai_log_fields(net->log, KAI_LOG_WARNING, "connection.no-user", {NULL, NULL, 0});
 		kai_conn_end(net, conn, "not-authenticated");
 		return;
 	}

@@ -42,7 +42,7 @@ void kai_log_set(struct kai_log *log, enum kai_log_level level, bool json);
 void kai_log_line(struct kai_log *log, enum kai_log_level level, const char *event,
 		  const struct kai_log_field *fields, size_t count);
 
-/* kai_log_fields(log, KAI_LOG_INFO, "link.up", {"org", text, 0}, {"links", NULL, 3}); */
+/* kai_log_fields(log, KAI_LOG_INFO, "connection.up", {"org", text, 0}, {"links", NULL, 3}); */
 #define kai_log_fields(log, level, event, ...)                                                     \
 	kai_log_line((log), (level), (event), (const struct kai_log_field[]){__VA_ARGS__},         \
 		     sizeof((const struct kai_log_field[]){__VA_ARGS__}) /                         \

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "clock.h"
+#include "kairan/client.h"
 #include "net.h"
 #include "zap.h"
 
@@ -104,6 +105,8 @@ struct kai_net {
 	/* control.c */
 	void *control;
 	int control_dir_fd;
+	bool control_bound;
+	char control_endpoint[KAI_CONTROL_ENDPOINT];
 	uint64_t last_client;
 	size_t control_used;
 	struct kai_control_slot slots[KAI_CONTROL_SLOTS];

@@ -141,7 +141,8 @@ static void answer(struct kai_zap *zap, const struct request *request)
 		if (request->count > 3)
 			(void)snprintf(address, sizeof(address), "%.*s", (int)request->len[3],
 				       (const char *)request->frame[3]);
-		kai_log_fields(zap->log, KAI_LOG_WARNING, "link.stranger", {"address", address, 0});
+		kai_log_fields(zap->log, KAI_LOG_WARNING, "connection.stranger",
+			       {"address", address, 0});
 	}
 	/* 400, never 300: a refused client is let go at once. */
 	const char *const frames[] = {
