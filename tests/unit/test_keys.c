@@ -226,7 +226,7 @@ static void test_contents(void **state)
 {
 	char good[256] = "";
 	char path[PATH_SIZE];
-	char bad[256];
+	char bad[300];
 	FILE *file;
 
 	(void)state;
