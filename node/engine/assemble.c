@@ -9,11 +9,12 @@
 static void note_refusal(struct kai_turn *turn, struct kai_link *link, const uint8_t *id,
 			 const struct kai_admission *why)
 {
-	if (why->klass == KAI_CLASS_DEFER)
-		kai_out_trace(turn, "item-deferred", link->org, id, why->reason,
-			      (uint64_t)why->retry_ms);
-	else
+	if (why->klass != KAI_CLASS_DEFER) {
 		kai_fault_note(turn, link, why->reason, id);
+		return;
+	}
+	link->last_error = why->reason;
+	kai_out_trace(turn, "item-deferred", link->org, id, why->reason, (uint64_t)why->retry_ms);
 }
 
 /* The link that served it and every link that offered no more than what is held now get their
