@@ -144,6 +144,30 @@ static bool find_thread(struct kai_turn *turn, struct kai_header *io_header,
 	return true;
 }
 
+static bool held_here(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN],
+		      struct kai_ctl_answer *ret)
+{
+	uint64_t arrival;
+
+	if (kai_rec_arrival(turn->txn, id, &arrival))
+		return true;
+	kai_answer(turn, ret, 4, "not-held", "an item that this refers to is not held here");
+	return false;
+}
+
+/* What is not held cannot be compared with this label, so it is not named. */
+static bool references_ok(struct kai_turn *turn, const struct kai_header *header,
+			  struct kai_ctl_answer *ret)
+{
+	if (header->incident.is && !held_here(turn, header->incident.id, ret))
+		return false;
+	for (size_t i = 0; i < header->refs_count; i++) {
+		if (!held_here(turn, header->refs[i], ret))
+			return false;
+	}
+	return true;
+}
+
 static bool make_header(struct kai_turn *turn, struct kai_draft *draft, struct kai_own_item *item,
 			struct kai_ctl_answer *ret)
 {
@@ -169,7 +193,7 @@ static bool make_header(struct kai_turn *turn, struct kai_draft *draft, struct k
 		kai_answer_fault(turn, ret, 3, KAI_FAULT_EXPIRED, "item");
 		return false;
 	}
-	return find_thread(turn, header, ret);
+	return references_ok(turn, header, ret) && find_thread(turn, header, ret);
 }
 
 static bool make_parts(struct kai_turn *turn, const struct kai_draft *draft,
