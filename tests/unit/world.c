@@ -388,9 +388,15 @@ void world_settle(struct world *world)
 
 void world_wait(struct world *world, int64_t ms)
 {
-	world->mono.ms += ms;
-	world->wall.ms += ms;
-	world_settle(world);
+	/* small steps, so that pings are answered in time */
+	while (ms > 0) {
+		int64_t step = ms < 5000 ? ms : 5000;
+
+		world->mono.ms += step;
+		world->wall.ms += step;
+		world_settle(world);
+		ms -= step;
+	}
 }
 
 void world_forge(struct world *world, size_t from, size_t to, enum kai_msg_type type, void *msg)
