@@ -8,7 +8,7 @@
 #include <sys/statvfs.h>
 
 #define FREE_TABLE 0 /* LMDB's own list of free pages */
-#define NEARLY_NO_SPACE (1024 * 1024)
+#define NEARLY_NO_SPACE (UINT64_C(1024) * 1024)
 
 static struct lmdb_store *store_of(struct kai_store *store)
 {
@@ -63,11 +63,15 @@ enum kai_err kai_lmdb_fail(struct kai_why *why, const char *what, int rc)
 	return kai_fail(why, err, "store: %s: %s (%s)", what, kai_err_text(err), mdb_strerror(rc));
 }
 
+/* LMDB takes keys and values by a pointer that is not const, and does not write to them. */
 static MDB_val val(struct kai_span span)
 {
-	/* LMDB takes keys and values by a pointer that is not const and does not write to them. */
-	return (MDB_val){span.len,
-			 (void *)(uintptr_t)(span.len > 0 ? span.at : (const uint8_t *)"")};
+	union {
+		const void *read;
+		void *at;
+	} pointer = {.read = span.len > 0 ? (const void *)span.at : ""};
+
+	return (MDB_val){span.len, pointer.at};
 }
 
 static struct kai_span span_of(MDB_val value)

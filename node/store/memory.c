@@ -139,26 +139,23 @@ static struct sheet *own_sheet(struct moment *moment, enum kai_table table)
 
 	if (old != NULL && old->refs == 1)
 		return old;
+	size_t leaf_count = old == NULL ? 0 : old->leaf_count;
 	struct sheet *sheet = calloc(1, sizeof(*sheet));
+	struct leaf **leaves = calloc(leaf_count + 1, sizeof(struct leaf *));
 
-	if (sheet == NULL)
+	if (sheet == NULL || leaves == NULL) {
+		free(sheet);
+		free(leaves);
 		return NULL;
-	sheet->refs = 1;
-	if (old != NULL) {
-		sheet->leaves = calloc(old->leaf_count + 1, sizeof(struct leaf *));
-		if (sheet->leaves == NULL) {
-			free(sheet);
-			return NULL;
-		}
-		sheet->leaf_cap = old->leaf_count + 1;
-		sheet->leaf_count = old->leaf_count;
-		sheet->entry_count = old->entry_count;
-		for (size_t i = 0; i < old->leaf_count; i++) {
-			sheet->leaves[i] = old->leaves[i];
-			sheet->leaves[i]->refs++;
-		}
-		sheet_drop(old);
 	}
+	*sheet = (struct sheet){.refs = 1, .leaf_cap = leaf_count + 1, .leaves = leaves};
+	for (; sheet->leaf_count < leaf_count; sheet->leaf_count++) {
+		leaves[sheet->leaf_count] = old->leaves[sheet->leaf_count];
+		leaves[sheet->leaf_count]->refs++;
+	}
+	if (old != NULL)
+		sheet->entry_count = old->entry_count;
+	sheet_drop(old);
 	moment->sheets[table] = sheet;
 	return sheet;
 }

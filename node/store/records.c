@@ -223,10 +223,21 @@ struct kai_span kai_rec_encode(struct kai_txn *txn, const struct kai_object *obj
 	return kai_span(store->buffer, len);
 }
 
+/* Tables whose new keys are mostly above all others. */
+static bool grows_at_its_end(enum kai_table table)
+{
+	return table == KAI_TABLE_PARTS || table == KAI_TABLE_SUPPLY;
+}
+
 void kai_rec_put(struct kai_txn *txn, enum kai_table table, const struct kai_key *key,
 		 const struct kai_object *object, const void *record)
 {
-	kai_txn_put(txn, table, kai_key_span(key), kai_rec_encode(txn, object, record));
+	struct kai_span value = kai_rec_encode(txn, object, record);
+
+	if (grows_at_its_end(table))
+		kai_txn_append(txn, table, kai_key_span(key), value);
+	else
+		kai_txn_put(txn, table, kai_key_span(key), value);
 }
 
 bool kai_rec_work(struct kai_txn *txn, struct kai_arena *ret)
