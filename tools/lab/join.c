@@ -2,6 +2,8 @@
 /* Two organisations meet: cards both ways with fingerprints, one drafts and proposes, the other accepts, the first imports. */
 #include "lab.h"
 
+#include <string.h>
+
 static char *lab_file(struct kai_cli *cli, const struct kai_lab *lab, const char *name,
 		      const char *ending)
 {
@@ -32,6 +34,18 @@ static int hand_card(struct kai_cli *cli, const struct kai_lab *lab,
 	return code;
 }
 
+/* A node knows its partners by alias and itself as "self". */
+static const char *as_seen_by(struct kai_cli *cli, const struct kai_lab_node *node,
+			      const char *community)
+{
+	const char *slash = strchr(community, '/');
+
+	if (slash == NULL || strlen(node->name) != (size_t)(slash - community) ||
+	    strncmp(node->name, community, (size_t)(slash - community)) != 0)
+		return community;
+	return kai_cli_text(cli, "self%s", slash);
+}
+
 static int draft(struct kai_cli *cli, const struct kai_lab *lab,
 		 const struct kai_lab_agreement *agreement, const char *terms)
 {
@@ -44,7 +58,8 @@ static int draft(struct kai_cli *cli, const struct kai_lab *lab,
 
 	for (size_t i = 0; agreement->communities[i] != NULL; i++) {
 		args[count++] = "--community";
-		args[count++] = agreement->communities[i];
+		args[count++] =
+			as_seen_by(cli, &lab->nodes[agreement->a], agreement->communities[i]);
 	}
 	args[count] = NULL;
 	return kai_lab_kairan(cli, lab, &lab->nodes[agreement->a], args, NULL);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,19 +79,30 @@ static int spawn(const char *const *argv, posix_spawn_file_actions_t *actions, p
 	return posix_spawn(ret, argv[0], actions, NULL, args.wanted, environ);
 }
 
+/* What a child that failed had to say; one that did its work is quiet. */
+static void pass_on(struct kai_cli *cli, int fd)
+{
+	char text[4096];
+	ssize_t got = pread(fd, text, sizeof(text), 0);
+
+	if (got > 0)
+		(void)fwrite(text, 1, (size_t)got, cli->err);
+}
+
 int kai_lab_run(struct kai_cli *cli, const char *const *argv, struct kai_span *ret_output)
 {
 	posix_spawn_file_actions_t actions;
-	int ends[2];
+	int ends[2], complaints = memfd_create("complaints", MFD_CLOEXEC);
 	char *bytes = NULL;
 	size_t len = 0;
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) != 0)
+	if (complaints < 0 || pipe2(ends, O_CLOEXEC) != 0)
 		return kai_cli_fail(cli, KAI_EXIT_UNREACHABLE, "pipe: %s", strerror(errno));
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
 	int failed = spawn(argv, &actions, &pid);
 
 	posix_spawn_file_actions_destroy(&actions);
@@ -98,9 +110,13 @@ int kai_lab_run(struct kai_cli *cli, const char *const *argv, struct kai_span *r
 	bool read_all = failed == 0 && drain(ends[0], &bytes, &len);
 
 	close(ends[0]);
+	int code = failed != 0 ? KAI_EXIT_UNREACHABLE : wait_for(pid);
+
 	if (failed != 0)
-		return kai_cli_fail(cli, KAI_EXIT_UNREACHABLE, "%s: %s", argv[0], strerror(failed));
-	int code = wait_for(pid);
+		(void)kai_cli_fail(cli, code, "%s: %s", argv[0], strerror(failed));
+	if (code != 0 && code != KAI_EXIT_NOTHING)
+		pass_on(cli, complaints);
+	close(complaints);
 
 	if (read_all && ret_output != NULL) {
 		uint8_t *kept = kai_cli_take(cli, len + 1);

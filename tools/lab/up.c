@@ -178,7 +178,7 @@ static int build(struct kai_cli *cli, struct kai_lab *lab, const char *topology)
 /* The file given, or the reference federation from where it was built or installed. */
 static const char *topology_path(struct kai_cli *cli)
 {
-	return cli->arg_count > 0 ? cli->args[0] : kai_data_file(cli, "lab", "reference.conf");
+	return cli->arg_count > 0 ? cli->args[0] : kai_data_file(cli, "lab", "reference");
 }
 
 int kai_verb_lab_up(struct kai_cli *cli)
