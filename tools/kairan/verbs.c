@@ -5,6 +5,9 @@
 const struct kai_verb kai_verbs[] = {
 	{"init", "", 0, 0, N_("make a data directory: keys, card, node record, empty store"),
 	 kai_init_opts, kai_verb_init},
+	{"import csaf", "FILE|DIR…", 1, -1,
+	 N_("make an advisory of each CSAF 2.0 document; a later state revises the earlier one"),
+	 kai_import_opts, kai_verb_import_csaf},
 	{"lab up", "[TOPOLOGY]", 0, 1,
 	 N_("start a federation of nodes on loopback, and wait for its links"), kai_lab_opts,
 	 kai_verb_lab_up},

@@ -19,8 +19,10 @@ extern const struct kai_opt kai_agree_renew_opts[];
 extern const struct kai_opt kai_member_opts[];
 extern const struct kai_opt kai_member_list_opts[];
 extern const struct kai_opt kai_lab_opts[];
+extern const struct kai_opt kai_import_opts[];
 
 int kai_verb_init(struct kai_cli *cli);
+int kai_verb_import_csaf(struct kai_cli *cli);
 int kai_verb_lab_up(struct kai_cli *cli);
 int kai_verb_lab_status(struct kai_cli *cli);
 int kai_verb_lab_matrix(struct kai_cli *cli);

@@ -69,14 +69,24 @@ static int wait_for(pid_t pid)
 }
 
 /* posix_spawn takes pointers to non-const strings and does not change them. */
-static int spawn(const char *const *argv, posix_spawn_file_actions_t *actions, pid_t *ret)
+static int spawn(const char *const *argv, posix_spawn_file_actions_t *actions, bool own_session,
+		 pid_t *ret)
 {
 	union {
 		const char *const *given;
 		char *const *wanted;
 	} args = {.given = argv};
 
-	return posix_spawn(ret, argv[0], actions, NULL, args.wanted, environ);
+	posix_spawnattr_t attributes;
+
+	posix_spawnattr_init(&attributes);
+	/* A node outlives the terminal and the Ctrl-C of whoever started the lab. */
+	if (own_session)
+		posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+	int failed = posix_spawn(ret, argv[0], actions, &attributes, args.wanted, environ);
+
+	posix_spawnattr_destroy(&attributes);
+	return failed;
 }
 
 /* What a child that failed had to say; one that did its work is quiet. */
@@ -103,7 +113,7 @@ int kai_lab_run(struct kai_cli *cli, const char *const *argv, struct kai_span *r
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
-	int failed = spawn(argv, &actions, &pid);
+	int failed = spawn(argv, &actions, false, &pid);
 
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
@@ -207,7 +217,7 @@ int kai_lab_start(struct kai_cli *cli, const struct kai_lab *lab, const struct k
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log,
 					 O_WRONLY | O_CREAT | O_APPEND, 0640);
 	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-	int failed = spawn(argv, &actions, &pid);
+	int failed = spawn(argv, &actions, true, &pid);
 
 	posix_spawn_file_actions_destroy(&actions);
 	if (failed != 0)
