@@ -266,9 +266,6 @@ struct kai_span kai_agreement_sign(struct kai_span terms, const struct kai_party
 				   const uint8_t org[KAI_ID_LEN], const uint8_t key[KAI_ID_LEN],
 				   const uint8_t secret[64], struct kai_arena *arena)
 {
-	struct kai_party_signature signatures[2];
-	struct kai_agreement agreement = {
-		.terms = terms, .signatures = signatures, .signatures_count = 1};
 	struct kai_party_signature mine;
 	uint8_t digest[KAI_ID_LEN];
 
@@ -276,12 +273,13 @@ struct kai_span kai_agreement_sign(struct kai_span terms, const struct kai_party
 	memcpy(mine.org, org, KAI_ID_LEN);
 	memcpy(mine.key, key, KAI_ID_LEN);
 	kai_sign(KAI_CTX_AGREEMENT, kai_realm_live, digest, secret, mine.sig);
-	signatures[0] = mine;
-	if (other != NULL && !kai_id_equal(other->org, org)) {
-		bool first = memcmp(other->org, org, KAI_ID_LEN) < 0;
 
-		signatures[first ? 0 : 1] = *other;
-		signatures[first ? 1 : 0] = mine;
+	struct kai_party_signature signatures[2] = {mine, mine};
+	struct kai_agreement agreement = {
+		.terms = terms, .signatures = signatures, .signatures_count = 1};
+
+	if (other != NULL && !kai_id_equal(other->org, org)) {
+		signatures[memcmp(other->org, org, KAI_ID_LEN) < 0 ? 0 : 1] = *other;
 		agreement.signatures_count = 2;
 	}
 	return kai_object_encode_in(&kai_object_agreement, &agreement, arena);

@@ -6,6 +6,7 @@
  */
 #include "scene.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,27 +19,37 @@ static const uint64_t onwards[] = {KAI_ONWARD_NONE, KAI_ONWARD_CONSTITUENCY, KAI
 				   KAI_ONWARD_ANY};
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
+/* What could not be written shows at the end, in the stream's error state. */
+static void KAI_PRINTF(2, 3) say(FILE *out, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vfprintf(out, fmt, args);
+	va_end(args);
+}
+
 static void cell(FILE *out, const struct scene *scene)
 {
 	struct kai_verdict verdict = scene_decide(scene);
 
-	fprintf(out, " %s %s |", verdict.allow ? "✓" : "–", kai_rule_name(verdict.rule));
+	say(out, " %s %s |", verdict.allow ? "✓" : "–", kai_rule_name(verdict.rule));
 }
 
 static void row(FILE *out, const char *words)
 {
-	fprintf(out, "| %s |", words);
+	say(out, "| %s |", words);
 }
 
 static void head(FILE *out, const char *first, const char *const *columns, size_t count)
 {
-	fprintf(out, "| %s |", first);
+	say(out, "| %s |", first);
 	for (size_t i = 0; i < count; i++)
-		fprintf(out, " %s |", columns[i]);
-	fprintf(out, "\n|---|");
+		say(out, " %s |", columns[i]);
+	say(out, "\n|---|");
 	for (size_t i = 0; i < count; i++)
-		fprintf(out, "---|");
-	fprintf(out, "\n");
+		say(out, "---|");
+	say(out, "\n");
 }
 
 static void tlp_head(FILE *out, const char *first)
@@ -65,9 +76,9 @@ static void print_audience(FILE *out, enum scene_relation relation, bool constit
 			scene.label.tlp = tlps[i];
 			cell(out, &scene);
 		}
-		fprintf(out, "\n");
+		say(out, "\n");
 	}
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static const enum scene_form readable_forms[] = {
@@ -78,13 +89,13 @@ static const enum scene_form readable_forms[] = {
 
 static void onward_row(FILE *out, struct scene *scene, const char *words)
 {
-	fprintf(out, "| %s | %s | %s |", kai_tlp_word(scene->label.tlp), words,
-		scene->constituency ? "yes" : "no");
+	say(out, "| %s | %s | %s |", kai_tlp_word(scene->label.tlp), words,
+	    scene->constituency ? "yes" : "no");
 	for (size_t i = 0; i < COUNT(onwards); i++) {
 		scene->label.onward = onwards[i];
 		cell(out, scene);
 	}
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static void print_onward(FILE *out)
@@ -112,7 +123,7 @@ static void print_onward(FILE *out)
 			   scene.no_members ? "none; the peer is in no community recognised"
 					    : "none; the peer is in a community recognised");
 	}
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static void print_borders(FILE *out)
@@ -146,9 +157,9 @@ static void print_borders(FILE *out)
 			scene.label.gov_share = side % 3 == 2;
 			cell(out, &scene);
 		}
-		fprintf(out, "\n");
+		say(out, "\n");
 	}
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static void print_ceilings(FILE *out, bool exits)
@@ -166,9 +177,9 @@ static void print_ceilings(FILE *out, bool exits)
 			scene.label.form = tlps[i] == KAI_TLP_CLEAR ? SCENE_EMPTY : SCENE_PEER;
 			cell(out, &scene);
 		}
-		fprintf(out, "\n");
+		say(out, "\n");
 	}
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static void state_row(FILE *out, struct scene *scene, const char *words)
@@ -190,7 +201,7 @@ static void state_row(FILE *out, struct scene *scene, const char *words)
 		scene->target_passed = columns[i].passed;
 		cell(out, scene);
 	}
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static void print_states(FILE *out)
@@ -219,7 +230,7 @@ static void print_states(FILE *out)
 	state_row(out, &scene, "active, 1 ms before valid_until");
 	scene.now = SCENE_UNTIL;
 	state_row(out, &scene, "active by older facts, at valid_until");
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static void print_terms(FILE *out)
@@ -238,9 +249,9 @@ static void print_terms(FILE *out)
 			scene.kind = (enum scene_kind)kind;
 			cell(out, &scene);
 		}
-		fprintf(out, "\n");
+		say(out, "\n");
 	}
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static void print_contingency(FILE *out)
@@ -271,15 +282,14 @@ static void print_contingency(FILE *out)
 			scene.contingency_only = i == 7;
 			cell(out, &scene);
 		}
-		fprintf(out, "\n");
+		say(out, "\n");
 	}
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static void print_parts(FILE *out)
 {
 	struct scene scene = scene_plain();
-	char words[64];
 
 	scene.has_part = true;
 	scene.relation = SCENE_FROM_HOLDER;
@@ -287,16 +297,15 @@ static void print_parts(FILE *out)
 	for (size_t h = 0; h < COUNT(tlps); h++) {
 		scene.label.tlp = tlps[h];
 		scene.label.form = tlps[h] == KAI_TLP_CLEAR ? SCENE_EMPTY : SCENE_PEER;
-		(void)snprintf(words, sizeof(words), "%s", kai_tlp_word(tlps[h]));
-		row(out, words);
+		row(out, kai_tlp_word(tlps[h]));
 		for (size_t i = 0; i < COUNT(tlps); i++) {
 			scene.part.tlp = tlps[i];
 			scene.part.form = tlps[i] == KAI_TLP_CLEAR ? SCENE_EMPTY : SCENE_PEER;
 			cell(out, &scene);
 		}
-		fprintf(out, "\n");
+		say(out, "\n");
 	}
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static void print_releases(FILE *out)
@@ -319,9 +328,9 @@ static void print_releases(FILE *out)
 			scene.released.form = i == 3 ? SCENE_STRANGER : SCENE_PEER;
 			cell(out, &scene);
 		}
-		fprintf(out, "\n");
+		say(out, "\n");
 	}
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static void print_unknown(FILE *out)
@@ -349,61 +358,60 @@ static void print_unknown(FILE *out)
 			scene.to_self = i == 3;
 			cell(out, &scene);
 		}
-		fprintf(out, "\n");
+		say(out, "\n");
 	}
-	fprintf(out, "\n");
+	say(out, "\n");
 }
 
 static void print_intro(FILE *out)
 {
-	fprintf(out,
-		"# The truth table of the one decision\n\n"
-		"Printed by `policy-table` from `kai_policy_decide` itself; a test compares. Do "
-		"not edit by hand.\n\n"
-		"✓ may pass, and the ground on which; – held back, and the first rule that says "
-		"so.\nThe rules are asked in this order:");
+	say(out, "# The truth table of the one decision\n\n"
+		 "Printed by `policy-table` from `kai_policy_decide` itself; a test compares. Do "
+		 "not edit by hand.\n\n"
+		 "✓ may pass, and the ground on which; – held back, and the first rule that says "
+		 "so.\nThe rules are asked in this order:");
 	for (unsigned rule = 0; rule <= KAI_RULE_GOVERNMENT; rule++)
-		fprintf(out, "%s %s", rule == 0 ? "" : " ·", kai_rule_name((enum kai_rule)rule));
-	fprintf(out, ".\n\nEach table varies what it is about. What it does not name is as wide as "
-		     "it can be: an agreement in\nforce for all kinds and sectors with ceiling "
-		     "RED, `onward` any, a peer at home that is no government.\nThe test "
-		     "`policy-table` enumerates all combinations.\n\n");
+		say(out, "%s %s", rule == 0 ? "" : " ·", kai_rule_name((enum kai_rule)rule));
+	say(out, ".\n\nEach table varies what it is about. What it does not name is as wide as "
+		 "it can be: an agreement in\nforce for all kinds and sectors with ceiling "
+		 "RED, `onward` any, a peer at home that is no government.\nThe test "
+		 "`policy-table` enumerates all combinations.\n\n");
 }
 
 static void print_all(FILE *out)
 {
 	print_intro(out);
-	fprintf(out, "## 1. Who gets it from its origin\n\n");
+	say(out, "## 1. Who gets it from its origin\n\n");
 	print_audience(out, SCENE_FROM_ORIGIN, false);
-	fprintf(out, "## 2. Who gets it from a holder\n\nThe peer is not the holder's "
-		     "constituency:\n\n");
+	say(out, "## 2. Who gets it from a holder\n\nThe peer is not the holder's "
+		 "constituency:\n\n");
 	print_audience(out, SCENE_FROM_HOLDER, false);
-	fprintf(out, "The peer is the holder's constituency:\n\n");
+	say(out, "The peer is the holder's constituency:\n\n");
 	print_audience(out, SCENE_FROM_HOLDER, true);
-	fprintf(out, "## 3. Onward\n\nThe last four columns are the narrower of the label's "
-		     "`onward` and that of the agreement by which the\nholder got it. RED and "
-		     "AMBER+STRICT are never passed on.\n\n");
+	say(out, "## 3. Onward\n\nThe last four columns are the narrower of the label's "
+		 "`onward` and that of the agreement by which the\nholder got it. RED and "
+		 "AMBER+STRICT are never passed on.\n\n");
 	print_onward(out);
-	fprintf(out, "## 4. Abroad, and governments\n\n");
+	say(out, "## 4. Abroad, and governments\n\n");
 	print_borders(out);
-	fprintf(out, "## 5. The agreement's ceiling\n\n");
+	say(out, "## 5. The agreement's ceiling\n\n");
 	print_ceilings(out, false);
-	fprintf(out, "## 6. The agreement's state\n\n");
+	say(out, "## 6. The agreement's state\n\n");
 	print_states(out);
-	fprintf(out, "## 7. Kinds and sectors\n\n");
+	say(out, "## 7. Kinds and sectors\n\n");
 	print_terms(out);
-	fprintf(out, "## 8. Contingency\n\n");
+	say(out, "## 8. Contingency\n\n");
 	print_contingency(out);
-	fprintf(out, "## 9. Parts\n\nFrom a holder to a peer that both labels name: both must "
-		     "allow.\n\n");
+	say(out, "## 9. Parts\n\nFrom a holder to a peer that both labels name: both must "
+		 "allow.\n\n");
 	print_parts(out);
-	fprintf(out, "## 10. Releases\n\nHeader and part name another org; the ceiling is AMBER; "
-		     "the release names the peer under AMBER.\n\n");
+	say(out, "## 10. Releases\n\nHeader and part name another org; the ceiling is AMBER; "
+		 "the release names the peer under AMBER.\n\n");
 	print_releases(out);
-	fprintf(out, "## 11. Local exits\n\n");
+	say(out, "## 11. Local exits\n\n");
 	print_ceilings(out, true);
-	fprintf(out, "## 12. Unknown values\n\nOn the way home and inside the own org the "
-		     "agreement's limits are not asked.\n\n");
+	say(out, "## 12. Unknown values\n\nOn the way home and inside the own org the "
+		 "agreement's limits are not asked.\n\n");
 	print_unknown(out);
 }
 
@@ -431,10 +439,10 @@ int main(int argc, char **argv)
 
 	if (argc == 1) {
 		print_all(stdout);
-		return 0;
+		return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : 1;
 	}
 	if (argc != 3 || strcmp(argv[1], "--check") != 0) {
-		fprintf(stderr, "usage: policy-table [--check FILE]\n");
+		(void)fprintf(stderr, "usage: policy-table [--check FILE]\n");
 		return 3;
 	}
 	FILE *out = open_memstream(&text, &len);
@@ -442,11 +450,14 @@ int main(int argc, char **argv)
 	if (out == NULL)
 		return 1;
 	print_all(out);
-	if (fclose(out) != 0)
+	bool written = ferror(out) == 0;
+
+	if (fclose(out) != 0 || !written)
 		return 1;
 	bool same = same_as_file(text, len, argv[2]);
 
-	printf("1..1\n%s 1 - %s is what the decision says\n", same ? "ok" : "not ok", argv[2]);
+	(void)printf("1..1\n%s 1 - %s is what the decision says\n", same ? "ok" : "not ok",
+		     argv[2]);
 	free(text);
 	return same ? 0 : 1;
 }
