@@ -10,7 +10,7 @@
 
 #include "clock.h"
 #include "log.h"
-#include "net.h"
+#include "links.h"
 #include "pool.h"
 #include "sessions.h"
 

@@ -12,7 +12,7 @@
 
 #include "clock.h"
 #include "kairan/client.h"
-#include "net.h"
+#include "links.h"
 #include "zap.h"
 
 #define KAI_ROUTE_SIZE 256

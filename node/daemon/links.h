@@ -5,8 +5,8 @@
  * pool as inputs; what the loop wants sent, cut or answered comes as mail. One logical link an org,
  * whoever dialled: where both can be dialled, the lower org id does it.
  */
-#ifndef KAIRAN_DAEMON_NET_H
-#define KAIRAN_DAEMON_NET_H
+#ifndef KAIRAN_DAEMON_LINKS_H
+#define KAIRAN_DAEMON_LINKS_H
 
 #include <zmq.h>
 
