@@ -37,10 +37,9 @@ static void checksum(const char *type, struct kai_span bytes, char ret[CHECKSUM_
 
 static char *append(char *at, const char *text)
 {
-	size_t len = strlen(text);
-
-	memcpy(at, text, len);
-	return at + len;
+	while (*text != '\0')
+		*at++ = *text++;
+	return at;
 }
 
 static char *append_frame_line(char *at, const char *head, const char *type)
@@ -75,6 +74,11 @@ void kai_armour(const char *type, struct kai_span bytes, char *ret, size_t cap)
 	*at = '\0';
 }
 
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
 /* The next line without its end and trailing spaces; false after the last. */
 static bool next_line(struct kai_span *io_text, struct kai_span *ret_line)
 {
@@ -85,7 +89,7 @@ static bool next_line(struct kai_span *io_text, struct kai_span *ret_line)
 	size_t step = newline == NULL ? len : len + 1;
 
 	*ret_line = kai_span(io_text->at, len);
-	while (ret_line->len > 0 && memchr(" \t\r", ret_line->at[ret_line->len - 1], 3) != NULL)
+	while (ret_line->len > 0 && is_blank(ret_line->at[ret_line->len - 1]))
 		ret_line->len--;
 	io_text->at += step;
 	io_text->len -= step;

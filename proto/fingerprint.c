@@ -38,8 +38,10 @@ bool kai_fingerprint_matches(const uint8_t org[KAI_ID_LEN], const char *typed)
 
 	plain_fingerprint(org, plain);
 	for (; *typed != '\0'; typed++) {
-		char c = *typed >= 'A' && *typed <= 'Z' ? (char)(*typed - 'A' + 'a') : *typed;
+		int c = (unsigned char)*typed;
 
+		if (c >= 'A' && c <= 'Z')
+			c += 'a' - 'A';
 		if (c == ' ' || c == '-')
 			continue;
 		if (matched == CHARS || c != plain[matched])

@@ -37,9 +37,11 @@ static const char *word_of(const struct word_row *rows, uint64_t value)
 	return "?";
 }
 
-static char lower(char c)
+static int lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A' + 'a';
+	return c;
 }
 
 /* ASCII only: what a word means must not depend on a locale. */

@@ -102,9 +102,10 @@ static void link_wrap_binding(const struct kai_link_ends *ends, const uint8_t id
 	kai_hash_many(KAI_CTX_WRAP, ends->realm, pieces, 2, ret_nonce);
 	kai_ctx_bind(KAI_CTX_WRAP, ends->realm, ret_ad);
 	memcpy(at, id, KAI_ID_LEN);
-	at[KAI_ID_LEN] = index;
-	memcpy(at + KAI_ID_LEN + 1, ends->from_seal, KAI_ID_LEN);
-	memcpy(at + 2 * KAI_ID_LEN + 1, ends->to_seal, KAI_ID_LEN);
+	at += KAI_ID_LEN;
+	*at++ = index;
+	memcpy(at, ends->from_seal, KAI_ID_LEN);
+	memcpy(at + KAI_ID_LEN, ends->to_seal, KAI_ID_LEN);
 }
 
 struct kai_span kai_wrap_link(const struct kai_link_ends *ends, const uint8_t link_key[32],

@@ -9,17 +9,17 @@
 #define KAI_VERSION 1 /* of the protocol and of every signed object */
 
 #define KAI_MAX_PARTS 16
-#define KAI_MAX_PART_LEN (1024 * 1024) /* plaintext of one part */
+#define KAI_MAX_PART_LEN 1048576 /* plaintext of one part */
 #define KAI_MAX_PART_CIPHER                                                                        \
-	(KAI_MAX_PART_LEN + 131072 + 64)       /* padded, with length prefix and tag */
-#define KAI_MAX_ADVISORY_LEN (4 * 1024 * 1024) /* sum of padded parts */
-#define KAI_MIN_PAD 256			       /* smallest padded plaintext */
+	(KAI_MAX_PART_LEN + 131072 + 64) /* padded, with length prefix and tag */
+#define KAI_MAX_ADVISORY_LEN 4194304	 /* sum of padded parts */
+#define KAI_MIN_PAD 256			 /* smallest padded plaintext */
 #define KAI_MAX_HEADER_LEN 16384
-#define KAI_MAX_PUSH_PART (64 * 1024) /* main part of an alert that travels whole */
-#define KAI_MAX_CHUNK (64 * 1024)
-#define KAI_MAX_FRAME (192 * 1024)	  /* one ZeroMQ message body on a link */
-#define KAI_MAX_CONTROL (6 * 1024 * 1024) /* one request or answer on the control socket */
-#define KAI_MAX_RETRACT_LEN 2048	  /* plaintext of a retraction's one part */
+#define KAI_MAX_PUSH_PART 65536 /* main part of an alert that travels whole */
+#define KAI_MAX_CHUNK 65536
+#define KAI_MAX_FRAME 196608	 /* one ZeroMQ message body on a link */
+#define KAI_MAX_CONTROL 6291456	 /* one request or answer on the control socket */
+#define KAI_MAX_RETRACT_LEN 2048 /* plaintext of a retraction's one part */
 
 #define KAI_MAX_AUDIENCE 64
 #define KAI_MAX_SECTORS 16

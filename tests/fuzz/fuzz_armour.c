@@ -7,7 +7,7 @@
 
 #include "kairan/text.h"
 
-#define MAX_LEN (64 * 1024)
+#define MAX_LEN 65536u
 #define TYPE "KAIRAN CARD"
 
 static uint8_t memory[4 * MAX_LEN];

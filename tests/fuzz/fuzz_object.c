@@ -11,8 +11,8 @@
 
 #include "kairan/wire.h"
 
-#define ARENA_LEN (1024 * 1024)
-#define OUT_LEN (1024 * 1024)
+#define ARENA_LEN 1048576
+#define OUT_LEN 1048576
 
 static size_t object_count(void)
 {
@@ -44,11 +44,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct kai_arena arena = {memory, sizeof(memory), 0, false};
 	const struct kai_object *object;
 	struct kai_span in;
+	size_t count = object_count();
 	size_t out_len;
 
-	if (len < 1 || len > OUT_LEN)
+	if (count == 0 || len < 1 || len > OUT_LEN)
 		return 0;
-	object = kai_wire_objects[data[0] % object_count()];
+	object = kai_wire_objects[data[0] % count];
 	in = kai_span(data + 1, len - 1);
 	MUST(object->size <= sizeof(memory));
 	void *decoded =

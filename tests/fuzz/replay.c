@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_FILE (4u * 1024 * 1024)
+#define MAX_FILE 4194304
 
 static int no_dots(const struct dirent *entry)
 {

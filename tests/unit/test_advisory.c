@@ -275,7 +275,7 @@ static void tree_init(struct tree *tree)
 			 tree->levels[0][i]);
 	}
 	for (unsigned level = 0; level < DEPTH; level++)
-		for (unsigned i = 0; i < LEAVES >> (level + 1); i++)
+		for (size_t i = 0; i < LEAVES >> (level + 1); i++)
 			kai_hash(KAI_CTX_TREE_NODE, kai_realm_live,
 				 kai_span(tree->levels[level][2 * i], 64),
 				 tree->levels[level + 1][i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cards, node records, keys, memberships, notices, releases, fingerprints: every rule by its name. */
+/* Cards, node records, keys, memberships, notices, releases: every rule by its name. */
 #include "test.h"
 
 #include "fixture.h"
@@ -565,49 +565,6 @@ static void test_versions_first(void **state)
 			 KAI_FAULT_VERSION);
 }
 
-/* ---- fingerprints ---- */
-
-static void test_fingerprint(void **state)
-{
-	char text[KAI_FINGERPRINT_SIZE];
-	char typed[64];
-	uint8_t org[32] = {1};
-	uint8_t other[32] = {2};
-
-	(void)state;
-	kai_fingerprint(org, text);
-	assert_int_equal(strlen(text), 39);
-	for (size_t i = 0; i < 39; i++)
-		assert_int_equal(text[i] == '-', i % 5 == 4);
-	assert_true(kai_fingerprint_matches(org, text));
-	assert_false(kai_fingerprint_matches(other, text));
-	size_t used = 0;
-
-	for (size_t i = 0; i < 39; i++) { /* capitals, spaces, no groups */
-		if (text[i] == '-')
-			continue;
-		typed[used++] = text[i] >= 'a' && text[i] <= 'z' ? (char)(text[i] - 32) : text[i];
-		if (i % 3 == 0)
-			typed[used++] = ' ';
-	}
-	typed[used] = '\0';
-	assert_true(kai_fingerprint_matches(org, typed));
-	/* each character counts, none is missing, none too many */
-	for (size_t i = 0; i < 39; i++) {
-		memcpy(typed, text, sizeof(text));
-		if (text[i] == '-')
-			continue;
-		typed[i] = text[i] == 'a' ? 'b' : 'a';
-		assert_false(kai_fingerprint_matches(org, typed));
-		memcpy(typed, text, i);
-		typed[i] = '\0';
-		assert_false(kai_fingerprint_matches(org, typed));
-	}
-	(void)snprintf(typed, sizeof(typed), "%sa", text);
-	assert_false(kai_fingerprint_matches(org, typed));
-	assert_false(kai_fingerprint_matches(org, ""));
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -616,7 +573,7 @@ int main(void)
 		TEST(test_endpoints),	     TEST(test_card_key_roles), TEST(test_card_key_window),
 		TEST(test_card_key_revoked), TEST(test_seal_keys),	TEST(test_membership),
 		TEST(test_membership_peek),  TEST(test_notice),		TEST(test_release),
-		TEST(test_versions_first),   TEST(test_fingerprint),
+		TEST(test_versions_first),
 	};
 #undef TEST
 

@@ -100,7 +100,7 @@ static void test_part_definition(void **state)
 	memcpy(ad + 16, drill, 16);
 	memcpy(ad + 32, origin, 32);
 	ad[64] = 3;
-	memcpy(ad + 65, "iocs", 4);
+	memcpy(ad + 65, kai_span_str("iocs").at, 4);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(wanted, NULL, plain, sizeof(plain), ad,
 						   sizeof(ad), NULL, nonce, part_key);
 	assert_int_equal(sealed.len, sizeof(wanted));
@@ -147,7 +147,7 @@ static enum kai_fault open_plain(uint8_t *plain, size_t len)
 
 	assert_non_null(sealed);
 	memcpy(ad + 32, origin, 32);
-	memcpy(ad + 65, "main", 4);
+	memcpy(ad + 65, kai_span_str("main").at, 4);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, plain, len, ad, sizeof(ad), NULL,
 						   nonce, part_key);
 	fault = kai_part_open(&part, part_key, kai_span(sealed, len + 16), &arena, &back);
@@ -222,7 +222,7 @@ static void test_commitments(void **state)
 	kai_label_commitment(drill, salt, kai_span_str("label"), a);
 	uint8_t joined[21] = {1};
 
-	memcpy(joined + 16, "label", 5);
+	memcpy(joined + 16, kai_span_str("label").at, 5);
 	kai_hash(KAI_CTX_LABEL_COMMIT, drill, kai_span(joined, 21), b);
 	assert_memory_equal(a, b, 32);
 	kai_part_hash(drill, kai_span_str("c"), a);
