@@ -132,7 +132,7 @@ void kai_answer_credit(struct kai_turn *turn, struct kai_fetch *fetch, size_t by
 	struct kai_mono now = turn->event->mono;
 
 	fetch->received += bytes;
-	if (fetch->received >= fetch->limit + KAI_MAX_FRAME)
+	if (fetch->received >= fetch->limit + (uint64_t)KAI_MAX_FRAME)
 		kai_fault_note(turn, fetch->link, kai_fault_name(KAI_FAULT_QUOTA), NULL);
 	if (fetch->received + fetch->window / 2 < fetch->limit)
 		return;

@@ -198,7 +198,6 @@ static enum kai_fault push_item(struct kai_incoming *ret, const struct kai_check
 		return checked->item_fault;
 	if (checked->header.urgency != KAI_URGENCY_NOW)
 		return KAI_FAULT_UNWANTED;
-	memset(ret, 0, sizeof(*ret));
 	ret->header_bytes = advisory->header;
 	ret->header = checked->header;
 	memcpy(ret->id, checked->id, KAI_ID_LEN);
@@ -244,7 +243,7 @@ void kai_fetch_push(struct kai_turn *turn, struct kai_link *link, const struct k
 {
 	const struct kai_push *push = &checked->msg.push;
 	struct kai_admission admission;
-	struct kai_incoming item;
+	struct kai_incoming item = {.part_bits = 0};
 	uint8_t id[KAI_ID_LEN];
 
 	if (checked->item_fault == KAI_FAULT_NONE)

@@ -40,6 +40,10 @@ struct kai_unfinished {
 	uint64_t charged;
 };
 
+TAILQ_HEAD(kai_slot_list, kai_slot);
+TAILQ_HEAD(kai_wanted_list, kai_wanted);
+TAILQ_HEAD(kai_fetch_list, kai_fetch);
+
 enum kai_wanted_state {
 	KAI_WANTED_WAITING, /* in from's link's queue, not asked yet */
 	KAI_WANTED_ASKED,   /* asked from it */
@@ -66,7 +70,7 @@ struct kai_slot {
 struct kai_wanted {
 	uint8_t id[KAI_ID_LEN];
 	struct kai_wanted *next_in_bucket;
-	TAILQ_HEAD(, kai_slot) slots;
+	struct kai_slot_list slots;
 	struct kai_slot *from;
 	enum kai_wanted_state state;
 	TAILQ_ENTRY(kai_wanted) in_queue; /* waiting or asked, of from's link */
@@ -83,9 +87,6 @@ struct kai_batch {
 	size_t token_len;
 	uint8_t token[KAI_MAX_TOKEN];
 };
-
-TAILQ_HEAD(kai_slot_list, kai_slot);
-TAILQ_HEAD(kai_wanted_list, kai_wanted);
 
 struct kai_fetch {
 	struct kai_link *link;
@@ -131,7 +132,7 @@ struct kai_wants {
 	struct kai_wanted **buckets;
 	size_t bucket_count; /* a power of two */
 	size_t count;
-	TAILQ_HEAD(, kai_fetch) dirty;
+	struct kai_fetch_list dirty;
 };
 
 /* ---- wants.c: the table */
@@ -168,7 +169,7 @@ void kai_fetch_dirty(struct kai_fetch *fetch);
  * its end. */
 void kai_batch_begin(struct kai_fetch *fetch, struct kai_span token);
 void kai_batch_end(struct kai_fetch *fetch);
-void kai_batch_settled(struct kai_fetch *fetch, uint64_t batch);
+void kai_batch_settled(struct kai_fetch *fetch, uint64_t number);
 uint64_t kai_batch_newest(const struct kai_fetch *fetch);
 void kai_answer_stored(struct kai_turn *turn, struct kai_fetch *fetch, const uint8_t id[KAI_ID_LEN],
 		       uint32_t parts, bool urgent);

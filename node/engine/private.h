@@ -89,9 +89,9 @@ struct kai_engine {
 	struct kai_mono sweep_due;
 	struct kai_link **numbers; /* by number in PEERS; NULL where none */
 	size_t number_cap;
-	size_t walk_next;	 /* whose turn it is to be walked for first */
-	uint8_t *scratch;	 /* KAI_TURN_ARENA bytes */
-	struct kai_wants *wants; /* fetch.c: what is wanted from whom; made with the first link's
+	size_t walk_next;	    /* whose turn it is to be walked for first */
+	uint8_t *scratch;	    /* KAI_TURN_ARENA bytes */
+	struct kai_wants *wants;    /* fetch.c: what is wanted from whom; made with the first link's
 				    fetch, gone with the last */
 	struct kai_mono trust_due;  /* when trust.c looks at its instants again; 0: at once */
 	struct kai_wall trust_next; /* the next instant at which something begins or ends; 0: not
@@ -164,8 +164,8 @@ void kai_link_greet_again(struct kai_turn *turn, struct kai_link *link);
  * stored (whatever parts: those that it holds now, or held already) or refuses it; beyond, it waits.
  * A want is served when its id stands in the window or went to that peer before.
  */
-#define KAI_CREDIT_START (256u * 1024)
-#define KAI_CREDIT_MOST (4u * 1024 * 1024)
+#define KAI_CREDIT_START (UINT64_C(256) * 1024)
+#define KAI_CREDIT_MOST (UINT64_C(4) * 1024 * 1024)
 #define KAI_WINDOW 2048u
 /* Tag of an offer: first bytes of H(offer-tag, live, session key || header). */
 void kai_offer_tag(const struct kai_link *link, struct kai_span header, uint8_t ret[KAI_HINT_LEN]);
@@ -233,8 +233,10 @@ struct kai_mono kai_quota_deadline(const struct kai_engine *engine);
 void kai_fetch_up(struct kai_turn *turn, struct kai_link *link);
 void kai_fetch_down(struct kai_turn *turn, struct kai_link *link);
 void kai_fetch_offer(struct kai_turn *turn, struct kai_link *link, const struct kai_offer *offer);
-void kai_fetch_push(struct kai_turn *turn, struct kai_link *link, const struct kai_checked *push);
-void kai_fetch_chunk(struct kai_turn *turn, struct kai_link *link, const struct kai_checked *chunk);
+void kai_fetch_push(struct kai_turn *turn, struct kai_link *link,
+		    const struct kai_checked *checked);
+void kai_fetch_chunk(struct kai_turn *turn, struct kai_link *link,
+		     const struct kai_checked *checked);
 void kai_fetch_none(struct kai_turn *turn, struct kai_link *link, const struct kai_none *none);
 void kai_fetch_timer(struct kai_turn *turn);
 struct kai_mono kai_fetch_deadline(const struct kai_engine *engine);

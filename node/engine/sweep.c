@@ -7,7 +7,7 @@
 #define SWEEP_STUBS 64u
 #define SWEEP_EVERY_MS KAI_MS_MINUTE
 #define SWEEP_SOON_MS 20
-#define STUB_LIFE_MS (2 * 365 * KAI_MS_DAY)
+#define STUB_LIFE_MS (730 * KAI_MS_DAY)
 
 static void bury(struct kai_turn *turn, uint64_t arrival, enum kai_stub_reason reason)
 {

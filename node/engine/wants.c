@@ -351,9 +351,10 @@ void kai_fetch_clear(struct kai_fetch *fetch)
 	struct kai_slot_list *const lists[] = {&fetch->offered, &fetch->late};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		struct kai_slot *slot = NULL;
+		struct kai_slot *slot = TAILQ_FIRST(lists[i]);
 
-		while ((slot = TAILQ_FIRST(lists[i])) != NULL) {
+		while (slot != NULL) {
+			struct kai_slot *next = TAILQ_NEXT(slot, in_link);
 			struct kai_wanted *wanted = slot->wanted;
 
 			if (wanted->from == slot)
@@ -362,6 +363,7 @@ void kai_fetch_clear(struct kai_fetch *fetch)
 			slot_free(slot);
 			kai_wanted_next(wanted);
 			kai_wanted_done(fetch->wants, wanted);
+			slot = next;
 		}
 	}
 	fetch->offered_count = 0;
