@@ -308,7 +308,7 @@ static void test_map_grows(void **state)
 	uint64_t count = 0;
 	enum kai_err err = KAI_ERR_FULL;
 
-	fix->options.map_bytes = 1024 * 1024;
+	fix->options.map_bytes = UINT64_C(1024) * 1024;
 	fixture_reopen(fix);
 	for (; count < 6400; count += 64)
 		assert_int_equal(put_run(fix->store, count, 64), KAI_ERR_OK);
@@ -325,7 +325,7 @@ static void test_full_map_beside_a_reader(void **state)
 {
 	struct fixture *fix = *state;
 
-	fix->options.map_bytes = 1024 * 1024;
+	fix->options.map_bytes = UINT64_C(1024) * 1024;
 	fixture_reopen(fix);
 	struct kai_txn *reader = begin(fix, false); /* keeps the map as it is */
 	uint64_t count = 0;

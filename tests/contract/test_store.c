@@ -442,7 +442,7 @@ static void test_quota(void **state)
 
 	if (!fix->lmdb)
 		kai_store_close(fix->store);
-	fix->options.quota_bytes = 2 * 1024 * 1024;
+	fix->options.quota_bytes = UINT64_C(2) * 1024 * 1024;
 	if (fix->lmdb)
 		fixture_reopen(fix);
 	else
@@ -481,7 +481,7 @@ static void test_usage_grows(void **state)
 	kai_store_usage(fix->store, &before, &limit);
 	assert_int_equal(fill(fix, 200), 200);
 	kai_store_usage(fix->store, &after, &limit);
-	assert_in_range(after, before + 200 * 1024, before + 600 * 1024);
+	assert_in_range(after, before + UINT64_C(200) * 1024, before + UINT64_C(600) * 1024);
 	assert_true(limit > 1ull << 39);
 	assert_int_equal(kai_store_reap(fix->store), 0);
 }
