@@ -486,7 +486,7 @@ static void read_labels(struct house *house, struct kai_item_facts *facts)
 	struct kai_header header;
 	struct kai_built built = item_of(&house->me, &house->other, &house->arena, &header);
 
-	for (uint8_t i = 0; i < built.part_count; i++) {
+	for (uint8_t i = 0; i < (uint8_t)built.part_count; i++) {
 		struct kai_opening opening;
 
 		assert_int_equal(kai_object_decode(&kai_object_opening, built.parts[i].opening,
