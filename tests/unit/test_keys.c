@@ -269,12 +269,13 @@ static void test_contents(void **state)
 
 static void test_names(void **state)
 {
-	static const char *const bad[] = {"../duty.key", "a/b", ".hidden", "",
-					  "0123456789012345678901234567890123456789012345678901234"
-					  "567890123"};
+	char long_name[65];
+	const char *const bad[] = {"../duty.key", "a/b", ".hidden", "", long_name};
 	struct kai_key_pair pair;
 
 	(void)state;
+	memset(long_name, 'a', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = '\0';
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		refused(KAI_KEYFILE_REST, bad[i], KAI_ERR_INVALID);
 		assert_int_equal(kai_key_create(dir, KAI_KEYFILE_REST, bad[i], &pair, NULL),
