@@ -30,6 +30,7 @@ enum kai_err kai_control_bind(struct kai_net *net, const char *dir, struct kai_w
 	if (bound != 0)
 		return kai_fail(why, KAI_ERR_IO, "%.300s/control.sock: cannot listen there: %s",
 				dir, zmq_strerror(zmq_errno()));
+	net->control_bound = true;
 	return KAI_ERR_OK;
 }
 

@@ -157,7 +157,9 @@ static void accepted(struct kai_net *net, int fd)
 	net->accepted_count++;
 	if (getpeername(fd, (struct sockaddr *)&conn->address, &len) != 0)
 		memset(&conn->address, 0, sizeof(conn->address));
-	if (net->accepted_count > net->accepted_max || net->held) {
+	if (net->held) {
+		kai_conn_end(net, conn, "held");
+	} else if (net->accepted_count > net->accepted_max) {
 		kai_log_fields(net->log, KAI_LOG_WARNING, "connection.too-many",
 			       {"connections", NULL, (int64_t)net->accepted_count});
 		kai_conn_end(net, conn, "too-many");
