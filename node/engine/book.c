@@ -86,12 +86,11 @@ bool kai_book_record(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN],
 	return true;
 }
 
-bool kai_book_membership(struct kai_txn *txn, const uint8_t keeper[KAI_ID_LEN],
-			 struct kai_span name, const uint8_t org[KAI_ID_LEN],
-			 struct kai_arena *arena, struct kai_span *ret_bytes,
-			 struct kai_membership *ret)
+bool kai_book_membership(struct kai_txn *txn, const struct kai_community *community,
+			 const uint8_t org[KAI_ID_LEN], struct kai_arena *arena,
+			 struct kai_span *ret_bytes, struct kai_membership *ret)
 {
-	struct kai_key key = kai_key_member(keeper, name, org);
+	struct kai_key key = kai_key_member(community->keeper, community->name, org);
 	struct kai_member_rec rec;
 	struct kai_span body;
 
@@ -255,8 +254,7 @@ static void direction_instants(struct kai_instants *instants, struct kai_txn *tx
 		struct kai_span bytes;
 		size_t mark = arena->used;
 
-		if (kai_book_membership(txn, community->keeper, community->name, org, arena, &bytes,
-					&membership)) {
+		if (kai_book_membership(txn, community, org, arena, &bytes, &membership)) {
 			kai_instant_add(instants, membership.valid_from);
 			kai_instant_add(instants, membership.valid_until);
 		}

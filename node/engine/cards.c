@@ -75,13 +75,14 @@ static void refresh(struct kai_turn *turn, struct kai_known_card *held, uint64_t
 	put_card(turn, held->card.org, held->card.serial, &held->rec);
 }
 
+/* What comes next to the newest that is here; settled: nothing more to do. */
 static enum kai_fault check_held(struct kai_turn *turn, struct kai_known_card *held,
 				 const struct kai_card *card, const uint8_t digest[KAI_ID_LEN],
-				 struct kai_span bytes, uint64_t how, bool *ret_settled)
+				 const struct kai_card_rec *come, bool *ret_settled)
 {
 	*ret_settled = true;
 	if (kai_id_equal(held->digest, digest)) {
-		refresh(turn, held, how);
+		refresh(turn, held, come->how);
 		return held->rec.frozen ? KAI_FAULT_FROZEN : KAI_FAULT_NONE;
 	}
 	if (held->rec.frozen)
@@ -89,7 +90,7 @@ static enum kai_fault check_held(struct kai_turn *turn, struct kai_known_card *h
 	if (was_rejected(turn, held, digest))
 		return KAI_FAULT_NONE;
 	if (contradicts(turn, card, digest))
-		return freeze(turn, held, bytes);
+		return freeze(turn, held, come->bytes);
 	*ret_settled = card->serial < held->card.serial;
 	return KAI_FAULT_NONE;
 }
@@ -127,7 +128,7 @@ enum kai_fault kai_card_take(struct kai_turn *turn, struct kai_span bytes, uint6
 	bool known = kai_book_card(turn, card.org, &held);
 
 	if (known)
-		fault = check_held(turn, &held, &card, digest, bytes, how, &settled);
+		fault = check_held(turn, &held, &card, digest, &rec, &settled);
 	if (fault != KAI_FAULT_NONE || settled)
 		return fault;
 	/* how well an org is known does not get worse by who brings its newest card */

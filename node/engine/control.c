@@ -129,7 +129,7 @@ static const struct {
 /* A request is a short array that begins with version and type, each one byte. */
 static enum kai_fault peek(struct kai_span request, uint64_t *ret_type)
 {
-	if (request.len > KAI_MAX_CONTROL)
+	if (request.len > (size_t)KAI_MAX_CONTROL)
 		return KAI_FAULT_OVERSIZE;
 	if (request.len < 3 || (request.at[0] & 0xf0) != 0x90)
 		return KAI_FAULT_TYPE;

@@ -81,8 +81,11 @@ enum kai_fault kai_member_take(struct kai_turn *turn, struct kai_span bytes, con
 	*ret_new = false;
 	if (fault != KAI_FAULT_NONE)
 		return fault;
-	bool known = kai_book_membership(turn->txn, membership.keeper, membership.name,
-					 membership.org, turn->scratch, &held_bytes, &held);
+	struct kai_community community = {.name = membership.name};
+
+	memcpy(community.keeper, membership.keeper, KAI_ID_LEN);
+	bool known = kai_book_membership(turn->txn, &community, membership.org, turn->scratch,
+					 &held_bytes, &held);
 
 	if (known && membership.number <= held.number)
 		return KAI_FAULT_NONE;
@@ -120,9 +123,8 @@ static size_t mine_in(struct kai_turn *turn, const struct kai_direction *directi
 		struct kai_span bytes;
 		bool twice = false;
 
-		if (!kai_book_membership(turn->txn, community->keeper, community->name,
-					 turn->engine->config.org, turn->scratch, &bytes,
-					 &membership) ||
+		if (!kai_book_membership(turn->txn, community, turn->engine->config.org,
+					 turn->scratch, &bytes, &membership) ||
 		    !current(turn, &membership))
 			continue;
 		for (size_t k = 0; k < count; k++)
@@ -242,7 +244,10 @@ void kai_agree_member(struct kai_turn *turn, const void *request, struct kai_ctl
 	membership.valid_until =
 		req->valid_until != 0 ? req->valid_until : now + (uint64_t)KAI_MEMBERSHIP_MAX_MS;
 	membership.number = now / KAI_MS_SECOND;
-	bool known = kai_book_membership(turn->txn, config->org, req->name, req->org, turn->scratch,
+	struct kai_community community = {.name = req->name};
+
+	memcpy(community.keeper, config->org, KAI_ID_LEN);
+	bool known = kai_book_membership(turn->txn, &community, req->org, turn->scratch,
 					 &held_bytes, &held);
 
 	if (req->withdrawn && !known) {

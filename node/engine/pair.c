@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAIR_ARENA (768u * 1024)
+#define PAIR_ARENA ((size_t)768 * 1024)
 
 struct introduced {
 	uint8_t origin[KAI_ID_LEN];

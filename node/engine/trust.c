@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define TRUST_LOOK_MS KAI_MS_HOUR /* wall clocks jump, so the instants are looked at again */
-#define PEERS_ARENA (2u * 1024 * 1024)
+#define PEERS_ARENA ((size_t)2 * 1024 * 1024)
 #define HELLO_AGREEMENTS 8
 
 void kai_trust_touched(struct kai_turn *turn)

@@ -34,10 +34,9 @@ bool kai_book_card_bytes(struct kai_span bytes, struct kai_arena *arena, struct 
 bool kai_book_record(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN],
 		     struct kai_span *ret_bytes, struct kai_node_record *ret,
 		     uint8_t ret_digest[KAI_ID_LEN]);
-bool kai_book_membership(struct kai_txn *txn, const uint8_t keeper[KAI_ID_LEN],
-			 struct kai_span name, const uint8_t org[KAI_ID_LEN],
-			 struct kai_arena *arena, struct kai_span *ret_bytes,
-			 struct kai_membership *ret);
+bool kai_book_membership(struct kai_txn *txn, const struct kai_community *community,
+			 const uint8_t org[KAI_ID_LEN], struct kai_arena *arena,
+			 struct kai_span *ret_bytes, struct kai_membership *ret);
 /* Newest notice of a side; action 0 and number 0 when there is none. */
 bool kai_book_notice(struct kai_txn *txn, const uint8_t agreement[KAI_ID_LEN],
 		     const uint8_t org[KAI_ID_LEN], struct kai_arena *arena,
