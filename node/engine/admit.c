@@ -248,7 +248,7 @@ static enum kai_fault part_open(struct door *door, uint8_t index, const struct k
 					 .origin = item->header.origin,
 					 .index = index,
 					 .name = item->header.parts[index].name};
-	struct kai_span content;
+	struct kai_span content = {NULL, 0};
 	enum kai_fault fault =
 		kai_opening_check(&item->header, index, opening, scratch, &door->labels[index]);
 	size_t used = scratch->used;

@@ -3,6 +3,7 @@
  * lies at rest. */
 #include "rooms.h"
 
+#include <sodium.h>
 #include <string.h>
 
 static void expect_refusal(const struct kai_admission *got, const char *reason,
@@ -309,6 +310,96 @@ static void a_part_for_others_is_left_out(void **state)
 				 &rooms->scratch, &part));
 }
 
+/* ---- releases */
+
+/* An origin with a card, whose decider signs with the rooms' key. */
+static void put_card(struct rooms *rooms, uint8_t ret_org[KAI_ID_LEN])
+{
+	static const uint8_t seed[32] = {9};
+	uint8_t root[64];
+	struct kai_card_key key = {.use = KAI_KEY_SIGN,
+				   .role = KAI_ROLE_DECIDER,
+				   .not_after = (uint64_t)ROOMS_NOW * 2};
+	struct kai_card card = {.version = 1,
+				.serial = 1,
+				.issued_at = 1,
+				.valid_until = (uint64_t)ROOMS_NOW * 2,
+				.name = kai_span_str("origin"),
+				.country = kai_span_str("JP"),
+				.keys = &key,
+				.keys_count = 1};
+
+	crypto_sign_seed_keypair(ret_org, root, seed);
+	memcpy(card.org, ret_org, KAI_ID_LEN);
+	memcpy(key.key, rooms->sign_key, KAI_ID_LEN);
+	struct kai_span body = kai_object_encode_in(&kai_object_card, &card, &rooms->keep);
+	struct kai_card_rec record = {
+		.bytes = kai_signed_make(KAI_CTX_CARD, body, ret_org, root, &rooms->keep),
+		.how = KAI_CARD_FINGERPRINT};
+	struct kai_key at = kai_key_card(ret_org, 1);
+
+	kai_rec_put(rooms->turn.txn, KAI_TABLE_CARDS, &at, &kai_object_card_rec, &record);
+}
+
+static struct kai_span release_of(struct rooms *rooms, const struct made *made, uint64_t index,
+				  int64_t expires_ms)
+{
+	struct kai_release release = {.version = 1,
+				      .index = index,
+				      .label = rooms_label(rooms),
+				      .at = (uint64_t)(ROOMS_NOW - KAI_MS_DAY),
+				      .expires = (uint64_t)(ROOMS_NOW + expires_ms)};
+
+	memcpy(release.id, made->built.id, KAI_ID_LEN);
+	struct kai_span body = kai_object_encode_in(&kai_object_release, &release, &rooms->keep);
+
+	return kai_signed_make(KAI_CTX_RELEASE, body, rooms->sign_key, rooms->sign_secret,
+			       &rooms->keep);
+}
+
+static void a_release_widens_its_part_only(void **state)
+{
+	struct rooms *rooms = *state;
+	struct kai_label label = rooms_label(rooms);
+	uint8_t origin[KAI_ID_LEN];
+	struct plan plan = {.extra_len = 300, .extra_label = &label, .origin = origin};
+	struct kai_admission got;
+
+	put_card(rooms, origin);
+	label.audience[0].org = kai_span(rooms->link[2].org, KAI_ID_LEN);
+	const struct made *made = rooms_make(rooms, &plan);
+	const struct made *other = rooms_make(rooms, &plan);
+	struct kai_incoming item = rooms_incoming(rooms, 1, made, 3);
+	struct kai_span evidence = release_of(rooms, other, 1, KAI_MS_DAY);
+
+	item.evidence = &evidence;
+	item.evidence_count = 1;
+	rooms_step(rooms, 1);
+	kai_admit(&rooms->turn, &rooms->link[1], &item, &got);
+	expect_refusal(&got, "contradiction", KAI_CLASS_RULE); /* of another item */
+	evidence = release_of(rooms, made, 1, -1);
+	rooms_step(rooms, 1);
+	kai_admit(&rooms->turn, &rooms->link[1], &item, &got);
+	assert_true(got.stored);
+	assert_int_equal(got.held, 1); /* past its end it widens nothing */
+	evidence = release_of(rooms, made, 1, KAI_MS_DAY);
+	uint8_t *spoilt = kai_arena_take(&rooms->keep, evidence.len);
+	struct kai_span good = evidence;
+
+	memcpy(spoilt, evidence.at, evidence.len);
+	spoilt[evidence.len - 1] ^= 1;
+	evidence.at = spoilt;
+	rooms_step(rooms, 1);
+	kai_admit(&rooms->turn, &rooms->link[1], &item, &got);
+	expect_refusal(&got, "bad-signature", KAI_CLASS_COPY);
+	evidence = good;
+	rooms_step(rooms, 1);
+	kai_admit(&rooms->turn, &rooms->link[1], &item, &got);
+	assert_true(got.stored && got.new_parts);
+	assert_int_equal(got.held, 3);
+	assert_int_equal(kai_txn_count(rooms->turn.txn, KAI_TABLE_EVIDENCE), 2);
+}
+
 /* ---- tampering with each header field over the wire: the id is the header, so nothing of a
  * changed one can be believed */
 
@@ -556,6 +647,7 @@ int main(void)
 		CASE(red_comes_from_its_origin_only),
 		CASE(parts_that_do_not_open),
 		CASE(a_part_for_others_is_left_out),
+		CASE(a_release_widens_its_part_only),
 		CASE(every_byte_of_a_header),
 		CASE(stored_as_it_came),
 		CASE(own_items_go_the_same_door),
