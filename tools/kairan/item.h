@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An item as the reading verbs see it: record, header, and what this node may open of its parts.
+ * Everything lies in the arena, of which the caller takes a mark before many items.
+ */
+#ifndef KAIRAN_ITEM_H
+#define KAIRAN_ITEM_H
+
+#include "kairan/advisory.h"
+#include "cli.h"
+
+struct kai_loaded {
+	struct kai_item_facts facts; /* labels of opened parts filled in */
+	struct kai_label labels[KAI_MAX_PARTS];
+	struct kai_opening openings[KAI_MAX_PARTS];
+	bool has_body;
+	struct kai_body body;
+};
+
+/* Loads item, header and the openings of its held parts; body from main. false: not there. */
+bool kai_item_load(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival, bool body,
+		   struct kai_loaded *ret);
+/* Content of a held part; false when it is not held or does not open. */
+bool kai_item_part(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item,
+		   uint8_t index, struct kai_span *ret);
+/* current, superseded, retracted, conflict, expired */
+const char *kai_item_state(struct kai_cli *cli, struct kai_txn *txn,
+			   const struct kai_loaded *item);
+/* The row of cli.md's `list`. */
+json_t *kai_item_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
+json_t *kai_label_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai_label *label);
+/* First item of its thread. */
+const uint8_t *kai_item_thread(const struct kai_loaded *item);
+
+/* What list, search and watch filter by, from the options of the verb. */
+struct kai_filter {
+	uint64_t kind;
+	uint64_t tlp;
+	const char *sector;
+	const char *text;
+	bool has_origin;
+	bool has_thread;
+	uint8_t origin[KAI_ID_LEN];
+	uint8_t thread[KAI_ID_LEN];
+	int64_t since_ms;
+	int64_t until_ms; /* INT64_MAX: none */
+};
+int kai_filter_read(struct kai_cli *cli, struct kai_txn *txn, struct kai_filter *ret);
+/* Decrypts only where a text is looked for. */
+bool kai_filter_fits(struct kai_cli *cli, const struct kai_filter *filter,
+		     const struct kai_loaded *item);
+extern const struct kai_col kai_item_cols[];
+extern const size_t kai_item_col_count;
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * On its way to the node a request lies in DIR/drafts: it is there before anything is sent and goes
+ * when the node has said that it is durable, so a kill loses nothing.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "compose.h"
+#include "verbs.h"
+#include "view.h"
+
+#define DRAFT_SUFFIX ".draft"
+
+static char *draft_path(struct kai_cli *cli, const char *name)
+{
+	return kai_cli_text(cli, "%s/drafts/%s" DRAFT_SUFFIX, cli->dir, name);
+}
+
+static char *draft_name(struct kai_cli *cli)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+	time_t now = (time_t)(kai_cli_now().ms / KAI_MS_SECOND);
+	struct tm local;
+	char stamp[32] = "";
+	char tail[5] = "";
+
+	if (localtime_r(&now, &local) != NULL)
+		(void)strftime(stamp, sizeof(stamp), "%m%d-%H%M%S", &local);
+	for (size_t i = 0; i < 4; i++)
+		tail[i] = letters[randombytes_uniform(32)];
+	return kai_cli_text(cli, "%s-%s", stamp, tail);
+}
+
+/* ---- the answer ---- */
+
+static json_t *recipient_json(struct kai_cli *cli, struct kai_txn *txn,
+			      const struct kai_recipient *to, const struct kai_draft *draft)
+{
+	json_t *parts = json_array();
+
+	for (size_t i = 0; i < to->parts_count; i++) {
+		uint64_t index = to->parts[i].index;
+		struct kai_span name = draft != NULL && index < draft->parts_count
+					       ? draft->parts[index].name
+					       : kai_span_str(index == 0 ? "main" : "");
+
+		(void)json_array_append_new(
+			parts, json_pack("{s:o, s:s, s:o}", "name", kai_json_span(name), "verdict",
+					 to->parts[i].allow ? "allow" : "deny", "rule",
+					 kai_json_span(to->parts[i].rule)));
+	}
+	return json_pack("{s:o, s:s, s:s, s:o, s:o}", "org", kai_json_id(to->org), "name",
+			 kai_org_name(cli, txn, to->org), "verdict", to->allow ? "allow" : "deny",
+			 "rule", kai_json_span(to->rule), "parts", parts);
+}
+
+static void show_published(struct kai_cli *cli, json_t *top)
+{
+	const char *id = json_string_value(json_object_get(top, "id"));
+	size_t i;
+	json_t *to;
+
+	if (id != NULL)
+		(void)fprintf(cli->out, "%s\n", id);
+	json_array_foreach(json_object_get(top, "recipients"), i, to)
+	{
+		const char *rule = json_string_value(json_object_get(to, "rule"));
+		bool allow = strcmp(json_string_value(json_object_get(to, "verdict")), "allow") == 0;
+		size_t k;
+		json_t *part;
+
+		(void)fprintf(cli->out, "  %s %s: %s\n", allow ? "+" : "-",
+			      kai_view_safe(cli, json_string_value(json_object_get(to, "name")),
+					    false),
+			      kai_rule_sentence(cli, rule));
+		json_array_foreach(json_object_get(to, "parts"), k, part)
+		{
+			if (strcmp(json_string_value(json_object_get(part, "verdict")), "allow") == 0)
+				continue;
+			(void)fprintf(cli->out, T("      without part %s: %s\n"),
+				      kai_view_safe(cli,
+						    json_string_value(json_object_get(part, "name")),
+						    false),
+				      kai_rule_sentence(
+					      cli, json_string_value(json_object_get(part, "rule"))));
+		}
+	}
+}
+
+static const struct kai_col published_cols[] = {{"id", N_("id"), KAI_COL_ID}};
+static const struct kai_view published_view = {
+	.cols = published_cols, .col_count = 1, .human = show_published};
+
+static int show_answer(struct kai_cli *cli, const struct kai_ctl_answer *answer,
+		       const struct kai_draft *draft)
+{
+	int exit = kai_cli_open(cli);
+	struct kai_txn *txn = exit == 0 ? kai_cli_txn(cli) : NULL;
+	json_t *recipients = json_array();
+
+	if (txn == NULL) {
+		json_decref(recipients);
+		return exit != 0 ? exit : KAI_EXIT_REFUSED;
+	}
+	for (size_t i = 0; i < answer->recipients_count; i++)
+		(void)json_array_append_new(
+			recipients,
+			recipient_json(cli, txn, &answer->recipients[i], draft));
+	kai_txn_abort(txn);
+	kai_view_show(cli, &published_view,
+		      json_pack("{s:o, s:o}", "id",
+				answer->id.is ? kai_json_id(answer->id.id) : json_null(),
+				"recipients", recipients));
+	return answer->exit == 0 ? KAI_EXIT_DONE : kai_node_refused(cli, answer);
+}
+
+/* ---- sending ---- */
+
+int kai_publish_draft(struct kai_cli *cli, const char *name, struct kai_span request)
+{
+	struct kai_ctl_answer answer;
+	struct kai_ctl_publish publish;
+	bool is_publish = kai_object_decode(&kai_object_ctl_publish, request, &cli->arena,
+					    &publish) == KAI_FAULT_NONE;
+	char *path = draft_path(cli, name);
+	int exit = kai_node_send(cli, request, false, &answer);
+
+	if (exit != 0) {
+		(void)fprintf(cli->err, T("Kept as draft %s (send it: kairan draft send %s)\n"),
+			      name, name);
+		return exit;
+	}
+	if (unlink(path) != 0)
+		(void)kai_cli_fail(cli, 0, "%s: %s", path, strerror(errno));
+	exit = show_answer(cli, &answer, is_publish ? &publish.draft : NULL);
+	return exit;
+}
+
+static bool is_dry(const struct kai_cli *cli)
+{
+	return kai_opt_is(cli, "dry-run");
+}
+
+int kai_publish(struct kai_cli *cli, const struct kai_object *object, const void *request)
+{
+	struct kai_span bytes = kai_object_encode_in(object, request, &cli->arena);
+	struct kai_ctl_answer answer;
+
+	if (bytes.len == 0)
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("%s: a value is longer than may be (see the limits)"),
+				    cli->verb->name);
+	if (is_dry(cli)) {
+		int exit = kai_node_send(cli, bytes, false, &answer);
+		const struct kai_ctl_publish *publish = request;
+
+		if (exit != 0)
+			return exit;
+		return show_answer(cli, &answer,
+				   object == &kai_object_ctl_publish ? &publish->draft : NULL);
+	}
+	char *name = draft_name(cli);
+	char *path = draft_path(cli, name);
+
+	(void)mkdir(kai_cli_text(cli, "%s/drafts", cli->dir), 0770);
+	int exit = kai_cli_write(cli, path, bytes, 0600);
+
+	return exit != 0 ? exit : kai_publish_draft(cli, name, bytes);
+}
+
+/* ---- draft list, send, drop ---- */
+
+static const struct kai_col draft_cols[] = {
+	{"name", N_("draft"), KAI_COL_TEXT},
+	{"kind", N_("kind"), KAI_COL_WORD},
+	{"tlp", N_("TLP"), KAI_COL_TEXT},
+	{"at", N_("made"), KAI_COL_TIME},
+	{"title", N_("title"), KAI_COL_TEXT},
+};
+static const struct kai_view draft_view = {
+	.list = "drafts", .cols = draft_cols, .col_count = 5, .empty = N_("No drafts.")};
+
+static json_t *draft_json(struct kai_cli *cli, const char *name, const char *path)
+{
+	struct kai_span bytes;
+	struct kai_ctl_publish publish;
+	struct kai_ctl_retract retract;
+	struct kai_body body;
+	struct stat stat_of;
+	uint64_t at = stat(path, &stat_of) == 0 ? (uint64_t)stat_of.st_mtime * 1000 : 0;
+
+	if (kai_cli_read(cli, path, KAI_MAX_CONTROL, &bytes) != 0)
+		return NULL;
+	if (kai_object_decode(&kai_object_ctl_publish, bytes, &cli->arena, &publish) ==
+	    KAI_FAULT_NONE) {
+		const struct kai_kind_row *row = kai_kind_row(publish.draft.kind);
+		bool titled = kai_object_decode(&kai_object_body, publish.draft.parts[0].content,
+						&cli->arena, &body) == KAI_FAULT_NONE;
+
+		return json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", name, "kind",
+				 row != NULL ? row->word : "?", "tlp",
+				 kai_tlp_word(publish.draft.label.tlp), "at", kai_json_time(at),
+				 "title", titled ? kai_json_span(body.title) : json_string(""));
+	}
+	if (kai_object_decode(&kai_object_ctl_retract, bytes, &cli->arena, &retract) ==
+	    KAI_FAULT_NONE)
+		return json_pack("{s:s, s:s, s:s, s:o, s:s}", "name", name, "kind", "retract",
+				 "tlp", "", "at", kai_json_time(at), "title",
+				 kai_cli_id(cli, retract.id));
+	(void)kai_cli_fail(cli, 0, T("%s: not a draft"), path);
+	return NULL;
+}
+
+int kai_verb_draft_list(struct kai_cli *cli)
+{
+	char *dir = kai_cli_text(cli, "%s/drafts", cli->dir);
+	struct dirent **list = NULL;
+	int count = scandir(dir, &list, NULL, alphasort);
+	json_t *rows = json_array();
+
+	for (int i = 0; i < count; i++) {
+		char *end = strstr(list[i]->d_name, DRAFT_SUFFIX);
+
+		if (end != NULL && strcmp(end, DRAFT_SUFFIX) == 0) {
+			char *name = kai_cli_str(
+				cli, kai_span(list[i]->d_name, (size_t)(end - list[i]->d_name)));
+			json_t *row = draft_json(cli, name, draft_path(cli, name));
+
+			if (row != NULL)
+				(void)json_array_append_new(rows, row);
+		}
+		free(list[i]);
+	}
+	free(list);
+	kai_view_show(cli, &draft_view, json_pack("{s:o}", "drafts", rows));
+	return KAI_EXIT_DONE;
+}
+
+static int find_draft(struct kai_cli *cli, const char **ret_name)
+{
+	const char *name = cli->args[0];
+	char *path = draft_path(cli, name);
+
+	if (strchr(name, '/') != NULL || access(path, F_OK) != 0)
+		return kai_cli_fail(cli, KAI_EXIT_NOTHING, T("%s: no such draft (kairan draft list)"),
+				    name);
+	*ret_name = name;
+	return 0;
+}
+
+int kai_verb_draft_send(struct kai_cli *cli)
+{
+	struct kai_span bytes;
+	const char *name;
+	struct kai_ctl_publish publish;
+	int exit = find_draft(cli, &name);
+
+	if (exit == 0)
+		exit = kai_cli_read(cli, draft_path(cli, name), KAI_MAX_CONTROL, &bytes);
+	if (exit == 0 &&
+	    kai_object_decode(&kai_object_ctl_publish, bytes, &cli->arena, &publish) ==
+		    KAI_FAULT_NONE &&
+	    publish.draft.kind == KAI_KIND_ALERT)
+		exit = kai_cli_confirm(cli, KAI_CONFIRM_LIVE, T("draft send: a live alert"));
+	return exit != 0 ? exit : kai_publish_draft(cli, name, bytes);
+}
+
+int kai_verb_draft_drop(struct kai_cli *cli)
+{
+	const char *name;
+	int exit = find_draft(cli, &name);
+
+	if (exit == 0 && unlink(draft_path(cli, name)) != 0)
+		exit = kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", name, strerror(errno));
+	return exit;
+}
