@@ -166,6 +166,8 @@ int kai_org_find(struct kai_cli *cli, struct kai_txn *txn, const char *text,
 /* An advisory by a unique prefix of its id; exit code. */
 int kai_item_find(struct kai_cli *cli, struct kai_txn *txn, const char *text,
 		  uint8_t ret[KAI_ID_LEN], uint64_t *ret_arrival);
+/* An item that is not held any more, or never was, but of which a stub is here. */
+bool kai_stub_find(struct kai_txn *txn, const char *text, uint8_t ret[KAI_ID_LEN]);
 /* What people call an org here: alias, own name, else the first 12 characters of its id. */
 const char *kai_org_name(struct kai_cli *cli, struct kai_txn *txn, const uint8_t org[KAI_ID_LEN]);
 char *kai_cli_id(struct kai_cli *cli, const uint8_t id[KAI_ID_LEN]);

@@ -19,9 +19,10 @@ int kai_label_options(struct kai_cli *cli, struct kai_txn *txn, bool need_tlp,
 	if (tlp == NULL && need_tlp && cli->tty)
 		tlp = kai_cli_prompt(cli, T("TLP (RED, AMBER+STRICT, AMBER, GREEN, CLEAR):"));
 	if (tlp == NULL && need_tlp)
-		return kai_cli_fail(cli, KAI_EXIT_USAGE,
-				    T("%s: --tlp is needed (RED, AMBER+STRICT, AMBER, GREEN, CLEAR)"),
-				    cli->verb->name);
+		return kai_cli_fail(
+			cli, KAI_EXIT_USAGE,
+			T("%s: --tlp is needed (RED, AMBER+STRICT, AMBER, GREEN, CLEAR)"),
+			cli->verb->name);
 	if (tlp != NULL && !kai_tlp_parse(tlp, &io_label->tlp))
 		return kai_cli_fail(
 			cli, KAI_EXIT_USAGE,
@@ -46,11 +47,12 @@ int kai_label_options(struct kai_cli *cli, struct kai_txn *txn, bool need_tlp,
 	}
 	if (kai_label_check(io_label) == KAI_FAULT_NONE)
 		return 0;
-	return kai_cli_fail(cli, KAI_EXIT_REFUSED,
-			    T("label: TLP:%s and this audience contradict one another (CLEAR has no "
-			      "audience, all others need one, RED names orgs only, GREEN orgs or "
-			      "communities)"),
-			    kai_tlp_word(io_label->tlp));
+	return kai_cli_fail(
+		cli, KAI_EXIT_REFUSED,
+		T("label: TLP:%s and this audience contradict one another (CLEAR has no "
+		  "audience, all others need one, RED names orgs only, GREEN orgs or "
+		  "communities)"),
+		kai_tlp_word(io_label->tlp));
 }
 
 /* Splits NAME:TLP[:MEDIA]=FILE in place. */
@@ -59,7 +61,8 @@ static int split_part(struct kai_cli *cli, const char *given, char *ret[4])
 	char *copy = kai_cli_text(cli, "%s", given);
 	char *equal = strchr(copy, '=');
 
-	ret[2] = NULL;
+	for (size_t i = 0; i < 4; i++)
+		ret[i] = NULL;
 	if (equal != NULL) {
 		*equal = '\0';
 		ret[3] = equal + 1;
@@ -67,7 +70,7 @@ static int split_part(struct kai_cli *cli, const char *given, char *ret[4])
 		ret[1] = strsep(&copy, ":");
 		ret[2] = copy;
 	}
-	if (equal == NULL || ret[1] == NULL || ret[0][0] == '\0' || ret[3][0] == '\0')
+	if (equal == NULL || ret[0] == NULL || ret[1] == NULL || ret[0][0] == '\0' || ret[3][0] == '\0')
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("--part %s: NAME:TLP[:MEDIA]=FILE is meant"), given);
 	return 0;
@@ -78,9 +81,8 @@ static const char *media_of(const char *path)
 	static const struct {
 		const char *suffix;
 		const char *media;
-	} rows[] = {{".json", "application/json"},
-		    {".txt", "text/plain"},
-		    {".md", "text/markdown"}};
+	} rows[] = {
+		{".json", "application/json"}, {".txt", "text/plain"}, {".md", "text/markdown"}};
 	size_t len = strlen(path);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -111,10 +113,11 @@ static int add_part(struct kai_cli *cli, struct kai_draft *draft, const char *gi
 				      "only be narrower)"),
 				    given, kai_tlp_word(draft->label.tlp));
 	if (kai_label_check(label) != KAI_FAULT_NONE)
-		return kai_cli_fail(cli, KAI_EXIT_REFUSED,
-				    T("--part %s: TLP:%s cannot go with the audience (RED names orgs "
-				      "only, GREEN orgs or communities)"),
-				    given, pieces[1]);
+		return kai_cli_fail(
+			cli, KAI_EXIT_REFUSED,
+			T("--part %s: TLP:%s cannot go with the audience (RED names orgs "
+			  "only, GREEN orgs or communities)"),
+			given, pieces[1]);
 	*part = (struct kai_draft_part){
 		.name = kai_span_str(pieces[0]),
 		.media_type = kai_span_str(pieces[2] != NULL ? pieces[2] : media_of(pieces[3])),

@@ -217,8 +217,8 @@ static char *hint(struct kai_cli *cli, const struct kai_kind_row *row, const cha
 
 static int ask(struct kai_cli *cli, struct kai_fields *fields, const char *name)
 {
-	char *answer = kai_cli_prompt(cli, kai_cli_text(cli, "%s (%s):", T(name),
-							hint(cli, fields->row, name)));
+	char *answer = kai_cli_prompt(
+		cli, kai_cli_text(cli, "%s (%s):", T(name), hint(cli, fields->row, name)));
 
 	if (answer == NULL)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: broken off"), cli->verb->name);
@@ -260,8 +260,8 @@ int kai_fields_read(struct kai_cli *cli, struct kai_fields *fields)
 		const char *equal = strchr(set, '=');
 
 		if (equal == NULL)
-			return kai_cli_fail(cli, KAI_EXIT_USAGE, T("--set %s: FIELD=VALUE is meant"),
-					    set);
+			return kai_cli_fail(cli, KAI_EXIT_USAGE,
+					    T("--set %s: FIELD=VALUE is meant"), set);
 		exit = kai_fields_set(cli, fields,
 				      kai_cli_str(cli, kai_span(set, (size_t)(equal - set))),
 				      equal + 1);

@@ -56,7 +56,8 @@ static int id_option(struct kai_cli *cli, struct kai_txn *txn, struct kai_draft 
 		draft->refs_count++;
 	}
 	for (size_t i = 0; exit == 0 && i < draft->refs_count; i++)
-		for (size_t k = i; k > 0 && memcmp(draft->refs[k - 1], draft->refs[k], 32) > 0; k--) {
+		for (size_t k = i; k > 0 && memcmp(draft->refs[k - 1], draft->refs[k], 32) > 0;
+		     k--) {
 			uint8_t swap[KAI_ID_LEN];
 
 			memcpy(swap, draft->refs[k], KAI_ID_LEN);
@@ -91,8 +92,7 @@ static int finish(struct kai_cli *cli, struct kai_fields *fields, struct kai_dra
 	int exit = kai_fields_read(cli, fields);
 
 	main_part->name = kai_span_str("main");
-	main_part->media_type =
-		kai_span_str(kai_cli_text(cli, "kairan/%s", fields->row->word));
+	main_part->media_type = kai_span_str(kai_cli_text(cli, "kairan/%s", fields->row->word));
 	if (exit == 0)
 		exit = kai_fields_encode(cli, fields, &main_part->content);
 	if (exit == 0)
@@ -127,9 +127,10 @@ static int unknown_kind(struct kai_cli *cli, const char *word)
 	const char *near = kai_nearest(word, words, kai_kind_row_count);
 
 	if (near != NULL)
-		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("file %s: not a kind (did you mean %s?)"),
-				    word, near);
-	return kai_cli_fail(cli, KAI_EXIT_USAGE, T("file %s: not a kind (there are %s)"), word, all);
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("file %s: not a kind (did you mean %s?)"), word, near);
+	return kai_cli_fail(cli, KAI_EXIT_USAGE, T("file %s: not a kind (there are %s)"), word,
+			    all);
 }
 
 int kai_verb_file(struct kai_cli *cli)
@@ -143,8 +144,9 @@ int kai_verb_file(struct kai_cli *cli)
 	if (fields->row == NULL)
 		return unknown_kind(cli, cli->args[0]);
 	if (fields->row->kind == KAI_KIND_RETRACT)
-		return kai_cli_fail(cli, KAI_EXIT_USAGE,
-				    T("file retract: an item is retracted with `kairan retract ID`"));
+		return kai_cli_fail(
+			cli, KAI_EXIT_USAGE,
+			T("file retract: an item is retracted with `kairan retract ID`"));
 	int exit = kai_cli_open(cli);
 	struct kai_txn *txn = exit == 0 ? kai_cli_txn(cli) : NULL;
 
@@ -185,14 +187,14 @@ static int carry_parts(struct kai_cli *cli, struct kai_txn *txn, const struct ka
 		struct kai_span content;
 
 		if (!kai_item_part(cli, txn, item, i, &content))
-			return kai_cli_fail(cli, KAI_EXIT_REFUSED,
-					    T("revise: part %s cannot be opened here (give it anew: "
-					      "--part)"),
-					    name);
+			return kai_cli_fail(
+				cli, KAI_EXIT_REFUSED,
+				T("revise: part %s cannot be opened here (give it anew: "
+				  "--part)"),
+				name);
 		*label = item->labels[i];
 		part->name = kai_span_str(name);
-		part->media_type =
-			kai_span_str(kai_cli_str(cli, header->parts[i].media_type));
+		part->media_type = kai_span_str(kai_cli_str(cli, header->parts[i].media_type));
 		part->content = content;
 		part->label = label;
 		draft->parts_count++;
@@ -266,11 +268,11 @@ int kai_verb_retract(struct kai_cli *cli)
 {
 	const char *reason = kai_opt_value(cli, "reason");
 	struct kai_fields *fields = kai_cli_take(cli, sizeof(*fields));
-	struct kai_ctl_retract request = {.version = KAI_VERSION,
-					  .type = KAI_CONTROL_RETRACT,
-					  .lang = kai_span_str(cli->lang == KAI_LANG_JA ? "ja"
-											: "en"),
-					  .dry_run = kai_opt_is(cli, "dry-run")};
+	struct kai_ctl_retract request = {
+		.version = KAI_VERSION,
+		.type = KAI_CONTROL_RETRACT,
+		.lang = kai_span_str(cli->lang == KAI_LANG_JA ? "ja" : "en"),
+		.dry_run = kai_opt_is(cli, "dry-run")};
 	uint64_t arrival;
 	int exit = kai_cli_open(cli);
 	struct kai_txn *txn = exit == 0 ? kai_cli_txn(cli) : NULL;
@@ -293,6 +295,7 @@ int kai_verb_retract(struct kai_cli *cli)
 	if (exit == 0)
 		exit = kai_fields_encode(cli, fields, &request.body);
 	if (exit == 0 && request.body.len > KAI_MAX_RETRACT_LEN)
-		exit = kai_cli_fail(cli, KAI_EXIT_USAGE, T("retract: the text is too long (2 KiB)"));
+		exit = kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("retract: the text is too long (2 KiB)"));
 	return exit != 0 ? exit : kai_publish(cli, &kai_object_ctl_retract, &request);
 }

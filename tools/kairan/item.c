@@ -133,8 +133,7 @@ json_t *kai_label_json(struct kai_cli *cli, struct kai_txn *txn, const struct ka
 
 	for (size_t i = 0; i < label->audience_count; i++)
 		(void)json_array_append_new(
-			audience,
-			json_string(kai_audience_text(cli, txn, &label->audience[i])));
+			audience, json_string(kai_audience_text(cli, txn, &label->audience[i])));
 	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:b, s:o}", "tlp", kai_tlp_word(label->tlp),
 			 "audience", audience, "onward", kai_onward_word(label->onward),
 			 "attribution", kai_attribution_word(label->attribution), "pap",
@@ -150,14 +149,11 @@ static json_t *parts_json(const struct kai_loaded *item)
 	for (uint8_t i = 0; i < header->parts_count && i < KAI_MAX_PARTS; i++) {
 		bool held = (item->facts.item.held >> i & 1) != 0;
 		bool known = (item->facts.labels_known >> i & 1) != 0;
-		json_t *part =
-			json_pack("{s:o, s:o, s:o, s:I, s:s}", "name",
-				  kai_json_span(header->parts[i].name), "tlp",
-				  known ? json_string(kai_tlp_word(item->labels[i].tlp))
-					: json_null(),
-				  "media_type", kai_json_span(header->parts[i].media_type), "size",
-				  (json_int_t)header->parts[i].size, "state",
-				  held ? "held" : "withheld");
+		json_t *part = json_pack(
+			"{s:o, s:o, s:o, s:I, s:s}", "name", kai_json_span(header->parts[i].name),
+			"tlp", known ? json_string(kai_tlp_word(item->labels[i].tlp)) : json_null(),
+			"media_type", kai_json_span(header->parts[i].media_type), "size",
+			(json_int_t)header->parts[i].size, "state", held ? "held" : "withheld");
 
 		(void)json_array_append_new(parts, part);
 	}

@@ -7,7 +7,7 @@
 #define KAIRAN_ITEM_H
 
 #include "kairan/advisory.h"
-#include "cli.h"
+#include "view.h"
 
 struct kai_loaded {
 	struct kai_item_facts facts; /* labels of opened parts filled in */
@@ -24,8 +24,7 @@ bool kai_item_load(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival, b
 bool kai_item_part(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item,
 		   uint8_t index, struct kai_span *ret);
 /* current, superseded, retracted, conflict, expired */
-const char *kai_item_state(struct kai_cli *cli, struct kai_txn *txn,
-			   const struct kai_loaded *item);
+const char *kai_item_state(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
 /* The row of cli.md's `list`. */
 json_t *kai_item_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
 json_t *kai_label_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai_label *label);

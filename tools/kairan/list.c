@@ -137,9 +137,10 @@ static void show_rows(struct kai_cli *cli, const struct page *page, json_t *rows
 				      .cols = kai_item_cols,
 				      .col_count = kai_item_col_count,
 				      .empty = N_("Nothing.")};
-	json_t *next = page->next != 0 ? json_string(kai_cli_text(cli, "%llu",
-								  (unsigned long long)page->next))
-				       : json_null();
+	json_t *next =
+		page->next != 0
+			? json_string(kai_cli_text(cli, "%llu", (unsigned long long)page->next))
+			: json_null();
 
 	kai_view_show(cli, &view, json_pack("{s:o, s:o}", "advisories", rows, "next", next));
 	if (page->next != 0 && cli->renderer == &kai_render_table)

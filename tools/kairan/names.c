@@ -182,6 +182,18 @@ int kai_item_find(struct kai_cli *cli, struct kai_txn *txn, const char *text,
 	return 0;
 }
 
+bool kai_stub_find(struct kai_txn *txn, const char *text, uint8_t ret[KAI_ID_LEN])
+{
+	struct prefix prefix;
+	uint8_t id[KAI_ID_LEN];
+
+	if (!prefix_parse(text, &prefix) || prefix_scan(txn, KAI_TABLE_IDS, &prefix, id, 0) != 0 ||
+	    prefix_scan(txn, KAI_TABLE_STUBS, &prefix, id, 0) != 1)
+		return false;
+	memcpy(ret, id, KAI_ID_LEN);
+	return true;
+}
+
 const char *kai_org_name(struct kai_cli *cli, struct kai_txn *txn, const uint8_t org[KAI_ID_LEN])
 {
 	struct kai_peer peer;

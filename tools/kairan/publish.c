@@ -72,24 +72,26 @@ static void show_published(struct kai_cli *cli, json_t *top)
 	json_array_foreach(json_object_get(top, "recipients"), i, to)
 	{
 		const char *rule = json_string_value(json_object_get(to, "rule"));
-		bool allow = strcmp(json_string_value(json_object_get(to, "verdict")), "allow") == 0;
+		bool allow =
+			strcmp(json_string_value(json_object_get(to, "verdict")), "allow") == 0;
 		size_t k;
 		json_t *part;
 
-		(void)fprintf(cli->out, "  %s %s: %s\n", allow ? "+" : "-",
-			      kai_view_safe(cli, json_string_value(json_object_get(to, "name")),
-					    false),
-			      kai_rule_sentence(cli, rule));
+		(void)fprintf(
+			cli->out, "  %s %s: %s\n", allow ? "+" : "-",
+			kai_view_safe(cli, json_string_value(json_object_get(to, "name")), false),
+			kai_rule_sentence(cli, rule));
 		json_array_foreach(json_object_get(to, "parts"), k, part)
 		{
-			if (strcmp(json_string_value(json_object_get(part, "verdict")), "allow") == 0)
+			if (strcmp(json_string_value(json_object_get(part, "verdict")), "allow") ==
+			    0)
 				continue;
-			(void)fprintf(cli->out, T("      without part %s: %s\n"),
-				      kai_view_safe(cli,
-						    json_string_value(json_object_get(part, "name")),
-						    false),
-				      kai_rule_sentence(
-					      cli, json_string_value(json_object_get(part, "rule"))));
+			(void)fprintf(
+				cli->out, T("      without part %s: %s\n"),
+				kai_view_safe(cli, json_string_value(json_object_get(part, "name")),
+					      false),
+				kai_rule_sentence(
+					cli, json_string_value(json_object_get(part, "rule"))));
 		}
 	}
 }
@@ -111,8 +113,7 @@ static int show_answer(struct kai_cli *cli, const struct kai_ctl_answer *answer,
 	}
 	for (size_t i = 0; i < answer->recipients_count; i++)
 		(void)json_array_append_new(
-			recipients,
-			recipient_json(cli, txn, &answer->recipients[i], draft));
+			recipients, recipient_json(cli, txn, &answer->recipients[i], draft));
 	kai_txn_abort(txn);
 	kai_view_show(cli, &published_view,
 		      json_pack("{s:o, s:o}", "id",
@@ -178,10 +179,8 @@ int kai_publish(struct kai_cli *cli, const struct kai_object *object, const void
 /* ---- draft list, send, drop ---- */
 
 static const struct kai_col draft_cols[] = {
-	{"name", N_("draft"), KAI_COL_TEXT},
-	{"kind", N_("kind"), KAI_COL_WORD},
-	{"tlp", N_("TLP"), KAI_COL_TEXT},
-	{"at", N_("made"), KAI_COL_TIME},
+	{"name", N_("draft"), KAI_COL_TEXT},  {"kind", N_("kind"), KAI_COL_WORD},
+	{"tlp", N_("TLP"), KAI_COL_TEXT},     {"at", N_("made"), KAI_COL_TIME},
 	{"title", N_("title"), KAI_COL_TEXT},
 };
 static const struct kai_view draft_view = {
@@ -249,8 +248,8 @@ static int find_draft(struct kai_cli *cli, const char **ret_name)
 	char *path = draft_path(cli, name);
 
 	if (strchr(name, '/') != NULL || access(path, F_OK) != 0)
-		return kai_cli_fail(cli, KAI_EXIT_NOTHING, T("%s: no such draft (kairan draft list)"),
-				    name);
+		return kai_cli_fail(cli, KAI_EXIT_NOTHING,
+				    T("%s: no such draft (kairan draft list)"), name);
 	*ret_name = name;
 	return 0;
 }

@@ -20,6 +20,13 @@ extern const struct kai_opt kai_member_opts[];
 extern const struct kai_opt kai_member_list_opts[];
 extern const struct kai_opt kai_lab_opts[];
 extern const struct kai_opt kai_import_opts[];
+extern const struct kai_opt kai_file_opts[];
+extern const struct kai_opt kai_retract_opts[];
+extern const struct kai_opt kai_list_opts[];
+extern const struct kai_opt kai_show_opts[];
+extern const struct kai_opt kai_watch_opts[];
+extern const struct kai_opt kai_verify_opts[];
+extern const struct kai_opt kai_status_opts[];
 
 int kai_verb_init(struct kai_cli *cli);
 int kai_verb_import_csaf(struct kai_cli *cli);
@@ -48,5 +55,21 @@ int kai_verb_agree_renew(struct kai_cli *cli);
 int kai_verb_member_add(struct kai_cli *cli);
 int kai_verb_member_remove(struct kai_cli *cli);
 int kai_verb_member_list(struct kai_cli *cli);
+int kai_verb_file(struct kai_cli *cli);
+int kai_verb_revise(struct kai_cli *cli);
+int kai_verb_retract(struct kai_cli *cli);
+int kai_verb_draft_list(struct kai_cli *cli);
+int kai_verb_draft_send(struct kai_cli *cli);
+int kai_verb_draft_drop(struct kai_cli *cli);
+int kai_verb_list(struct kai_cli *cli);
+int kai_verb_search(struct kai_cli *cli);
+int kai_verb_thread(struct kai_cli *cli);
+int kai_verb_show(struct kai_cli *cli);
+int kai_verb_watch(struct kai_cli *cli);
+int kai_verb_explain(struct kai_cli *cli);
+int kai_verb_verify(struct kai_cli *cli);
+int kai_verb_status(struct kai_cli *cli);
+int kai_verb_peers(struct kai_cli *cli);
+int kai_verb_check(struct kai_cli *cli);
 
 #endif

@@ -50,6 +50,8 @@ char *kai_view_cell(struct kai_cli *cli, const struct kai_col *col, const json_t
 char *kai_view_when(struct kai_cli *cli, struct kai_wall at);
 /* Peer text made safe (in the arena). */
 char *kai_view_safe(struct kai_cli *cli, const char *text, bool keep_lines);
+/* The sentence of a rule or fault by its stable name, in the user's language. */
+const char *kai_rule_sentence(struct kai_cli *cli, const char *name);
 /* Columns that a text takes on a terminal, by East Asian width. */
 size_t kai_view_width(const char *text);
 /* Prints "label  text" lines whose labels are padded to one width by display columns. */
