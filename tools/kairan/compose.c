@@ -70,7 +70,8 @@ static int split_part(struct kai_cli *cli, const char *given, char *ret[4])
 		ret[1] = strsep(&copy, ":");
 		ret[2] = copy;
 	}
-	if (equal == NULL || ret[0] == NULL || ret[1] == NULL || ret[0][0] == '\0' || ret[3][0] == '\0')
+	if (equal == NULL || ret[0] == NULL || ret[1] == NULL || ret[0][0] == '\0' ||
+	    ret[3][0] == '\0')
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("--part %s: NAME:TLP[:MEDIA]=FILE is meant"), given);
 	return 0;
@@ -112,12 +113,6 @@ static int add_part(struct kai_cli *cli, struct kai_draft *draft, const char *gi
 				    T("--part %s: wider than the advisory's own TLP:%s (a part can "
 				      "only be narrower)"),
 				    given, kai_tlp_word(draft->label.tlp));
-	if (kai_label_check(label) != KAI_FAULT_NONE)
-		return kai_cli_fail(
-			cli, KAI_EXIT_REFUSED,
-			T("--part %s: TLP:%s cannot go with the audience (RED names orgs "
-			  "only, GREEN orgs or communities)"),
-			given, pieces[1]);
 	*part = (struct kai_draft_part){
 		.name = kai_span_str(pieces[0]),
 		.media_type = kai_span_str(pieces[2] != NULL ? pieces[2] : media_of(pieces[3])),
@@ -144,16 +139,26 @@ static int narrow_part(struct kai_cli *cli, struct kai_txn *txn, struct kai_draf
 	for (size_t i = 1; equal != NULL && i < draft->parts_count; i++) {
 		if (!kai_span_equal(draft->parts[i].name, kai_span(given, (size_t)(equal - given))))
 			continue;
-		int exit = kai_audience_parse(cli, txn, equal + 1, draft->parts[i].label);
-
-		if (exit == 0 && kai_label_check(draft->parts[i].label) != KAI_FAULT_NONE)
-			exit = kai_cli_fail(cli, KAI_EXIT_REFUSED,
-					    T("--part-audience %s: contradicts the part's TLP"),
-					    given);
-		return exit;
+		return kai_audience_parse(cli, txn, equal + 1, draft->parts[i].label);
 	}
 	return kai_cli_fail(cli, KAI_EXIT_USAGE,
 			    T("--part-audience %s: NAME=AUDIENCE of a --part is meant"), given);
+}
+
+static int check_parts(struct kai_cli *cli, const struct kai_draft *draft)
+{
+	for (size_t i = 1; i < draft->parts_count; i++) {
+		const struct kai_label *label = draft->parts[i].label;
+
+		if (kai_label_check(label) != KAI_FAULT_NONE)
+			return kai_cli_fail(
+				cli, KAI_EXIT_REFUSED,
+				T("part %s: TLP:%s cannot go with its audience (RED names orgs "
+				  "only, "
+				  "GREEN orgs or communities; narrow it: --part-audience)"),
+				kai_cli_str(cli, draft->parts[i].name), kai_tlp_word(label->tlp));
+	}
+	return 0;
 }
 
 int kai_parts_options(struct kai_cli *cli, struct kai_draft *io_draft)
@@ -172,7 +177,7 @@ int kai_parts_options(struct kai_cli *cli, struct kai_draft *io_draft)
 	while (exit == 0 && (given = kai_opt_next(cli, "part-audience", &at)) != NULL)
 		exit = narrow_part(cli, txn, io_draft, given);
 	kai_txn_abort(txn);
-	return exit;
+	return exit != 0 ? exit : check_parts(cli, io_draft);
 }
 
 int kai_draft_options(struct kai_cli *cli, struct kai_draft *io_draft)

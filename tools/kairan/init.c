@@ -17,6 +17,7 @@ const struct kai_opt kai_init_opts[] = {
 	{"sector", "CODE", true, N_("sector code, as jp-seed7:pow")},
 	{"listen", "tcp://ADDR:PORT", false, N_("where the node listens (default tcp://*:7110)")},
 	{"endpoint", "tcp://HOST:PORT", true, N_("where partners reach it; none: it only dials")},
+	{"as", "ALIAS", false, N_("our own alias, as partners call us")},
 	{"root-key", "FILE", false, N_("use this root key instead of a new one")},
 	{NULL, NULL, false, NULL},
 };
@@ -142,7 +143,8 @@ static void fill_store(struct kai_cli *cli, struct kai_txn *txn, const struct ma
 	struct kai_key card_at = kai_key_card(made->root.key, (uint64_t)now / 1000);
 	struct kai_key record_at = kai_key_bytes(made->root.key, KAI_ID_LEN);
 	struct kai_card opened;
-	struct kai_peer self = {.number = 0};
+	const char *alias = kai_opt_value(cli, "as");
+	struct kai_peer self = {.number = 0, .alias = kai_span_str(alias != NULL ? alias : "")};
 	uint8_t digest[KAI_ID_LEN];
 	uint8_t epoch[KAI_NONCE_LEN];
 
@@ -204,6 +206,7 @@ static int make_config(struct kai_cli *cli)
 static int check_options(struct kai_cli *cli)
 {
 	const char *country = kai_opt_value(cli, "country");
+	const char *alias = kai_opt_value(cli, "as");
 	const char *listen = kai_opt_value(cli, "listen");
 	const char *endpoint;
 	size_t at = 0;
@@ -211,6 +214,8 @@ static int check_options(struct kai_cli *cli)
 	if (!kai_opt_is(cli, "name") || country == NULL || !kai_opt_is(cli, "sector"))
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("init: --name, --country and --sector are needed"));
+	if (alias != NULL && (alias[0] == '\0' || strlen(alias) > KAI_MAX_ALIAS))
+		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("--as: 1 to %d bytes"), KAI_MAX_ALIAS);
 	if (!kai_country_valid(kai_span_str(country)))
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("--country %s: two capital letters are meant (JP)"), country);

@@ -202,7 +202,7 @@ const char *kai_org_name(struct kai_cli *cli, struct kai_txn *txn, const uint8_t
 	uint8_t digest[KAI_ID_LEN];
 	bool self = kai_id_equal(org, cli->org);
 
-	if (!self && kai_rec_peer(txn, org, &cli->arena, &peer) && peer.alias.len > 0)
+	if (kai_rec_peer(txn, org, &cli->arena, &peer) && peer.alias.len > 0)
 		return kai_cli_str(cli, peer.alias);
 	if (self && kai_rec_card(txn, org, &cli->arena, &rec) &&
 	    kai_card_open(rec.bytes, &cli->arena, &card, digest) == KAI_FAULT_NONE)

@@ -52,15 +52,11 @@ static void emit(struct kai_cli *cli, const struct watch *watch, json_t *event)
 		(void)fprintf(cli->out, "\n");
 	} else {
 		static const struct kai_col cols[] = {
-			{"at", "", KAI_COL_TIME},
-			{"event", "", KAI_COL_WORD},
-			{"id", "", KAI_COL_ID},
-			{"kind", "", KAI_COL_WORD},
-			{"tlp", "", KAI_COL_TEXT},
-			{"name", "", KAI_COL_TEXT},
-			{"origin_name", "", KAI_COL_TEXT},
-			{"rule", "", KAI_COL_TEXT},
-			{"title", "", KAI_COL_TEXT},
+			{"at", "", KAI_COL_TIME},   {"event", "", KAI_COL_WORD},
+			{"what", "", KAI_COL_WORD}, {"id", "", KAI_COL_ID},
+			{"kind", "", KAI_COL_WORD}, {"tlp", "", KAI_COL_TEXT},
+			{"name", "", KAI_COL_TEXT}, {"origin_name", "", KAI_COL_TEXT},
+			{"rule", "", KAI_COL_TEXT}, {"title", "", KAI_COL_TEXT},
 			{"link", "", KAI_COL_WORD},
 		};
 		bool lines = cli->renderer == &kai_render_lines;
