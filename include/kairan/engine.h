@@ -33,9 +33,9 @@ struct kai_rest_key {
 /* What one peer may cost us. One row each, defaults in quota.c; X(name, default, unit). */
 #define KAI_X_QUOTA(X)                                                                             \
 	X(frames_per_second, 20000, "frames, averaged over ten seconds")                           \
-	X(bytes_per_second, 64 * 1024 * 1024, "bytes of frames, averaged over ten seconds")        \
+	X(bytes_per_second, 64LL * 1024 * 1024, "bytes of frames, averaged over ten seconds")      \
 	X(wants_in_flight, 4096, "ids it asked for and we have not served yet")                    \
-	X(held_bytes, 16 * 1024 * 1024, "memory for its unfinished items")                         \
+	X(held_bytes, 16LL * 1024 * 1024, "memory for its unfinished items")                       \
 	X(offered_ids, 8192, "ids it offered that we have not settled")                            \
 	X(stored_bytes, 64LL * 1024 * 1024 * 1024, "on disk on its account")                       \
 	X(faults_per_minute, 600, "refused copies and bad frames, then the link is cut")           \

@@ -73,13 +73,16 @@ static size_t link_place(const struct kai_engine *engine, const uint8_t org[KAI_
 	return low;
 }
 
+static bool is_at(const struct kai_engine *engine, size_t place, const uint8_t org[KAI_ID_LEN])
+{
+	return place < engine->link_count && kai_id_equal(engine->links[place]->org, org);
+}
+
 struct kai_link *kai_link_find(struct kai_engine *engine, const uint8_t org[KAI_ID_LEN])
 {
 	size_t place = link_place(engine, org);
 
-	if (place < engine->link_count && kai_id_equal(engine->links[place]->org, org))
-		return engine->links[place];
-	return NULL;
+	return is_at(engine, place, org) ? engine->links[place] : NULL;
 }
 
 struct kai_link *kai_link_by_number(struct kai_engine *engine, uint16_t number)
@@ -228,7 +231,7 @@ static void load_peers(struct kai_turn *turn)
 			return;
 		}
 		if (kai_id_equal(peer.org, engine->config.org) ||
-		    kai_link_find(engine, peer.org) != NULL)
+		    is_at(engine, link_place(engine, peer.org), peer.org))
 			continue;
 		if (link_new(engine, &peer) == NULL) {
 			kai_txn_fail(turn->txn, KAI_ERR_NOMEM);

@@ -300,7 +300,8 @@ static bool may_push(const struct kai_going *going)
 
 	return header->urgency == KAI_URGENCY_NOW && (going->parts & 1) != 0 &&
 	       (going->facts.item.flags & KAI_ITEM_MARKED) == 0 &&
-	       going->facts.item.header.len + header->parts[0].size + 16 <= KAI_MAX_PUSH_PART;
+	       going->facts.item.header.len + header->parts[0].size + 16 <=
+		       (size_t)(KAI_MAX_PUSH_PART);
 }
 
 /* ---- looking at one item for one peer ---- */
@@ -351,8 +352,8 @@ static bool introduce(struct kai_turn *turn, struct kai_link *link, struct kai_g
 	return kai_going_decide(turn, link, arrival, going);
 }
 
-static void look(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
-		 const struct kai_look *look)
+static void look_at(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		    const struct kai_look *look)
 {
 	struct kai_spread *spread = link->spread;
 	struct kai_offered *offered;
@@ -385,11 +386,11 @@ static void look(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
 }
 
 void kai_look_at(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
-		 const struct kai_look *how)
+		 const struct kai_look *look)
 {
 	size_t mark = turn->scratch->used;
 
-	look(turn, link, arrival, how);
+	look_at(turn, link, arrival, look);
 	kai_scratch_back(turn, mark);
 }
 

@@ -8,10 +8,10 @@
  * Bytes lie in blocks that never move, so that a span handed out stays good while more is written.
  * Blocks of the usual size are kept over turns, larger ones go with the turn.
  */
-#define BLOCK_LEN (1024u * 1024)
+#define BLOCK_LEN ((size_t)1 << 20)
 #define BLOCKS_KEPT 8u
-#define ROOM_FRAME (KAI_MAX_FRAME + 64u)
-#define ROOM_ANSWER (KAI_MAX_CONTROL + 64u)
+#define ROOM_FRAME ((size_t)(KAI_MAX_FRAME) + 64)
+#define ROOM_ANSWER ((size_t)(KAI_MAX_CONTROL) + 64)
 
 struct block {
 	uint8_t *at;
@@ -153,7 +153,7 @@ size_t kai_out_send(struct kai_turn *turn, const struct kai_link *link, enum kai
 	struct kai_arena arena = {block->at, block->cap, block->used, false};
 	struct kai_span frame = kai_frame_encode(type, msg, &arena);
 
-	if (frame.len == 0 || frame.len > KAI_MAX_FRAME) {
+	if (frame.len == 0 || frame.len > (size_t)(KAI_MAX_FRAME)) {
 		kai_out_trace(turn, "frame-not-sent", link->org, NULL, NULL, (uint64_t)type);
 		return 0;
 	}

@@ -103,7 +103,7 @@ struct kai_engine {
  * Rooms that look at many items in one step set scratch->used back after each, so nothing that
  * outlives a call (a cache of pairs, say) may lie in scratch.
  */
-#define KAI_TURN_ARENA (8u * 1024 * 1024)
+#define KAI_TURN_ARENA ((size_t)8 << 20)
 struct kai_turn {
 	struct kai_engine *engine;
 	struct kai_txn *txn;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define FLUSH_ITEMS 64 /* volume is written at latest after so many items … */
-#define FLUSH_BYTES (1024 * 1024)
+#define FLUSH_BYTES ((uint64_t)1 << 20)
 #define FLUSH_MS (10 * KAI_MS_SECOND) /* … or after so long; a crash forgets no more than that */
 #define RATE_SECONDS 10
 #define REASONS 96 /* faults and rules by name; more than there are */

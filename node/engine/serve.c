@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP_ITEMS 256u		   /* served in one step at most, */
-#define STEP_BYTES (4096u * 1024u) /* and so many bytes */
-#define HEAD_ALONE (96u * 1024)	   /* a head as large as this takes no data along */
-#define COPIES 3u		   /* a copy that is found bad so often is not sent again */
+#define STEP_ITEMS 256u		      /* served in one step at most, */
+#define STEP_BYTES ((size_t)4 << 20)  /* and so many bytes */
+#define HEAD_ALONE ((size_t)96 << 10) /* a head as large as this takes no data along */
+#define COPIES 3u		      /* a copy that is found bad so often is not sent again */
 #define RETRY_LEAST_MS KAI_MS_SECOND
 #define SERVING_MS (10 * KAI_MS_MINUTE)
 
@@ -73,7 +73,7 @@ static bool send_chunk(struct kai_turn *turn, struct kai_link *link, struct serv
 		chunk.index = index;
 		chunk.offset = wanted->offset;
 		chunk.data.at = part.ciphertext.at + wanted->offset;
-		chunk.data.len = left < KAI_MAX_CHUNK ? left : KAI_MAX_CHUNK;
+		chunk.data.len = left < (size_t)(KAI_MAX_CHUNK) ? left : (size_t)(KAI_MAX_CHUNK);
 		wanted->next = index;
 		wanted->offset += (uint32_t)chunk.data.len;
 		if (chunk.data.len == left) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define FIRST_CAP 64u
-#define MOST_CAP (2u * KAI_WINDOW) /* so that packing frees at least half */
+#define MOST_CAP ((size_t)2 * KAI_WINDOW) /* so that packing frees at least half */
 #define NO_SLOT UINT16_MAX
 
 void kai_window_done(struct kai_window *window)
