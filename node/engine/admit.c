@@ -422,7 +422,6 @@ static bool store_merged(struct door *door)
 {
 	struct kai_turn *turn = door->turn;
 	struct kai_item item = door->was;
-	uint64_t trust = KAI_ITEM_MARKED | KAI_ITEM_INTRODUCED;
 
 	put_parts(door);
 	put_supply(door);
@@ -431,7 +430,11 @@ static bool store_merged(struct door *door)
 	if (!added)
 		return false;
 	item.held |= door->parts;
-	item.flags = (item.flags & ~trust) | (door->flags & trust);
+	item.flags = (item.flags & ~(uint64_t)KAI_ITEM_INTRODUCED) |
+		     (door->flags & KAI_ITEM_INTRODUCED);
+	/* held before its key was revoked, it stands: coming again does not mark it */
+	if ((door->flags & KAI_ITEM_MARKED) == 0)
+		item.flags &= ~(uint64_t)KAI_ITEM_MARKED;
 	item.signatures = door->signatures;
 	item.signatures_count = door->signature_count;
 	kai_rec_item_put(turn->txn, door->arrival, &item);
