@@ -57,14 +57,13 @@ static struct kai_span clean(const char *text, size_t max, struct kai_arena *are
 	return kai_span(at, used);
 }
 
-/* The first note of a category, in the order of preference. */
-static const char *note_of(const json_t *document, const char *category)
+/* The text of the first note of a category; NULL when there is none. */
+static const char *note_of(const json_t *holder, const char *category)
 {
 	const json_t *note;
 	size_t index;
 
-	json_array_foreach(json_object_get(document, "notes"), index, note)
-	{
+	json_array_foreach (json_object_get(holder, "notes"), index, note) {
 		const char *is = text_at(note, "category");
 
 		if (is != NULL && strcmp(is, category) == 0)
@@ -73,15 +72,18 @@ static const char *note_of(const json_t *document, const char *category)
 	return NULL;
 }
 
+/* The document's own summary, else its first vulnerability's, else the title: some publishers leave both out. */
 static struct kai_span summary_of(const json_t *top, struct kai_arena *arena)
 {
 	static const char *const categories[] = {"summary", "description", "details"};
 	const json_t *document = json_object_get(top, "document");
+	const json_t *holders[] = {document,
+				   json_array_get(json_object_get(top, "vulnerabilities"), 0)};
 	const char *text = NULL;
 
-	for (size_t i = 0; text == NULL && i < sizeof(categories) / sizeof(categories[0]); i++)
-		text = note_of(document, categories[i]);
-	return text == NULL ? (struct kai_span){NULL, 0} : clean(text, MAX_SUMMARY, arena);
+	for (size_t i = 0; text == NULL && i < 6; i++)
+		text = note_of(holders[i / 3], categories[i % 3]);
+	return clean(text != NULL ? text : text_at(document, "title"), MAX_SUMMARY, arena);
 }
 
 /* What the publisher tells people to do: each different remediation once, fixes before work-arounds. */
@@ -109,11 +111,9 @@ static void gather_actions(const json_t *top, const char *category, struct actio
 	const json_t *vulnerability, *remediation;
 	size_t index, inner;
 
-	json_array_foreach(json_object_get(top, "vulnerabilities"), index, vulnerability)
-	{
-		json_array_foreach(json_object_get(vulnerability, "remediations"), inner,
-				   remediation)
-		{
+	json_array_foreach (json_object_get(top, "vulnerabilities"), index, vulnerability) {
+		json_array_foreach (json_object_get(vulnerability, "remediations"), inner,
+				    remediation) {
 			if (strcmp(text_at(remediation, "category"), category) == 0)
 				add_action(actions, text_at(remediation, "details"));
 		}
@@ -172,8 +172,7 @@ static void read_sectors(const json_t *document, struct kai_arena *arena, struct
 	const json_t *note;
 	size_t index;
 
-	json_array_foreach(json_object_get(document, "notes"), index, note)
-	{
+	json_array_foreach (json_object_get(document, "notes"), index, note) {
 		const char *title = text_at(note, "title");
 
 		if (title != NULL && strcasecmp(title, "Critical infrastructure sectors") == 0)

@@ -32,8 +32,7 @@ static int collect(struct matrix *matrix)
 		/* An empty store is not an error here. */
 		if (code == KAI_EXIT_NOTHING)
 			code = 0;
-		json_array_foreach(json_object_get(top, "advisories"), index, row)
-		{
+		json_array_foreach (json_object_get(top, "advisories"), index, row) {
 			const char *id = json_string_value(json_object_get(row, "id"));
 
 			if (id == NULL)
@@ -57,8 +56,7 @@ static const char *held_state(const json_t *row)
 
 	if (row == NULL)
 		return "withheld";
-	json_array_foreach(json_object_get(row, "parts"), index, part)
-	{
+	json_array_foreach (json_object_get(row, "parts"), index, part) {
 		const char *state = json_string_value(json_object_get(part, "state"));
 
 		all++;
@@ -76,8 +74,7 @@ static const char *denied_rule(const json_t *pair)
 
 	if (verdict == NULL || strcmp(verdict, "deny") == 0)
 		return json_string_value(json_object_get(pair, "rule"));
-	json_array_foreach(json_object_get(pair, "parts"), index, part)
-	{
+	json_array_foreach (json_object_get(pair, "parts"), index, part) {
 		verdict = json_string_value(json_object_get(part, "verdict"));
 		if (verdict != NULL && strcmp(verdict, "deny") == 0)
 			return json_string_value(json_object_get(part, "rule"));
@@ -164,8 +161,8 @@ static void print_gaps(struct kai_cli *cli, const json_t *item)
 	const json_t *rules = json_object_get(item, "rule"), *rule;
 	const char *node;
 
-	json_object_foreach((json_t *)(uintptr_t)rules, node, rule)(void)
-		fprintf(cli->out, "      %-14s %s\n", node, json_string_value(rule));
+	json_object_foreach ((json_t *)(uintptr_t)rules, node, rule)
+		(void)fprintf(cli->out, "      %-14s %s\n", node, json_string_value(rule));
 }
 
 /* For people: the matrix with a short number per item, then each item with its gaps. */
@@ -175,14 +172,12 @@ static void print_matrix(struct kai_cli *cli, json_t *top)
 	size_t index, column;
 
 	(void)fprintf(cli->out, "%4s", "");
-	json_array_foreach(nodes, column, node)(void)
-		fprintf(cli->out, "  %-12s", json_string_value(node));
+	json_array_foreach (nodes, column, node)
+		(void)fprintf(cli->out, "  %-12s", json_string_value(node));
 	(void)fprintf(cli->out, "\n");
-	json_array_foreach(json_object_get(top, "items"), index, item)
-	{
+	json_array_foreach (json_object_get(top, "items"), index, item) {
 		(void)fprintf(cli->out, "%4zu", index + 1);
-		json_array_foreach(nodes, column, node)
-		{
+		json_array_foreach (nodes, column, node) {
 			const json_t *state = json_object_get(json_object_get(item, "held"),
 							      json_string_value(node));
 
@@ -192,8 +187,7 @@ static void print_matrix(struct kai_cli *cli, json_t *top)
 	}
 	(void)fprintf(cli->out, "\n%s\n",
 		      T("What they are, and for each gap the rule that held it back:"));
-	json_array_foreach(json_object_get(top, "items"), index, item)
-	{
+	json_array_foreach (json_object_get(top, "items"), index, item) {
 		const char *title = json_string_value(json_object_get(item, "title"));
 		const char *origin = json_string_value(json_object_get(item, "origin"));
 
@@ -226,7 +220,7 @@ int kai_verb_lab_matrix(struct kai_cli *cli)
 	for (size_t i = 0; i < lab->node_count; i++)
 		json_array_append_new(nodes, json_string(lab->nodes[i].name));
 	if (code == 0) {
-		json_array_foreach(matrix.items, index, item)
+		json_array_foreach (matrix.items, index, item)
 			json_array_append_new(rows, item_row(&matrix, item));
 		kai_view_show(cli, &view, json_pack("{s:O, s:O}", "nodes", nodes, "items", rows));
 	}

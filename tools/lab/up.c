@@ -98,8 +98,8 @@ size_t kai_lab_ends_up(struct kai_cli *cli, const struct kai_lab *lab)
 		json_t *top = NULL, *peer;
 
 		if (kai_lab_kairan(cli, lab, &lab->nodes[i], args, &top) == 0) {
-			json_array_foreach(json_object_get(top, "peers"), index, peer) up +=
-				link_up(peer) ? 1 : 0;
+			json_array_foreach (json_object_get(top, "peers"), index, peer)
+				up += link_up(peer) ? 1 : 0;
 		}
 		json_decref(top);
 		cli->arena.used = mark;
@@ -231,8 +231,7 @@ int kai_verb_lab_status(struct kai_cli *cli)
 		size_t index;
 
 		if (pid != 0 && kai_lab_kairan(cli, lab, &lab->nodes[i], args, &top) == 0) {
-			json_array_foreach(json_object_get(top, "peers"), index, peer)
-			{
+			json_array_foreach (json_object_get(top, "peers"), index, peer) {
 				up += link_up(peer) ? 1 : 0;
 				all++;
 			}
