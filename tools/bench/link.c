@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One CURVE link between two real nodes: how fast items become durable at the other end, how soon one does, what it costs. */
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TEXT_LEN 1900 /* makes an advisory of about 2 KB */
+#define WINDOW 256
+#define LATENCIES 200
+
+/* Bytes that crossed loopback, TCP/IP headers included; 0 where the kernel does not tell. */
+static double loopback_bytes(void)
+{
+	FILE *file = fopen("/proc/net/dev", "re");
+	char line[512];
+	double bytes = 0;
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		const char *at = strstr(line, "lo:");
+
+		if (at != NULL)
+			bytes = strtod(at + 3, NULL);
+	}
+	if (file != NULL)
+		(void)fclose(file);
+	return bytes;
+}
+
+static void nap(void)
+{
+	struct timespec time = {0, 2000000};
+
+	(void)nanosleep(&time, NULL);
+}
+
+/* Fills op-a while op-b is away, brings op-b back, and clocks its store from the first item to the last. */
+static bool ingest_once(struct bench *bench, struct pair *pair, double *ret_rate, double *ret_bytes)
+{
+	long before = pair_count(pair, 'b'), target = before + bench->items, seen = before;
+	double first = 0, bytes;
+
+	if (!pair_stop(pair, 'b') || !pair_publish(pair, bench->items, TEXT_LEN, WINDOW))
+		return false;
+	bytes = loopback_bytes();
+	if (!pair_start(pair, 'b'))
+		return false;
+	for (double end = bench_now() + 120; seen < target && bench_now() < end; nap()) {
+		seen = pair_count(pair, 'b');
+		if (first == 0 && seen > before) {
+			first = bench_now();
+			before = seen;
+		}
+	}
+	if (seen < target) {
+		(void)fprintf(stderr, "kairan-bench: link: only %ld of %ld items arrived\n", seen,
+			      target);
+		return false;
+	}
+	*ret_rate = (double)(target - before) / (bench_now() - first);
+	*ret_bytes = (loopback_bytes() - bytes) / (double)bench->items;
+	return true;
+}
+
+static bool ingest(struct bench *bench, struct pair *pair)
+{
+	double rates[BENCH_RUNS], bytes[BENCH_RUNS], spread, value;
+
+	for (int i = 0; i < BENCH_RUNS; i++) {
+		if (!ingest_once(bench, pair, &rates[i], &bytes[i]))
+			return false;
+		(void)fprintf(stderr, "kairan-bench: link: run %d of %d\n", i + 1, BENCH_RUNS);
+	}
+	value = bench_median(rates, BENCH_RUNS, &spread);
+	bench_row(bench, "link", "durable ingest, 2 KB, a signature each (floor: checks)", value,
+		  "items/s", bench->verify_floor, spread);
+	bench_row(bench, "link", "durable ingest, 2 KB, a signature each (floor: commits)", value,
+		  "items/s", bench->commit_floor, spread);
+	value = bench_median(bytes, BENCH_RUNS, &spread);
+	bench_row(bench, "link", "bytes on the link per 2 KB item, TCP/IP included", value, "bytes",
+		  2048, spread);
+	return true;
+}
+
+static bool latency(struct bench *bench, struct pair *pair)
+{
+	double *seconds = calloc(LATENCIES, sizeof(*seconds));
+	double spread, median;
+
+	for (int i = 0; seconds != NULL && i < LATENCIES; i++) {
+		seconds[i] = pair_stored_seconds(pair, TEXT_LEN);
+		if (seconds[i] < 0) {
+			(void)fprintf(stderr,
+				      "kairan-bench: link: an item was not stored at the peer\n");
+			free(seconds);
+			return false;
+		}
+	}
+	if (seconds == NULL)
+		return false;
+	median = bench_median(seconds, LATENCIES, &spread);
+	bench_row(bench, "link", "publish → stored at the peer, median (floor: two commits)",
+		  median * 1000, "ms", 2 * bench->sync_floor_ms, spread * 1000);
+	bench_row(bench, "link", "publish → stored at the peer, p99",
+		  bench_percentile(seconds, LATENCIES, 99) * 1000, "ms", 2 * bench->sync_floor_ms,
+		  0);
+	free(seconds);
+	return true;
+}
+
+bool bench_link(struct bench *bench)
+{
+	struct pair *pair = pair_up(bench);
+	bool ok = pair != NULL && latency(bench, pair) && ingest(bench, pair);
+
+	pair_down(pair);
+	return ok;
+}

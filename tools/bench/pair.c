@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two real nodes, and a client that keeps their control socket busy. */
+#include "bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sodium.h>
+#include <zmq.h>
+
+#include "kairan/client.h"
+#include "kairan/control.h"
+#include "kairan/kinds.h"
+#include "kairan/records.h"
+
+#define ARENA_LEN (1u << 20)
+#define TIMEOUT_MS 20000
+
+extern char **environ;
+
+struct pair {
+	struct bench *bench;
+	char lab[KAI_PATH_SIZE];
+	char dirs[2][KAI_PATH_SIZE];
+	struct kai_store *stores[2];
+	void *context;
+	void *control;		  /* of op-a */
+	uint8_t peer[KAI_ID_LEN]; /* op-b */
+	uint16_t peer_number;
+	uint64_t serial; /* makes every item different */
+	struct kai_arena arena;
+	uint8_t *memory;
+};
+
+static void sleep_us(long us)
+{
+	struct timespec time = {us / 1000000, us % 1000000 * 1000};
+
+	(void)nanosleep(&time, NULL);
+}
+
+/* kairan --lab DIR lab VERB [TOPOLOGY], its words thrown away unless it fails. */
+static bool run(struct pair *pair, const char *verb, const char *topology)
+{
+	const char *const given[] = {pair->bench->kairan, "lab",    verb, "--lab",
+				     pair->lab,		  topology, NULL};
+	union {
+		const char *const *given;
+		char *const *wanted; /* posix_spawn does not change them */
+	} args = {.given = given};
+	posix_spawn_file_actions_t actions;
+	int status = -1;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	int failed = posix_spawn(&pid, given[0], &actions, NULL, args.wanted, environ);
+
+	posix_spawn_file_actions_destroy(&actions);
+	if (failed == 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == 0)
+		return true;
+	(void)fprintf(stderr, "kairan-bench: kairan lab %s --lab %s failed\n", verb, pair->lab);
+	return false;
+}
+
+static bool open_store(struct pair *pair, int node)
+{
+	const struct kai_store_options options = {.read_only = true};
+	char path[KAI_PATH_SIZE + 16];
+	struct kai_why why;
+
+	(void)snprintf(path, sizeof(path), "%s/store", pair->dirs[node]);
+	if (kai_store_open_lmdb(path, &options, &pair->stores[node], &why) == KAI_ERR_OK)
+		return true;
+	(void)fprintf(stderr, "kairan-bench: %s\n", why.text);
+	return false;
+}
+
+static bool find_peer(struct pair *pair)
+{
+	struct kai_txn *txn;
+	struct kai_span org;
+	struct kai_key word = kai_key_word(KAI_META_ORG);
+	struct kai_peer peer;
+	bool found = kai_txn_begin(pair->stores[1], false, &txn, NULL) == KAI_ERR_OK;
+
+	if (!found)
+		return false;
+	found = kai_txn_get(txn, KAI_TABLE_META, kai_key_span(&word), &org) &&
+		org.len == KAI_ID_LEN;
+	if (found)
+		memcpy(pair->peer, org.at, KAI_ID_LEN);
+	kai_txn_abort(txn);
+	if (!found || kai_txn_begin(pair->stores[0], false, &txn, NULL) != KAI_ERR_OK)
+		return false;
+	found = kai_rec_peer(txn, pair->peer, &pair->arena, &peer);
+	pair->peer_number = (uint16_t)peer.number;
+	kai_txn_abort(txn);
+	return found;
+}
+
+static bool connect_control(struct pair *pair)
+{
+	char endpoint[KAI_CONTROL_ENDPOINT];
+	struct kai_why why;
+	int fd, linger = 0, timeout = TIMEOUT_MS;
+
+	pair->context = zmq_ctx_new();
+	pair->control = pair->context == NULL ? NULL : zmq_socket(pair->context, ZMQ_DEALER);
+	if (pair->control == NULL ||
+	    kai_control_endpoint(pair->dirs[0], endpoint, &fd, &why) != KAI_ERR_OK)
+		return false;
+	(void)zmq_setsockopt(pair->control, ZMQ_LINGER, &linger, sizeof(linger));
+	(void)zmq_setsockopt(pair->control, ZMQ_RCVTIMEO, &timeout, sizeof(timeout));
+	return zmq_connect(pair->control, endpoint) == 0;
+}
+
+struct pair *pair_up(struct bench *bench)
+{
+	struct pair *pair = calloc(1, sizeof(*pair));
+	uint8_t *memory = malloc(ARENA_LEN);
+
+	if (pair == NULL || memory == NULL) {
+		free(pair);
+		free(memory);
+		return NULL;
+	}
+	pair->bench = bench;
+	pair->memory = memory;
+	pair->arena = (struct kai_arena){memory, ARENA_LEN, 0, false};
+	(void)snprintf(pair->lab, sizeof(pair->lab), "%.4000s/lab", bench->dir);
+	(void)snprintf(pair->dirs[0], sizeof(pair->dirs[0]), "%.4000s/lab/op-a", bench->dir);
+	(void)snprintf(pair->dirs[1], sizeof(pair->dirs[1]), "%.4000s/lab/op-b", bench->dir);
+	if (run(pair, "up", KAIRAN_SOURCE_DATA "/lab/pair.conf") && open_store(pair, 0) &&
+	    open_store(pair, 1) && find_peer(pair) && connect_control(pair))
+		return pair;
+	pair_down(pair);
+	return NULL;
+}
+
+void pair_down(struct pair *pair)
+{
+	if (pair == NULL)
+		return;
+	if (pair->control != NULL)
+		(void)zmq_close(pair->control);
+	if (pair->context != NULL)
+		(void)zmq_ctx_term(pair->context);
+	kai_store_close(pair->stores[0]);
+	kai_store_close(pair->stores[1]);
+	(void)run(pair, "down", NULL);
+	free(pair->memory);
+	free(pair);
+}
+
+static pid_t pid_of(const struct pair *pair, char node)
+{
+	char path[KAI_PATH_SIZE + 16], text[32] = "";
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/kairand.pid", pair->dirs[node - 'a']);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	if (fgets(text, sizeof(text), file) == NULL)
+		text[0] = '\0';
+	(void)fclose(file);
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+const char *pair_dir(const struct pair *pair, char node)
+{
+	return pair->dirs[node - 'a'];
+}
+
+/* A process that ended keeps its number, without a command line, until its parent asks for it. */
+static bool is_gone(pid_t pid)
+{
+	char path[64];
+	FILE *file;
+	bool gone;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return true;
+	gone = fgetc(file) == EOF;
+	(void)fclose(file);
+	return gone;
+}
+
+bool pair_stop(struct pair *pair, char node)
+{
+	pid_t pid = pid_of(pair, node);
+
+	if (pid <= 1 || kill(pid, SIGTERM) != 0)
+		return false;
+	for (int i = 0; i < 1000 && !is_gone(pid); i++)
+		sleep_us(10000);
+	return is_gone(pid);
+}
+
+bool pair_start(struct pair *pair, char node)
+{
+	(void)node; /* `lab up` starts whatever of the lab is stopped */
+	return run(pair, "up", NULL);
+}
+
+/* ---- publishing */
+
+static struct kai_span request_of(struct pair *pair, size_t len, uint64_t urgency)
+{
+	struct kai_body_value values[] = {{kai_span_str("subtype"), kai_span_str("indicators")},
+					  {kai_span_str("action"), kai_span_str("none")}};
+	struct kai_audience_entry entry = {KAI_AUD_ORG, kai_span(pair->peer, KAI_ID_LEN),
+					   kai_span(NULL, 0)};
+	char title[64], *text = kai_arena_take(&pair->arena, len);
+	struct kai_draft_part part = {
+		kai_span_str("main"), kai_span_str("kairan/secinfo"), NULL, {NULL, 0}};
+	struct kai_ctl_publish request = {.version = KAI_VERSION, .type = KAI_CONTROL_PUBLISH};
+	struct kai_body body = {.version = KAI_VERSION, .values = values, .values_count = 2};
+
+	(void)snprintf(title, sizeof(title), "Item %llu of the bench",
+		       (unsigned long long)++pair->serial);
+	for (size_t i = 0; i < len; i++)
+		text[i] = (char)('a' + randombytes_uniform(26));
+	body.title = kai_span_str(title);
+	body.text = kai_span(text, len);
+	part.content = kai_object_encode_in(&kai_object_body, &body, &pair->arena);
+	request.draft = (struct kai_draft){.kind = KAI_KIND_SECINFO,
+					   .urgency = urgency,
+					   .lang = kai_span_str("en"),
+					   .label = {.tlp = KAI_TLP_AMBER,
+						     .audience = &entry,
+						     .audience_count = 1,
+						     .onward = KAI_ONWARD_ANY,
+						     .attribution = KAI_ATTR_NAMED,
+						     .pap = KAI_PAP_CLEAR},
+					   .parts = &part,
+					   .parts_count = 1};
+	return kai_object_encode_in(&kai_object_ctl_publish, &request, &pair->arena);
+}
+
+static bool ask(struct pair *pair, size_t len, uint64_t urgency)
+{
+	pair->arena.used = 0;
+	struct kai_span request = request_of(pair, len, urgency);
+
+	return request.len > 0 && zmq_send(pair->control, "", 0, ZMQ_SNDMORE) == 0 &&
+	       zmq_send(pair->control, request.at, request.len, 0) == (int)request.len;
+}
+
+static bool answer(struct pair *pair, uint8_t ret_id[KAI_ID_LEN])
+{
+	static uint8_t bytes[65536];
+	struct kai_ctl_answer read;
+	int len;
+
+	if (zmq_recv(pair->control, bytes, sizeof(bytes), 0) != 0)
+		return false;
+	len = zmq_recv(pair->control, bytes, sizeof(bytes), 0);
+	pair->arena.used = 0;
+	if (len <= 0 || kai_object_decode(&kai_object_ctl_answer, kai_span(bytes, (size_t)len),
+					  &pair->arena, &read) != KAI_FAULT_NONE)
+		return false;
+	if (read.exit != 0 || !read.id.is) {
+		(void)fprintf(stderr, "kairan-bench: publish: %.*s\n", (int)read.text.len,
+			      (const char *)read.text.at);
+		return false;
+	}
+	if (ret_id != NULL)
+		memcpy(ret_id, read.id.id, KAI_ID_LEN);
+	return true;
+}
+
+bool pair_publish(struct pair *pair, long count, size_t len, unsigned window)
+{
+	long asked = 0, answered = 0;
+
+	while (answered < count) {
+		while (asked < count && asked - answered < (long)window) {
+			if (!ask(pair, len, KAI_URGENCY_INFO))
+				return false;
+			asked++;
+		}
+		if (!answer(pair, NULL))
+			return false;
+		answered++;
+	}
+	return true;
+}
+
+static bool is_stored(struct pair *pair, const uint8_t id[KAI_ID_LEN])
+{
+	struct kai_released released;
+	struct kai_txn *txn;
+	uint64_t arrival;
+	bool stored = false;
+
+	pair->arena.used = 0;
+	if (kai_txn_begin(pair->stores[0], false, &txn, NULL) != KAI_ERR_OK)
+		return false;
+	if (kai_rec_arrival(txn, id, &arrival)) {
+		struct kai_key key = kai_key_pair(arrival, pair->peer_number);
+
+		stored = kai_rec_get(txn, KAI_TABLE_RELEASED, &key, &kai_object_released,
+				     &pair->arena, &released) &&
+			 released.state == KAI_RELEASED_STORED;
+	}
+	kai_txn_abort(txn);
+	return stored;
+}
+
+double pair_stored_seconds(struct pair *pair, size_t len)
+{
+	uint8_t id[KAI_ID_LEN];
+	double start = bench_now();
+
+	if (!ask(pair, len, KAI_URGENCY_NOW) || !answer(pair, id))
+		return -1;
+	while (!is_stored(pair, id)) {
+		if (bench_now() - start > 10)
+			return -1;
+		sleep_us(50);
+	}
+	return bench_now() - start;
+}
+
+long pair_count(struct pair *pair, char node)
+{
+	struct kai_txn *txn;
+	long count;
+
+	if (kai_txn_begin(pair->stores[node - 'a'], false, &txn, NULL) != KAI_ERR_OK)
+		return -1;
+	count = (long)kai_txn_count(txn, KAI_TABLE_ITEMS);
+	kai_txn_abort(txn);
+	return count;
+}
