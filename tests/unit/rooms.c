@@ -2,11 +2,12 @@
 #include "rooms.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SCRATCH_SIZE (8u * 1024 * 1024)
-#define KEEP_SIZE (64u * 1024 * 1024)
+#define SCRATCH_SIZE ((size_t)8 * 1024 * 1024)
+#define KEEP_SIZE ((size_t)64 * 1024 * 1024)
 
 /* Stand-ins find their rooms by the engine, which lies inside. */
 static struct rooms *rooms_of(struct kai_turn *turn)
@@ -341,10 +342,10 @@ struct made *rooms_make(struct rooms *rooms, const struct plan *plan)
 	if (plan == NULL)
 		plan = &usual;
 	make_header(rooms, plan, &made->header);
-	char media[32] = "kairan/";
+	char media[64];
 	uint8_t *extra = kai_arena_take(&rooms->keep, plan->extra_len);
 
-	strcat(media, kai_kind_row(made->header.kind)->word);
+	(void)snprintf(media, sizeof(media), "kairan/%s", kai_kind_row(made->header.kind)->word);
 	memset(extra, 'x', plan->extra_len);
 	struct kai_part_draft parts[] = {{.name = kai_span_str("main"),
 					  .media_type = kai_span_str(media),

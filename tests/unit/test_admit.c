@@ -81,18 +81,18 @@ static void refused_by_neighbours(void **state)
 	const struct made *made = rooms_make(rooms, NULL);
 	struct kai_admission got;
 	static const struct {
-		enum kai_fault signers;
 		const char *reason;
+		enum kai_fault signers;
 		enum kai_fault_class klass;
 	} cases[] = {
-		{KAI_FAULT_NO_CARD, "no-card", KAI_CLASS_DEFER},
-		{KAI_FAULT_OLD_CARD, "older-card", KAI_CLASS_DEFER},
-		{KAI_FAULT_FROZEN, "origin-frozen", KAI_CLASS_DEFER},
-		{KAI_FAULT_SIGNERS, "too-few-signers", KAI_CLASS_DEFER},
-		{KAI_FAULT_KEY, "key-not-in-card", KAI_CLASS_COPY},
-		{KAI_FAULT_KEY_ROLE, "key-role", KAI_CLASS_COPY},
-		{KAI_FAULT_KEY_WINDOW, "key-window", KAI_CLASS_COPY},
-		{KAI_FAULT_KEY_REVOKED, "key-revoked", KAI_CLASS_COPY},
+		{"no-card", KAI_FAULT_NO_CARD, KAI_CLASS_DEFER},
+		{"older-card", KAI_FAULT_OLD_CARD, KAI_CLASS_DEFER},
+		{"origin-frozen", KAI_FAULT_FROZEN, KAI_CLASS_DEFER},
+		{"too-few-signers", KAI_FAULT_SIGNERS, KAI_CLASS_DEFER},
+		{"key-not-in-card", KAI_FAULT_KEY, KAI_CLASS_COPY},
+		{"key-role", KAI_FAULT_KEY_ROLE, KAI_CLASS_COPY},
+		{"key-window", KAI_FAULT_KEY_WINDOW, KAI_CLASS_COPY},
+		{"key-revoked", KAI_FAULT_KEY_REVOKED, KAI_CLASS_COPY},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -605,7 +605,7 @@ static void expired_items_go(void **state)
 	assert_null(rooms_last(rooms, 0, KAI_MSG_WANT));
 	/* the stub itself goes after two years */
 	for (int i = 0; i < 64 && stub_of(rooms, first->built.id, &stub); i++) {
-		rooms_step(rooms, 2 * 365 * KAI_MS_DAY);
+		rooms_step(rooms, 730 * KAI_MS_DAY);
 		kai_sweep_timer(&rooms->turn);
 	}
 	assert_false(stub_of(rooms, first->built.id, &stub));
