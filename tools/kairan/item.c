@@ -314,7 +314,7 @@ const struct kai_col kai_item_cols[] = {
 	{"urgency", N_("urgency"), KAI_COL_WORD},
 	{"state", N_("state"), KAI_COL_WORD},
 	{"origin_name", N_("origin"), KAI_COL_TEXT},
-	{"received_at", N_("received"), KAI_COL_TIME},
+	{"received_at", N_("received here"), KAI_COL_TIME},
 	{"title", N_("title"), KAI_COL_TEXT},
 };
 const size_t kai_item_col_count = sizeof(kai_item_cols) / sizeof(*kai_item_cols);

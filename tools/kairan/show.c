@@ -241,7 +241,29 @@ static void show_ways(struct kai_cli *cli, const json_t *rows, const char *label
 	}
 }
 
-static void show_fields(struct kai_cli *cli, const json_t *content)
+static enum kai_col_type field_type(const struct kai_kind_row *row, const char *name,
+				    const json_t *value)
+{
+	if (json_is_array(value))
+		return KAI_COL_LIST;
+	for (size_t i = 0; row != NULL && i < row->field_count; i++)
+		if (strcmp(row->fields[i].name, name) == 0 && row->fields[i].type == KAI_V_TIME)
+			return KAI_COL_TIME;
+	return KAI_COL_TEXT;
+}
+
+/* A severity is printed as number and word. */
+static char *with_word(struct kai_cli *cli, const char *name, char *text)
+{
+	static const char *const words[] = {N_("none"), N_("low"), N_("medium"), N_("high"),
+					    N_("critical")};
+
+	if (strncmp(name, "severity-", 9) != 0 || text[0] < '0' || text[0] > '4')
+		return text;
+	return kai_cli_text(cli, "%s (%s)", text, T(words[text[0] - '0']));
+}
+
+static void show_fields(struct kai_cli *cli, const json_t *content, const struct kai_kind_row *row)
 {
 	const char *name;
 	json_t *value;
@@ -254,10 +276,9 @@ static void show_fields(struct kai_cli *cli, const json_t *content)
 	     at = json_object_iter_next(fields, at)) {
 		name = json_object_iter_key(at);
 		value = json_object_iter_value(at);
-		const struct kai_col col = {name, "",
-					    json_is_array(value) ? KAI_COL_LIST : KAI_COL_TEXT};
+		const struct kai_col col = {name, "", field_type(row, name, value)};
 
-		kai_view_pair(cli, T(name), kai_view_cell(cli, &col, fields));
+		kai_view_pair(cli, T(name), with_word(cli, name, kai_view_cell(cli, &col, fields)));
 	}
 }
 
@@ -317,13 +338,13 @@ static void show_item(struct kai_cli *cli, json_t *json)
 		      strcmp(str(json, "state"), "current") != 0 ? T(str(json, "state")) : "",
 		      kai_view_safe(cli, str(json, "title"), false));
 	if (json_is_object(content))
-		show_fields(cli, content);
+		show_fields(cli, content, kai_kind_by_word(str(json, "kind")));
 	(void)fprintf(cli->out, "\n");
 	pair_of(cli, json, "origin_name", T("origin"), KAI_COL_TEXT);
 	show_signatures(cli, json);
 	show_ways(cli, json_object_get(json, "supply"), T("came from"));
 	pair_of(cli, json, "created_at", T("issued"), KAI_COL_TIME);
-	pair_of(cli, json, "received_at", T("received"), KAI_COL_TIME);
+	pair_of(cli, json, "received_at", T("received here"), KAI_COL_TIME);
 	pair_of(cli, json, "not_after", T("valid until"), KAI_COL_UNTIL);
 	pair_of(cli, json, "sectors", T("sectors"), KAI_COL_LIST);
 	kai_view_pair(cli, T("audience"), kai_view_cell(cli, &audience, label));
