@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What objects must say beside their form: labels (section 5), headers (section 4), cards and statements (section 3)."""
+import re
+
+from .fault import demand
+from .objects import Record, ascends, sort_key
+from .spec import Spec
+
+ORG, COMMUNITY, SECTOR, COUNTRY = 1, 2, 3, 4
+RED, GREEN, CLEAR = 1, 4, 5
+SIGNING, SEALING = 1, 2
+RETRACT = "retract"
+RETRACT_CONTENT_MAX = 2048
+ADVISORY_MAX = 4 << 20
+MEMBERSHIP_MAX_MS = 90 * 24 * 3600 * 1000
+SECTOR_CODE = re.compile(r"[a-z0-9.-]+:[a-z0-9.-]+")
+TWO_CAPITALS = re.compile(r"[A-Z]{2}")
+
+
+def padded_len(content_len: int) -> int:
+    """Padmé above 256 bytes."""
+    length = 4 + content_len
+    if length <= 256:
+        return 256
+    exponent = length.bit_length() - 1
+    unit = 1 << (exponent - exponent.bit_length())
+    return -(-length // unit) * unit
+
+
+def _entry_readable(entry: Record) -> bool:
+    org, text = entry["org"], entry["text"]
+    match entry["type"]:
+        case 1:
+            return len(org) == 32 and text == ""
+        case 2:
+            return len(org) == 32 and text != ""
+        case 3:
+            return org == b"" and SECTOR_CODE.fullmatch(text) is not None
+        case 4:
+            return org == b"" and TWO_CAPITALS.fullmatch(text) is not None
+    return False
+
+
+def check_label(label: Record) -> None:
+    audience, tlp = label["audience"], label["tlp"]
+    known = 1 <= tlp <= 5 and 1 <= label["onward"] <= 4 and 1 <= label["attribution"] <= 3
+    known = known and 1 <= label["pap"] <= 4 and label["gov_share"] <= 1
+    demand(known, "label-unreadable", "unknown value")
+    demand(all(_entry_readable(entry) for entry in audience), "label-unreadable", "audience entry")
+    demand(ascends([sort_key(entry, ("type", "org", "text")) for entry in audience]), "label-unreadable", "audience order")
+    demand((tlp == CLEAR) == (not audience), "label-unreadable", "audience and CLEAR")
+    types = {entry["type"] for entry in audience}
+    demand(tlp != RED or types <= {ORG}, "label-unreadable", "RED")
+    demand(tlp != GREEN or types <= {ORG, COMMUNITY}, "label-unreadable", "GREEN")
+
+
+def _check_country(country: str) -> None:
+    demand(TWO_CAPITALS.fullmatch(country) is not None, "contradiction", "country")
+
+
+def _check_sectors(sectors: list[str]) -> None:
+    demand(all(SECTOR_CODE.fullmatch(code) for code in sectors), "contradiction", "sector code")
+
+
+def check_header(spec: Spec, header: Record) -> None:
+    demand(header["kind"] in spec.kinds, "contradiction", "kind")
+    demand(1 <= header["urgency"] <= 3, "contradiction", "urgency")
+    _check_country(header["country"])
+    demand(header["created_at"] < header["not_after"], "contradiction", "not_after")
+    first = header["revision"] == 1
+    demand((header["thread"] is None) == first, "contradiction", "thread")
+    demand(not first or not header["supersedes"], "contradiction", "supersedes")
+    _check_sectors(header["sectors"])
+    parts = header["parts"]
+    names = [part["name"] for part in parts]
+    demand(len(set(names)) == len(names), "contradiction", "two parts of one name")
+    demand(names[0] == "main", "contradiction", "main")
+    demand(sum(part["size"] for part in parts) <= ADVISORY_MAX, "contradiction", "size")
+    if spec.kinds[header["kind"]].name == RETRACT:
+        demand(header["revision"] >= 2 and len(header["supersedes"]) == 1, "contradiction", "retraction")
+        small = len(parts) == 1 and parts[0]["size"] <= padded_len(RETRACT_CONTENT_MAX)
+        demand(small, "contradiction", "parts of a retraction")
+    check_label(header["label"])
+
+
+def _check_window(record: Record, start: str, end: str) -> None:
+    demand(record[start] < record[end], "contradiction", end)
+
+
+def check_card(card: Record) -> None:
+    _check_window(card, "issued_at", "valid_until")
+    _check_country(card["country"])
+    _check_sectors(card["sectors"])
+    for key in card["keys"]:
+        _check_window(key, "not_before", "not_after")
+        fits = (key["use"] == SIGNING and 1 <= key["role"] <= 3) or (key["use"] == SEALING and key["role"] == 0)
+        demand(fits, "contradiction", "role of a key")
+
+
+def check_node_record(record: Record) -> None:
+    _check_window(record, "issued_at", "valid_until")
+    for key in record["keys"]:
+        _check_window(key, "not_before", "not_after")
+    demand(all(one.startswith("tcp://") for one in record["endpoints"]), "contradiction", "endpoint")
+
+
+def check_membership(membership: Record) -> None:
+    _check_window(membership, "valid_from", "valid_until")
+    length_ms = membership["valid_until"] - membership["valid_from"]
+    demand(length_ms <= MEMBERSHIP_MAX_MS, "contradiction", "longer than 90 days")
+
+
+def check_notice(notice: Record) -> None:
+    demand(1 <= notice["action"] <= 3, "contradiction", "action")
+
+
+def check_release(release: Record) -> None:
+    _check_window(release, "at", "expires")
+    check_label(release["label"])
+
+
+def _check_direction(direction: Record) -> None:
+    known = 1 <= direction["ceiling"] <= 5 and 1 <= direction["onward"] <= 4 and 1 <= direction["attribution"] <= 3
+    demand(known, "label-unreadable", "direction")
+    if direction["sectors"] != ["*"]:
+        _check_sectors(direction["sectors"])
+
+
+def check_terms(spec: Spec, terms: Record) -> None:
+    demand(terms["a"]["org"] < terms["b"]["org"], "contradiction", "parties")
+    for party in (terms["a"], terms["b"]):
+        _check_country(party["country"])
+        _check_sectors(party["sectors"])
+    _check_window(terms, "valid_from", "valid_until")
+    _check_direction(terms["a_to_b"])
+    _check_direction(terms["b_to_a"])

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signed statements and whose keys count: sections 2 and 3."""
+from . import meaning
+from .crypto import LIVE, Crypto
+from .fault import demand
+from .objects import Reader, Record
+from .spec import Spec
+
+ROLES = {"system": 1, "duty": 2, "decider": 3}
+
+
+class Statements:
+    def __init__(self, spec: Spec, reader: Reader, crypto: Crypto) -> None:
+        self.spec = spec
+        self.reader = reader
+        self.crypto = crypto
+
+    def _signed(self, name: str, data: bytes) -> tuple[Record, Record]:
+        signed = self.reader.decode("signed", data)
+        return signed, self.reader.decode(name, signed["body"])
+
+    def _verify(self, name: str, signed: Record) -> None:
+        root = self.crypto.hash(name.upper(), LIVE, signed["body"])
+        self.crypto.verify(name.upper(), LIVE, signed["key"], root, signed["sig"])
+
+    def digest(self, name: str, body: bytes) -> bytes:
+        return self.crypto.hash(name.upper(), LIVE, body)
+
+    def card(self, data: bytes) -> tuple[Record, bytes]:
+        """The card and its digest."""
+        signed, card = self._signed("card", data)
+        meaning.check_card(card)
+        demand(signed["key"] == card["org"], "key-not-in-card", "not the root")
+        self._verify("card", signed)
+        return card, self.digest("card", signed["body"])
+
+    def node_record(self, data: bytes) -> Record:
+        signed, record = self._signed("node_record", data)
+        meaning.check_node_record(record)
+        demand(signed["key"] == record["org"], "key-not-in-card", "not the root")
+        self._verify("node_record", signed)
+        return record
+
+    def membership(self, data: bytes, cards: dict[bytes, Record]) -> Record:
+        signed, membership = self._signed("membership", data)
+        meaning.check_membership(membership)
+        check_key(cards, membership["keeper"], signed["key"], "decider", membership["valid_from"])
+        self._verify("membership", signed)
+        return membership
+
+    def notice(self, data: bytes, cards: dict[bytes, Record]) -> Record:
+        signed, notice = self._signed("notice", data)
+        meaning.check_notice(notice)
+        check_key(cards, notice["org"], signed["key"], "decider", notice["at"])
+        self._verify("notice", signed)
+        return notice
+
+    def release(self, data: bytes, origin: bytes, cards: dict[bytes, Record]) -> Record:
+        signed, release = self._signed("release", data)
+        meaning.check_release(release)
+        check_key(cards, origin, signed["key"], "decider", release["at"])
+        self._verify("release", signed)
+        return release
+
+    def agreement(self, data: bytes, cards: dict[bytes, Record]) -> tuple[Record, bytes]:
+        """The terms and their digest; one signature makes a proposal."""
+        agreement = self.reader.decode("agreement", data)
+        terms = self.reader.decode("terms", agreement["terms"])
+        meaning.check_terms(self.spec, terms)
+        digest = self.digest("agreement", agreement["terms"])
+        for signature in agreement["signatures"]:
+            demand(signature["org"] in (terms["a"]["org"], terms["b"]["org"]), "contradiction", "signer is no party")
+            check_key(cards, signature["org"], signature["key"], "decider", terms["valid_from"])
+            self.crypto.verify("AGREEMENT", LIVE, signature["key"], digest, signature["sig"])
+        return terms, digest
+
+
+def check_key(cards: dict[bytes, Record], org: bytes, key: bytes, role: str, at_ms: int) -> None:
+    """May this key speak for this org in this role at this time?"""
+    demand(org in cards, "no-card")
+    found = [one for one in cards[org]["keys"] if one["use"] == meaning.SIGNING and one["key"] == key]
+    demand(bool(found), "key-not-in-card")
+    demand(all(one["key"] != key for one in cards[org]["revocations"]), "key-revoked")
+    demand(found[0]["role"] >= ROLES[role], "key-role", role)
+    demand(found[0]["not_before"] <= at_ms < found[0]["not_after"], "key-window")
