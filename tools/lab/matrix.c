@@ -8,6 +8,7 @@
 #include "../kairan/view.h"
 
 #define LIMIT "500"
+#define NO_PARTNER "no-holder-is-partner"
 
 /* What the lab knows: per node an object id -> its row of `kairan list`; and every item once, in order of first sight. */
 struct matrix {
@@ -138,9 +139,8 @@ static json_t *item_row(struct matrix *matrix, json_t *item)
 		if (strcmp(state, "held") != 0) {
 			char *why = gap_rule(matrix, id, i);
 
-			json_object_set_new(
-				rule, name,
-				json_string(why != NULL ? why : "no-holder-is-partner"));
+			json_object_set_new(rule, name,
+					    json_string(why != NULL ? why : NO_PARTNER));
 		}
 	}
 	return json_pack("{s:s, s:O?, s:O?, s:O?, s:o, s:o}", "id", id, "title",
@@ -163,6 +163,34 @@ static void print_gaps(struct kai_cli *cli, const json_t *item)
 
 	json_object_foreach ((json_t *)(uintptr_t)rules, node, rule)
 		(void)fprintf(cli->out, "      %-14s %s\n", node, json_string_value(rule));
+}
+
+/* Each rule that stands in the gaps once, with its sentence. */
+static void print_rules(struct kai_cli *cli, const json_t *items)
+{
+	json_t *seen = json_object();
+	const json_t *item, *rule;
+	const char *node, *name;
+	size_t index;
+
+	json_array_foreach (items, index, item) {
+		json_object_foreach ((json_t *)(uintptr_t)json_object_get(item, "rule"), node,
+				     rule) {
+			char *rules = kai_cli_text(cli, "%s", json_string_value(rule)),
+			     *rest = rules;
+
+			for (char *one = strtok_r(rules, ", ", &rest); one != NULL;
+			     one = strtok_r(NULL, ", ", &rest))
+				json_object_set_new(seen, one, json_true());
+		}
+	}
+	json_object_foreach (seen, name, rule)
+		(void)fprintf(
+			cli->out, "  %-22s %s\n", name,
+			strcmp(name, NO_PARTNER) == 0
+				? T("No organisation that holds it has an agreement with this one.")
+				: kai_rule_sentence(cli, name));
+	json_decref(seen);
 }
 
 /* For people: the matrix with a short number per item, then each item with its gaps. */
@@ -200,6 +228,8 @@ static void print_matrix(struct kai_cli *cli, json_t *top)
 			kai_view_safe(cli, title != NULL ? title : T("(title withheld)"), false));
 		print_gaps(cli, item);
 	}
+	(void)fprintf(cli->out, "\n%s\n", T("The rules:"));
+	print_rules(cli, json_object_get(top, "items"));
 }
 
 int kai_verb_lab_matrix(struct kai_cli *cli)
