@@ -32,7 +32,7 @@ struct kai_checked {
  * SIGNATURE), ordered keys and indexes (UNORDERED), and each whole part's hash (HASH). The arena
  * needs KAI_CHECK_ARENA bytes.
  */
-#define KAI_CHECK_ARENA (64 * 1024)
+#define KAI_CHECK_ARENA ((size_t)64 * 1024)
 void kai_frame_check(struct kai_span frame, struct kai_arena *arena, struct kai_checked *ret);
 
 /* Encodes a frame into the arena; `msg` points to the struct of that type with version and type set

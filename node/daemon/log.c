@@ -88,14 +88,15 @@ static void add(struct line *line, const char *text)
  */
 static void add_quoted(struct line *line, const char *text)
 {
-	char piece[3] = {0};
+	char piece[2] = {0};
 
 	add(line, "\"");
 	for (; *text != '\0' && line->len < sizeof(line->at) - 8; text++) {
 		bool mind = *text == '"' || *text == '\\';
 
-		piece[0] = mind ? '\\' : *text;
-		piece[1] = mind ? *text : '\0';
+		piece[0] = *text;
+		if (mind)
+			add(line, "\\");
 		add(line, piece);
 	}
 	add(line, "\"");

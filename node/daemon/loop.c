@@ -16,7 +16,7 @@
 #define MORE_STEPS 16  /* of unfinished work in one turn */
 #define RETRY_MS 15000 /* read-only: between attempts */
 #define REAP_MS 60000  /* between looks for readers that died */
-#define RECORD_ARENA (256 * 1024)
+#define RECORD_ARENA ((size_t)256 * 1024)
 
 /* ---- steps ---- */
 

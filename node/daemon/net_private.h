@@ -21,12 +21,12 @@
 #define KAI_RECEIVE_HWM 64
 #define KAI_CURVE_OVERHEAD 64 /* of one message on the wire, rounded up */
 #define KAI_HANDSHAKE_MS 3000
-#define KAI_SILENT_MS 10000		       /* after accepting: a message, or it is cut */
-#define KAI_DIAL_MS 10000		       /* from connect to the handshake's end */
-#define KAI_URGENT_BACKLOG (16u * 1024 * 1024) /* bytes that wait for one link */
-#define KAI_BULK_BACKLOG (32u * 1024 * 1024)
+#define KAI_SILENT_MS 10000			      /* after accepting: a message, or it is cut */
+#define KAI_DIAL_MS 10000			      /* from connect to the handshake's end */
+#define KAI_URGENT_BACKLOG ((size_t)16 * 1024 * 1024) /* bytes that wait for one link */
+#define KAI_BULK_BACKLOG ((size_t)32 * 1024 * 1024)
 /* Received by the kernel and not delivered to us: more than libzmq and the kernel may hold. */
-#define KAI_MAX_UNDELIVERED (KAI_RECEIVE_HWM * (int64_t)KAI_MAX_FRAME + 12 * 1024 * 1024)
+#define KAI_MAX_UNDELIVERED (KAI_RECEIVE_HWM * (int64_t)KAI_MAX_FRAME + (int64_t)12 * 1024 * 1024)
 #define KAI_CONTROL_SLOTS 8
 
 enum kai_conn_state {

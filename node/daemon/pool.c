@@ -209,18 +209,16 @@ struct kai_input *kai_pool_blank_frame(struct kai_pool *pool)
 }
 
 /* A hint only, read before anything is checked: array head, version, type. */
-static unsigned peek_type(const struct kai_input *input)
+static unsigned peek_type(struct kai_input *input)
 {
-	/* The message is ours to read; libzmq has no const accessor. */
-	zmq_msg_t *body = (zmq_msg_t *)(uintptr_t)&input->body;
-	const uint8_t *at = zmq_msg_data(body);
-	size_t len = zmq_msg_size(body);
+	const uint8_t *at = zmq_msg_data(&input->body);
+	size_t len = zmq_msg_size(&input->body);
 	size_t head = len > 0 && at[0] == 0xdc ? 3 : 1;
 
 	return len > head + 1 ? at[head + 1] : 0;
 }
 
-static bool goes_bulk(const struct kai_pool *pool, const struct kai_input *input,
+static bool goes_bulk(const struct kai_pool *pool, struct kai_input *input,
 		      struct kai_lane_mark *mark, bool *ret_barrier)
 {
 	*ret_barrier = false;

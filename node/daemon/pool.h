@@ -45,8 +45,8 @@ struct kai_lane_mark {
 	uint64_t last_barrier; /* and of its newest hello or bye there */
 };
 
-#define KAI_POOL_FRAMES 2048		   /* frames waiting or being worked on */
-#define KAI_POOL_BYTES (32u * 1024 * 1024) /* of them */
+#define KAI_POOL_FRAMES 2048			  /* frames waiting or being worked on */
+#define KAI_POOL_BYTES ((size_t)32 * 1024 * 1024) /* of them */
 
 struct kai_pool;
 /* workers 0: one less than the machine has cores, at least one. */

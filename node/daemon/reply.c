@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ARENA_LEN (4u * 1024 * 1024)
+#define ARENA_LEN ((size_t)4 * 1024 * 1024)
 #define EXIT_REFUSED 1
 
 bool kai_reply_is_status(struct kai_span request)

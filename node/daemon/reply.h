@@ -13,6 +13,6 @@ bool kai_reply_is_status(struct kai_span request);
 uint8_t *kai_reply_storage(enum kai_err err, size_t *ret_len);
 /* The engine's answer to STATUS with read_only set; NULL when it does not decode or without memory.
  */
-uint8_t *kai_reply_read_only(struct kai_span answer, size_t *ret_len);
+uint8_t *kai_reply_read_only(struct kai_span bytes, size_t *ret_len);
 
 #endif

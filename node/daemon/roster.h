@@ -28,7 +28,7 @@ struct kai_roster {
 KAI_MUST_USE struct kai_roster *kai_roster_new(bool reachable); /* NULL: out of memory */
 void kai_roster_free(struct kai_roster *roster);
 /* A kai_engine_peer_fn; context is the roster. Endpoints that are no tcp:// are left out. */
-void kai_roster_add(void *roster, const struct kai_engine_peer *peer);
+void kai_roster_add(void *context, const struct kai_engine_peer *peer);
 
 const struct kai_roster_row *kai_roster_by_key(const struct kai_roster *roster,
 					       const uint8_t key[KAI_ID_LEN]);

@@ -90,11 +90,11 @@ static bool add_block(struct kai_out *out, size_t len)
 		out->blocks = blocks;
 		out->block_cap = cap;
 	}
-	uint8_t *at = malloc(len);
+	struct block *block = &out->blocks[out->block_count];
 
-	if (at == NULL)
+	*block = (struct block){.at = malloc(len), .cap = len};
+	if (block->at == NULL)
 		return false;
-	out->blocks[out->block_count] = (struct block){at, len, 0};
 	out->block = out->block_count++;
 	return true;
 }

@@ -7,7 +7,7 @@
 #include "kairan/advisory.h"
 
 /* Room for a decoded item and header: lists only, their bytes stay in the store. */
-#define TARGET_ARENA (48 * 1024)
+#define TARGET_ARENA ((size_t)48 * 1024)
 
 void kai_facts_init(struct kai_facts *facts, const struct kai_pair *pair,
 		    const struct kai_item_facts *item, bool outgoing, struct kai_wall now)

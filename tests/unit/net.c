@@ -9,7 +9,7 @@
 #include "kairan/kinds.h"
 #include "kairan/records.h"
 
-#define ARENA_LEN (64u * 1024 * 1024)
+#define ARENA_LEN ((size_t)64 * 1024 * 1024)
 #define YEAR_MS (365LL * KAI_MS_DAY)
 #define ROUNDS 200000u /* more than any test needs: a loop between engines fails it */
 

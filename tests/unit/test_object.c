@@ -10,7 +10,7 @@
 
 #include "kairan/wire.h"
 
-#define MEMORY (4u * 1024 * 1024)
+#define MEMORY ((size_t)4 * 1024 * 1024)
 
 static uint64_t seed;
 

@@ -6,7 +6,7 @@
 #include "kairan/check.h"
 #include "kairan/records.h"
 
-#define NODE_ARENA (96u * 1024 * 1024)
+#define NODE_ARENA ((size_t)96 * 1024 * 1024)
 #define SETTLE_STEPS 20000
 
 struct world_frame {

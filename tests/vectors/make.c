@@ -15,7 +15,7 @@
 #include "kairan/text.h"
 #include "people.h"
 
-#define MEMORY (16u * 1024 * 1024)
+#define MEMORY ((size_t)16 * 1024 * 1024)
 
 struct maker {
 	struct kai_arena arena;

@@ -12,7 +12,7 @@
 #include "kairan/text.h"
 #include "people.h"
 
-#define MEMORY (32u * 1024 * 1024)
+#define MEMORY ((size_t)32 * 1024 * 1024)
 
 struct reader {
 	struct kai_arena arena;
@@ -170,8 +170,7 @@ static void every_valid_vector_is_read(void **state)
 	const json_t *vector;
 	size_t index, mark = reader->arena.used;
 
-	json_array_foreach(json_object_get(reader->top, "valid"), index, vector)
-	{
+	json_array_foreach (json_object_get(reader->top, "valid"), index, vector) {
 		enum kai_fault fault = read_vector(reader, vector);
 
 		if (fault != KAI_FAULT_NONE)
@@ -189,8 +188,7 @@ static void every_invalid_vector_is_refused_by_its_fault(void **state)
 	const json_t *vector;
 	size_t index, mark = reader->arena.used;
 
-	json_array_foreach(json_object_get(reader->top, "invalid"), index, vector)
-	{
+	json_array_foreach (json_object_get(reader->top, "invalid"), index, vector) {
 		const char *wanted = json_string_value(json_object_get(vector, "fault"));
 		enum kai_fault fault = read_vector(reader, vector);
 
@@ -212,8 +210,7 @@ static void ids_and_digests_are_as_written(void **state)
 	size_t index;
 	const json_t *vector;
 
-	json_array_foreach(list, index, vector)
-	{
+	json_array_foreach (list, index, vector) {
 		const char *what = json_string_value(json_object_get(vector, "what"));
 
 		if (strcmp(what, "advisory") == 0) {
@@ -234,8 +231,7 @@ static void hashes_are_as_written(void **state)
 	const json_t *vector;
 	size_t index;
 
-	json_array_foreach(json_object_get(reader->top, "hashes"), index, vector)
-	{
+	json_array_foreach (json_object_get(reader->top, "hashes"), index, vector) {
 		uint8_t hash[32];
 
 		assert_string_equal(json_string_value(json_object_get(vector, "context")),

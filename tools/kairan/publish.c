@@ -69,8 +69,7 @@ static void show_published(struct kai_cli *cli, json_t *top)
 
 	if (id != NULL)
 		(void)fprintf(cli->out, "%s\n", id);
-	json_array_foreach(json_object_get(top, "recipients"), i, to)
-	{
+	json_array_foreach (json_object_get(top, "recipients"), i, to) {
 		const char *rule = json_string_value(json_object_get(to, "rule"));
 		bool allow =
 			strcmp(json_string_value(json_object_get(to, "verdict")), "allow") == 0;
@@ -81,8 +80,7 @@ static void show_published(struct kai_cli *cli, json_t *top)
 			cli->out, "  %s %s: %s\n", allow ? "+" : "-",
 			kai_view_safe(cli, json_string_value(json_object_get(to, "name")), false),
 			kai_rule_sentence(cli, rule));
-		json_array_foreach(json_object_get(to, "parts"), k, part)
-		{
+		json_array_foreach (json_object_get(to, "parts"), k, part) {
 			if (strcmp(json_string_value(json_object_get(part, "verdict")), "allow") ==
 			    0)
 				continue;
@@ -256,7 +254,7 @@ static int find_draft(struct kai_cli *cli, const char **ret_name)
 
 int kai_verb_draft_send(struct kai_cli *cli)
 {
-	struct kai_span bytes;
+	struct kai_span bytes = {NULL, 0};
 	const char *name;
 	struct kai_ctl_publish publish;
 	int exit = find_draft(cli, &name);

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_OUTPUT (16u * 1024 * 1024)
+#define MAX_OUTPUT ((size_t)16 * 1024 * 1024)
 #define MAX_ARGS 48
 #define STOP_MS 10000
 
@@ -35,7 +35,9 @@ static bool drain(int fd, char **ret, size_t *ret_len)
 	char *bytes = malloc(cap);
 	ssize_t got = 1;
 
-	while (bytes != NULL && got != 0) {
+	if (bytes == NULL)
+		return false;
+	while (got != 0) {
 		if (len == cap) {
 			char *more = cap < MAX_OUTPUT ? realloc(bytes, cap * 2) : NULL;
 
@@ -49,7 +51,7 @@ static bool drain(int fd, char **ret, size_t *ret_len)
 			break;
 		len += got > 0 ? (size_t)got : 0;
 	}
-	if (bytes == NULL || got != 0) {
+	if (got != 0) {
 		free(bytes);
 		return false;
 	}
