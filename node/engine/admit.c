@@ -430,8 +430,8 @@ static bool store_merged(struct door *door)
 	if (!added)
 		return false;
 	item.held |= door->parts;
-	item.flags = (item.flags & ~(uint64_t)KAI_ITEM_INTRODUCED) |
-		     (door->flags & KAI_ITEM_INTRODUCED);
+	item.flags =
+		(item.flags & ~(uint64_t)KAI_ITEM_INTRODUCED) | (door->flags & KAI_ITEM_INTRODUCED);
 	/* held before its key was revoked, it stands: coming again does not mark it */
 	if ((door->flags & KAI_ITEM_MARKED) == 0)
 		item.flags &= ~(uint64_t)KAI_ITEM_MARKED;

@@ -99,8 +99,7 @@ static void show_card(struct kai_cli *cli, json_t *top)
 		if (text[0] != '\0')
 			kai_view_pair(cli, T(cols[c].title), text);
 	}
-	json_array_foreach(json_object_get(top, "keys"), i, key)
-	{
+	json_array_foreach (json_object_get(top, "keys"), i, key) {
 		const char *role = json_string_value(json_object_get(key, "role"));
 		const char *text = json_string_value(json_object_get(key, "key"));
 		bool revoked = json_object_get(key, "revoked_since") != NULL;

@@ -161,8 +161,7 @@ static void show_pairs(struct kai_cli *cli, json_t *top)
 	size_t i;
 	json_t *pair;
 
-	json_array_foreach(json_object_get(top, "pairs"), i, pair)
-	{
+	json_array_foreach (json_object_get(top, "pairs"), i, pair) {
 		bool allow =
 			strcmp(json_string_value(json_object_get(pair, "verdict")), "allow") == 0;
 		bool incoming =
@@ -179,8 +178,7 @@ static void show_pairs(struct kai_cli *cli, json_t *top)
 			T(json_string_value(json_object_get(pair, "basis"))),
 			kai_view_cell(cli, &at, pair),
 			json_string_value(json_object_get(pair, "text")));
-		json_array_foreach(json_object_get(pair, "parts"), k, part)
-		{
+		json_array_foreach (json_object_get(pair, "parts"), k, part) {
 			if (!allow || strcmp(json_string_value(json_object_get(part, "verdict")),
 					     "allow") == 0)
 				continue;

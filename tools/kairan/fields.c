@@ -152,8 +152,7 @@ static int read_json(struct kai_cli *cli, struct kai_fields *fields, const char 
 		return kai_cli_fail(cli, KAI_EXIT_USAGE, "%s:%d: %s", path, error.line,
 				    top == NULL ? error.text : T("a JSON object is meant"));
 	}
-	json_object_foreach(top, name, value)
-	{
+	json_object_foreach (top, name, value) {
 		char *field = kai_cli_text(cli, "%s", name);
 		size_t i;
 		json_t *one;
@@ -161,8 +160,7 @@ static int read_json(struct kai_cli *cli, struct kai_fields *fields, const char 
 		if (!json_is_array(value)) {
 			exit = set_json(cli, fields, field, value);
 		} else {
-			json_array_foreach(value, i, one)
-			{
+			json_array_foreach (value, i, one) {
 				if (exit == 0)
 					exit = set_json(cli, fields, field, one);
 			}

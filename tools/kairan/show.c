@@ -230,8 +230,7 @@ static void show_ways(struct kai_cli *cli, const json_t *rows, const char *label
 	size_t i;
 	json_t *row;
 
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach (rows, i, row) {
 		const char *state = str(row, "state");
 
 		kai_view_pair(
@@ -287,8 +286,7 @@ static void show_parts(struct kai_cli *cli, const json_t *json)
 	size_t i;
 	json_t *part;
 
-	json_array_foreach(json_object_get(json, "parts"), i, part)
-	{
+	json_array_foreach (json_object_get(json, "parts"), i, part) {
 		bool held = strcmp(str(part, "state"), "held") == 0;
 
 		kai_view_pair(
@@ -308,8 +306,7 @@ static void show_signatures(struct kai_cli *cli, const json_t *json)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach(json_object_get(json, "signatures"), i, row)
-	{
+	json_array_foreach (json_object_get(json, "signatures"), i, row) {
 		bool fine = strncmp(str(row, "verdict"), "ok", 2) == 0;
 
 		kai_view_pair(cli, i == 0 ? T("signed") : "",

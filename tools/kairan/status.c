@@ -196,8 +196,7 @@ static void print_metrics(struct kai_cli *cli, const json_t *top)
 	metric(cli, "store_bytes", "bytes in use",
 	       (uint64_t)json_integer_value(json_object_get(top, "store_bytes")));
 	(void)fprintf(cli->out, "# TYPE kairan_link_up gauge\n# HELP kairan_link_up link state\n");
-	json_array_foreach(json_object_get(top, "peers"), i, row)
-	{
+	json_array_foreach (json_object_get(top, "peers"), i, row) {
 		const char *link = json_string_value(json_object_get(row, "link"));
 
 		(void)fprintf(cli->out, "kairan_link_up{org=\"%.12s\"} %d\n",
@@ -232,8 +231,7 @@ static void show_status(struct kai_cli *cli, json_t *top)
 				   json_array_size(json_object_get(top, "peers"))));
 	if (json_array_size(json_object_get(top, "links_down")) > 0)
 		kai_view_pair(cli, T("down"), kai_view_cell(cli, &down, top));
-	json_array_foreach(json_object_get(top, "ends_soon"), i, row)
-	{
+	json_array_foreach (json_object_get(top, "ends_soon"), i, row) {
 		kai_view_pair(
 			cli, i == 0 ? T("ends soon") : "",
 			kai_cli_text(cli, "%s %s: %s",
@@ -274,8 +272,8 @@ static size_t not_up(const json_t *rows)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach(rows, i, row) count +=
-		strcmp(json_string_value(json_object_get(row, "link")), "up") != 0;
+	json_array_foreach (rows, i, row)
+		count += strcmp(json_string_value(json_object_get(row, "link")), "up") != 0;
 	return count;
 }
 

@@ -77,8 +77,7 @@ static char *cell_list(struct kai_cli *cli, const json_t *array)
 	size_t i;
 	json_t *one;
 
-	json_array_foreach(array, i, one)
-	{
+	json_array_foreach (array, i, one) {
 		const char *word = json_string_value(one);
 
 		if (word != NULL)
@@ -164,8 +163,7 @@ static bool table_fill(struct kai_cli *cli, const struct kai_view *view, const j
 					   flags) == NULL)
 			return false;
 	}
-	json_array_foreach(rows, i, row)
-	{
+	json_array_foreach (rows, i, row) {
 		struct libscols_line *line = scols_table_new_line(table, NULL);
 
 		if (line == NULL)
@@ -223,8 +221,7 @@ static void show_lines(struct kai_cli *cli, const struct kai_view *view, json_t 
 		lines_row(cli, view, top);
 		return;
 	}
-	json_array_foreach(json_object_get(top, view->list), i, row)
-	{
+	json_array_foreach (json_object_get(top, view->list), i, row) {
 		size_t used = cli->arena.used;
 
 		lines_row(cli, view, row);

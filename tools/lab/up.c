@@ -45,10 +45,9 @@ static int init_node(struct kai_cli *cli, const struct kai_lab *lab,
 {
 	unsigned port = free_port();
 	char *endpoint = kai_cli_text(cli, "tcp://127.0.0.1:%u", port);
-	const char *args[20 + 2 * KAI_LAB_MAX_LIST] = {"init",	    "--name",	   node->title,
-						       "--country", node->country, "--listen",
-						       endpoint,    "--endpoint",  endpoint,
-						       "--as",	    node->name};
+	const char *args[20 + 2 * KAI_LAB_MAX_LIST] = {
+		"init",	  "--name",	node->title, "--country", node->country, "--listen",
+		endpoint, "--endpoint", endpoint,    "--as",	  node->name};
 	size_t count = 11;
 
 	if (port == 0)
