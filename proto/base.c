@@ -54,7 +54,7 @@ struct kai_span kai_span(const void *at, size_t len)
 
 struct kai_span kai_span_str(const char *text)
 {
-	return kai_span(text, strlen(text));
+	return kai_span(text, text == NULL ? 0 : strlen(text));
 }
 
 int kai_span_compare(struct kai_span a, struct kai_span b)

@@ -44,6 +44,7 @@ static void spans_compare_as_memcmp_and_then_by_length(void **state)
 	assert_true(kai_span_compare(kai_span_str("ab"), kai_span_str("a")) > 0);
 	assert_true(kai_span_compare(kai_span(NULL, 0), kai_span_str("a")) < 0);
 	assert_true(kai_span_equal(kai_span(NULL, 0), kai_span_str("")));
+	assert_true(kai_span_equal(kai_span(NULL, 0), kai_span_str(NULL)));
 	assert_false(kai_span_equal(kai_span_str("a"), kai_span_str("ab")));
 }
 
