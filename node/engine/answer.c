@@ -203,7 +203,6 @@ void kai_answer_refuse(struct kai_turn *turn, struct kai_fetch *fetch, const uin
 	entry->klass = (uint64_t)why->klass;
 	entry->reason = kai_span_str(why->reason);
 	entry->retry_ms = why->klass == KAI_CLASS_DEFER ? (uint64_t)why->retry_ms : 0;
-	fetch->link->refused++;
 	if (fetch->refuse_count == KAI_MAX_ENTRIES)
 		send_refuse(turn, fetch);
 	kai_fetch_dirty(fetch);

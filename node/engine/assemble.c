@@ -14,6 +14,7 @@ static void note_refusal(struct kai_turn *turn, struct kai_link *link, const uin
 		return;
 	}
 	link->last_error = why->reason;
+	link->refused++;
 	kai_out_trace(turn, "item-deferred", link->org, id, why->reason, (uint64_t)why->retry_ms);
 }
 

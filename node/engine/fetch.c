@@ -155,6 +155,15 @@ static void take_up(struct kai_turn *turn, struct kai_link *link,
 	}
 }
 
+/* Refused before: no fault of the peer's to offer it once more, but counted. */
+static void refuse_known(struct kai_turn *turn, struct kai_link *link, const uint8_t *id,
+			 const struct kai_admission *why)
+{
+	link->last_error = why->reason;
+	link->refused++;
+	kai_answer_refuse(turn, link->fetch, id, why);
+}
+
 static void offered(struct kai_turn *turn, struct kai_link *link,
 		    const struct kai_offer_entry *entry)
 {
@@ -168,7 +177,7 @@ static void offered(struct kai_turn *turn, struct kai_link *link,
 				  entry->urgency == KAI_URGENCY_NOW);
 	else if (!holding.is &&
 		 kai_stub_refuses(turn, link, entry->id, entry->evidence > 0, &refusal))
-		kai_answer_refuse(turn, link->fetch, entry->id, &refusal);
+		refuse_known(turn, link, entry->id, &refusal);
 	else
 		take_up(turn, link, entry, &holding);
 }
