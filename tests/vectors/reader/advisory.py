@@ -55,9 +55,11 @@ class Advisory:
         self.blobs = {blob["index"]: blob["ciphertext"] for blob in self.outer["parts"]}
         self.wraps = {wrap["index"]: wrap for wrap in self.outer["wraps"]}
         for index in self.blobs | self.wraps:
-            demand(index < len(self.header["parts"]), "contradiction", "index of a part")
+            demand(index < len(self.header["parts"]), "out-of-range", "index of a part")
         for index, ciphertext in self.blobs.items():
-            demand(self._hash("PART", ciphertext) == self.header["parts"][index]["hash"], "bad-hash", str(index))
+            entry = self.header["parts"][index]
+            demand(len(ciphertext) == entry["size"] + TAG_LEN, "bad-hash", f"length of part {index}")
+            demand(self._hash("PART", ciphertext) == entry["hash"], "bad-hash", str(index))
 
     def _hash(self, context: str, data: bytes) -> bytes:
         return self.crypto.hash(context, self.realm, data)
@@ -103,7 +105,6 @@ class Advisory:
     def _content(self, index: int, entry: Record, key: bytes) -> bytes:
         ad = self.crypto.contexts["PART"] + self.realm + self.header["origin"] + bytes([index]) + entry["name"].encode()
         plain = aead_open(key, bytes(24), self.blobs[index], ad, "bad-part")
-        demand(len(plain) == entry["size"] == len(self.blobs[index]) - TAG_LEN, "bad-padding", "size")
         length = int.from_bytes(plain[:4], "big")
         demand(length <= CONTENT_MAX and meaning.padded_len(length) == len(plain), "bad-padding", "length")
         demand(not any(plain[4 + length :]), "bad-padding", "not zeros")

@@ -71,6 +71,7 @@ class Cursor:
     def array(self, least: int, most: int) -> int:
         count = self._number(ARRAY_FORMS, range(0x90, 0xA0), 0x10)
         demand(least <= count <= most, "wrong-count", str(count))
+        demand(count <= len(self.data) - self.at, "truncated", f"{count} elements at byte {self.at}")
         return count
 
     def end(self) -> None:

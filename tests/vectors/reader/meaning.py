@@ -13,6 +13,8 @@ RETRACT = "retract"
 RETRACT_CONTENT_MAX = 2048
 ADVISORY_MAX = 4 << 20
 MEMBERSHIP_MAX_MS = 90 * 24 * 3600 * 1000
+COMMUNITY_NAME = re.compile(r"[a-z0-9-]{1,64}")
+ENDPOINT = re.compile(r"tcp://([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\]):([1-9][0-9]{0,4})")
 SECTOR_CODE = re.compile(r"[a-z0-9.-]+:[a-z0-9.-]+")
 TWO_CAPITALS = re.compile(r"[A-Z]{2}")
 
@@ -33,7 +35,7 @@ def _entry_readable(entry: Record) -> bool:
         case 1:
             return len(org) == 32 and text == ""
         case 2:
-            return len(org) == 32 and text != ""
+            return len(org) == 32 and COMMUNITY_NAME.fullmatch(text) is not None
         case 3:
             return org == b"" and SECTOR_CODE.fullmatch(text) is not None
         case 4:
@@ -56,6 +58,10 @@ def check_label(label: Record) -> None:
 
 def _check_country(country: str) -> None:
     demand(TWO_CAPITALS.fullmatch(country) is not None, "contradiction", "country")
+
+
+def _check_community(name: str) -> None:
+    demand(COMMUNITY_NAME.fullmatch(name) is not None, "contradiction", "community name")
 
 
 def _check_sectors(sectors: list[str]) -> None:
@@ -101,11 +107,14 @@ def check_node_record(record: Record) -> None:
     _check_window(record, "issued_at", "valid_until")
     for key in record["keys"]:
         _check_window(key, "not_before", "not_after")
-    demand(all(one.startswith("tcp://") for one in record["endpoints"]), "contradiction", "endpoint")
+    for endpoint in record["endpoints"]:
+        said = ENDPOINT.fullmatch(endpoint)
+        demand(said is not None and int(said[2]) <= 65535, "contradiction", "endpoint")
 
 
 def check_membership(membership: Record) -> None:
     _check_window(membership, "valid_from", "valid_until")
+    _check_community(membership["name"])
     length_ms = membership["valid_until"] - membership["valid_from"]
     demand(length_ms <= MEMBERSHIP_MAX_MS, "contradiction", "longer than 90 days")
 
@@ -119,9 +128,35 @@ def check_release(release: Record) -> None:
     check_label(release["label"])
 
 
-def _check_direction(direction: Record) -> None:
+def _check_kinds(spec: Spec, kinds: list[int]) -> None:
+    demand(all(code in spec.kinds for code in kinds), "contradiction", "kind")
+
+
+def _check_duty(spec: Spec, duty: Record) -> None:
+    _check_kinds(spec, duty["kinds"])
+    demand(ascends(duty["kinds"]), "unordered", "kinds of a duty")
+    demand(1 <= duty["urgency"] <= 3 and 1 <= duty["action"] <= 3, "contradiction", "duty")
+    target = duty["target"]
+    fits = all(_entry_readable(entry) and entry["type"] in (ORG, COMMUNITY) for entry in target)
+    demand(fits, "contradiction", "target of a duty")
+    demand(ascends([sort_key(entry, ("type", "org", "text")) for entry in target]), "unordered", "target of a duty")
+
+
+def _check_contingency(spec: Spec, terms: Record) -> None:
+    parties = (terms["a"]["org"], terms["b"]["org"])
+    for clause in terms["contingency"]:
+        _check_kinds(spec, clause["kinds"])
+        demand(ascends(clause["kinds"]), "unordered", "kinds of a clause")
+        demand(clause["to"] in parties and clause["from"] != clause["to"], "contradiction", "clause")
+    demand(not terms["contingency_only"] or bool(terms["contingency"]), "contradiction", "contingency_only without a clause")
+
+
+def _check_direction(spec: Spec, direction: Record) -> None:
     known = 1 <= direction["ceiling"] <= 5 and 1 <= direction["onward"] <= 4 and 1 <= direction["attribution"] <= 3
     demand(known, "label-unreadable", "direction")
+    _check_kinds(spec, direction["kinds"])
+    for community in direction["communities"]:
+        _check_community(community["name"])
     if direction["sectors"] != ["*"]:
         _check_sectors(direction["sectors"])
 
@@ -132,5 +167,13 @@ def check_terms(spec: Spec, terms: Record) -> None:
         _check_country(party["country"])
         _check_sectors(party["sectors"])
     _check_window(terms, "valid_from", "valid_until")
-    _check_direction(terms["a_to_b"])
-    _check_direction(terms["b_to_a"])
+    _check_direction(spec, terms["a_to_b"])
+    _check_direction(spec, terms["b_to_a"])
+    review_by = terms["review_by"]
+    demand(review_by == 0 or terms["valid_from"] <= review_by <= terms["valid_until"], "contradiction", "review_by")
+    for duty in terms["duties"]:
+        _check_duty(spec, duty)
+    for ack in terms["acks"]:
+        demand(1 <= ack["urgency"] <= 3 and 1 <= ack["level"] <= 4, "contradiction", "acknowledgement")
+    _check_contingency(spec, terms)
+    demand(terms["drill_consent"] <= 2, "contradiction", "drill_consent")

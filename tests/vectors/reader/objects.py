@@ -5,14 +5,14 @@ from typing import Any
 import msgpack
 
 from .cursor import Cursor
-from .fault import demand
+from .fault import Fault, demand
 from .spec import Array, Bin, Bool, Ext, Field, Nilable, Object, Spec, Str, Type, UInt
 
 VERSION = 1
 FRAME_MAX = 196608
-FRAME_FIELDS_MAX = 32
+FRAME_FIELDS_MAX = 64
 EXT_VALUE_MAX = 4096
-UINT_MAX = (1 << 63) - 1
+UINT_MAX = (1 << 64) - 1
 
 Record = dict[str, Any]
 
@@ -35,20 +35,21 @@ class Reader:
         demand(len(data) <= FRAME_MAX, "oversize")
         cursor = Cursor(data)
         cursor.array(2, FRAME_FIELDS_MAX)
-        demand(cursor.uint(1, 255) == VERSION, "unknown-version", "frame")
-        frame_type = cursor.uint(0, 255)
+        demand(cursor.uint(0, UINT_MAX) == VERSION, "unknown-version", "frame")
+        frame_type = cursor.uint(0, UINT_MAX)
         demand(frame_type in self.frame_types, "unknown-type", str(frame_type))
         name = self.frame_types[frame_type]
         return name, self.decode(name, data)
 
     def _object(self, cursor: Cursor, name: str) -> Record:
         fields = self.spec.objects[name]
+        if fields[0].name == "version":
+            _check_version(cursor, name)
         cursor.array(len(fields), len(fields))
         record: Record = {}
         for field in fields:
             record[field.name] = self._value(cursor, field.type)
-            if field.name == "version":
-                demand(record["version"] == VERSION, "unknown-version", name)
+        for field in fields:
             # an audience's order belongs to the label's meaning
             if field.order is not None and (name, field.name) != ("label", "audience"):
                 check_order(field, record[field.name])
@@ -73,6 +74,18 @@ class Reader:
             case Array(inner, least, most):
                 return [self._value(cursor, inner) for _ in range(cursor.array(least, most))]
         raise AssertionError(kind)
+
+
+def _check_version(cursor: Cursor, name: str) -> None:
+    """A later version may have another count, so the version is read first. What cannot be read so far has no version."""
+    start = cursor.at
+    try:
+        cursor.array(1, UINT_MAX)
+        version = cursor.uint(0, UINT_MAX)
+    except Fault:
+        version = VERSION
+    cursor.at = start
+    demand(version == VERSION, "unknown-version", name)
 
 
 def _ext(cursor: Cursor, count: int) -> list[list[Any]]:

@@ -43,8 +43,14 @@ class Vectors:
             case "card":
                 _, digest = self.protocol.statements.card(data)
                 assert digest.hex() == vector.get("digest", digest.hex())
+            case "node_record":
+                self.protocol.statements.node_record(data)
             case "membership":
                 self.protocol.statements.membership(data, self.cards)
+            case "notice":
+                self.protocol.statements.notice(data, self.cards)
+            case "release":
+                self.protocol.statements.release(data, bytes.fromhex(self.alice["org"]), self.cards)
             case "agreement":
                 _, digest = self.protocol.statements.agreement(data, self.cards)
                 assert digest.hex() == vector.get("digest", digest.hex())
