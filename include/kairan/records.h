@@ -5,27 +5,33 @@
  * parts are appended, and only ids, threads and small indexes land at random positions (measured:
  * copied pages are the cost, not syncs).
  *
- *   META       word                               meta values (below)
- *   ITEMS      arrival u64                        item
- *   TOUCH      arrival u64                        arrival u64 of an item that changed: a later
- * part, signature, release IDS        id[32]                             arrival u64 PARTS arrival
- * u64, index u8              part BY_THREAD  thread id[16], arrival u64         - BY_ORIGIN org[8],
- * arrival u64                - BY_SECTOR  H(sector)[8], arrival u64          - BY_KIND    kind u8,
- * arrival u64               - BY_END     not_after u64, arrival u64         - SUPPLY     arrival
- * u64, peer u16              supply      how it came RELEASED   arrival u64, peer u16 released
- * where it went and what became of it EVIDENCE   arrival u64, H(evidence)[8]        exact bytes of
- * a signed release PENDING    target id[32], arrival u64         -           a retraction or
- * revision whose target is not held yet STUBS      id[32]                             stub refused,
- * expired or retracted: not taken again PEERS      peer u16                           peer
- *   PEER_ORGS  org[32]                            peer u16
- *   BOOTS      boot[16]                           started at u64
- *   CARDS      org[32], serial u64                card_rec    all that were accepted, the newest
- * last RECORDS    org[32]                            record_rec  newest node record AGREEMENTS
- * org[32], digest[32]                agree_rec   with that org NOTICES    agreement[32], org[32]
- * exact bytes of that side's newest notice MEMBERS    keeper[32], H(name)[8], org[32]    member_rec
- * newest statement SOURCES    H(namespace, document)[32]         source      which thread an
- * imported document became JOURNAL    number u64                         journal TIMERS     due
- * u64, kind u8, key              (later issues)
+ *   META        word                              meta values (below)
+ *   ITEMS       arrival u64                       item
+ *   TOUCH       arrival u64                       arrival u64 of an item that changed: a later
+ *                                                 part, signature, release
+ *   IDS         id[32]                            arrival u64
+ *   PARTS       arrival u64, index u8             part
+ *   BY_THREAD   thread id[16], arrival u64        -
+ *   BY_ORIGIN   org[8], arrival u64               -
+ *   BY_SECTOR   H(sector)[8], arrival u64         -
+ *   BY_KIND     kind u8, arrival u64              -
+ *   BY_END      not_after u64, arrival u64        -
+ *   SUPPLY      arrival u64, peer u16             supply: how it came
+ *   RELEASED    arrival u64, peer u16             released: where it went, what became of it
+ *   EVIDENCE    arrival u64, H(evidence)[8]       exact bytes of a signed release
+ *   PENDING     target id[32], arrival u64        - a retraction or revision that waits for it
+ *   STUBS       id[32]                            stub: refused, expired, retracted; not taken again
+ *   PEERS       peer u16                          peer
+ *   PEER_ORGS   org[32]                           peer u16
+ *   BOOTS       boot[16]                          started at u64
+ *   CARDS       org[32], serial u64               card_rec: all that were accepted, the newest last
+ *   RECORDS     org[32]                           record_rec: newest node record
+ *   AGREEMENTS  org[32], digest[32]               agree_rec: with that org
+ *   NOTICES     agreement[32], org[32]            exact bytes of that side's newest notice
+ *   MEMBERS     keeper[32], H(name)[8], org[32]   member_rec: newest statement
+ *   SOURCES     H(namespace, document)[32]        source: which thread a document became
+ *   JOURNAL     number u64                        journal
+ *   TIMERS      due u64, kind u8, key             kept for duties and escalation
  *
  * Functions take any transaction; those that write say so by their verb. A record that does not
  * decode makes the transaction CORRUPT and reads as absent. One thread per transaction.
