@@ -49,6 +49,8 @@ bool pair_start(struct pair *pair, char node);
 bool pair_publish(struct pair *pair, long count, size_t len, unsigned window);
 /* Publishes one with urgency now and returns the seconds until op-a knows that it is stored at op-b; negative: failed. */
 double pair_stored_seconds(struct pair *pair, size_t len);
+/* Processor seconds that a node's process has used since it started; negative: not running. */
+double pair_cpu_seconds(const struct pair *pair, char node);
 /* Items in a node's store, read while it runs; negative: failed. */
 long pair_count(struct pair *pair, char node);
 

@@ -36,15 +36,23 @@ static void nap(void)
 	(void)nanosleep(&time, NULL);
 }
 
+struct ingest_run {
+	double rate;	 /* items per second at op-b */
+	double bytes;	 /* per item on loopback */
+	double cpu_a_us; /* processor time per item */
+	double cpu_b_us;
+};
+
 /* Fills op-a while op-b is away, brings op-b back, and clocks its store from the first item to the last. */
-static bool ingest_once(struct bench *bench, struct pair *pair, double *ret_rate, double *ret_bytes)
+static bool ingest_once(struct bench *bench, struct pair *pair, struct ingest_run *ret)
 {
 	long before = pair_count(pair, 'b'), target = before + bench->items, seen = before;
-	double first = 0, bytes;
+	double first = 0, bytes, cpu_a;
 
 	if (!pair_stop(pair, 'b') || !pair_publish(pair, bench->items, TEXT_LEN, WINDOW))
 		return false;
 	bytes = loopback_bytes();
+	cpu_a = pair_cpu_seconds(pair, 'a');
 	if (!pair_start(pair, 'b'))
 		return false;
 	for (double end = bench_now() + 120; seen < target && bench_now() < end; nap()) {
@@ -59,18 +67,27 @@ static bool ingest_once(struct bench *bench, struct pair *pair, double *ret_rate
 			      target);
 		return false;
 	}
-	*ret_rate = (double)(target - before) / (bench_now() - first);
-	*ret_bytes = (loopback_bytes() - bytes) / (double)bench->items;
+	ret->rate = (double)(target - before) / (bench_now() - first);
+	ret->bytes = (loopback_bytes() - bytes) / (double)bench->items;
+	ret->cpu_a_us = (pair_cpu_seconds(pair, 'a') - cpu_a) * 1e6 / (double)bench->items;
+	ret->cpu_b_us = pair_cpu_seconds(pair, 'b') * 1e6 / (double)bench->items;
 	return true;
 }
 
 static bool ingest(struct bench *bench, struct pair *pair)
 {
-	double rates[BENCH_RUNS], bytes[BENCH_RUNS], spread, value;
+	double rates[BENCH_RUNS], bytes[BENCH_RUNS], cpu_a[BENCH_RUNS], cpu_b[BENCH_RUNS], spread,
+		value;
 
 	for (int i = 0; i < BENCH_RUNS; i++) {
-		if (!ingest_once(bench, pair, &rates[i], &bytes[i]))
+		struct ingest_run run;
+
+		if (!ingest_once(bench, pair, &run))
 			return false;
+		rates[i] = run.rate;
+		bytes[i] = run.bytes;
+		cpu_a[i] = run.cpu_a_us;
+		cpu_b[i] = run.cpu_b_us;
 		(void)fprintf(stderr, "kairan-bench: link: run %d of %d\n", i + 1, BENCH_RUNS);
 	}
 	value = bench_median(rates, BENCH_RUNS, &spread);
@@ -78,6 +95,11 @@ static bool ingest(struct bench *bench, struct pair *pair)
 		  "items/s", bench->verify_floor, spread);
 	bench_row(bench, "link", "durable ingest, 2 KB, a signature each (floor: commits)", value,
 		  "items/s", bench->commit_floor, spread);
+	value = bench_median(cpu_a, BENCH_RUNS, &spread);
+	bench_row(bench, "link", "processor time per item, sender", value, "µs", 0, spread);
+	value = bench_median(cpu_b, BENCH_RUNS, &spread);
+	bench_row(bench, "link", "processor time per item, receiver (floor: one check)", value,
+		  "µs", 2e6 / bench->verify_floor, spread);
 	value = bench_median(bytes, BENCH_RUNS, &spread);
 	bench_row(bench, "link", "bytes on the link per 2 KB item, TCP/IP included", value, "bytes",
 		  2048, spread);

@@ -182,6 +182,33 @@ const char *pair_dir(const struct pair *pair, char node)
 	return pair->dirs[node - 'a'];
 }
 
+double pair_cpu_seconds(const struct pair *pair, char node)
+{
+	unsigned long user = 0, system = 0;
+	char path[64], line[1024] = "";
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid_of(pair, node));
+	file = fopen(path, "re");
+	if (file == NULL)
+		return -1;
+	if (fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
+	(void)fclose(file);
+	/* Fields 14 and 15, counted from behind the name in parentheses, which is field 2. */
+	const char *at = strrchr(line, ')');
+
+	for (int field = 2; at != NULL && field < 14; field++)
+		at = strchr(at + 1, ' ');
+	if (at == NULL)
+		return -1;
+	char *next;
+
+	user = strtoul(at, &next, 10);
+	system = strtoul(next, NULL, 10);
+	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
 /* A process that ended keeps its number, without a command line, until its parent asks for it. */
 static bool is_gone(pid_t pid)
 {
