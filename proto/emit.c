@@ -29,7 +29,8 @@ static msgpack_packer packer(struct kai_emit *emit)
 
 void kai_emit_init(struct kai_emit *emit, uint8_t *at, size_t cap)
 {
-	*emit = (struct kai_emit){.at = at, .cap = cap};
+	*emit = (struct kai_emit){.cap = cap};
+	emit->at = at;
 }
 
 void kai_emit_uint(struct kai_emit *emit, uint64_t value)

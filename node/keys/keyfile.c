@@ -28,23 +28,27 @@ static const struct kind_row kinds[] = {
 
 /* Long-lived secrets must not reach the swap: sodium_malloc ignores a failed mlock, so ask again.
  */
-static enum kai_err secret_new(size_t len, uint8_t **ret, struct kai_why *why)
+static uint8_t *secret_new(size_t len, enum kai_err *ret_err, struct kai_why *why)
 {
-	if (sodium_init() < 0)
-		return kai_fail(why, KAI_ERR_IO, "libsodium: cannot start (no randomness?)");
+	if (sodium_init() < 0) {
+		*ret_err = kai_fail(why, KAI_ERR_IO, "libsodium: cannot start (no randomness?)");
+		return NULL;
+	}
 	uint8_t *secret = sodium_malloc(len);
 
-	if (secret == NULL)
-		return kai_fail(why, KAI_ERR_NOMEM, "secret memory: none left");
-	if (sodium_mlock(secret, len) != 0) {
-		sodium_free(secret);
-		return kai_fail(why, KAI_ERR_NOMEM,
-				"secret memory: cannot be locked: %s (raise the limit of locked "
-				"memory, ulimit -l)",
-				strerror(errno));
+	if (secret == NULL) {
+		*ret_err = kai_fail(why, KAI_ERR_NOMEM, "secret memory: none left");
+		return NULL;
 	}
-	*ret = secret;
-	return KAI_ERR_OK;
+	if (sodium_mlock(secret, len) != 0) {
+		*ret_err = kai_fail(why, KAI_ERR_NOMEM,
+				    "secret memory: cannot be locked: %s (raise the limit of "
+				    "locked memory, ulimit -l)",
+				    strerror(errno));
+		sodium_free(secret);
+		return NULL;
+	}
+	return secret;
 }
 
 void kai_key_pair_done(struct kai_key_pair *pair)
@@ -122,7 +126,7 @@ static enum kai_err keys_dir(const char *dir, enum kai_key_kind kind, int *ret_f
 static enum kai_err check_file(int fd, enum kai_key_kind kind, uid_t owner, const char *name,
 			       struct kai_why *why)
 {
-	struct stat st;
+	struct stat st = {0};
 
 	if (fstat(fd, &st) != 0)
 		return kai_fail(why, KAI_ERR_IO, "keys/%s: %s", name, strerror(errno));
@@ -198,14 +202,15 @@ static enum kai_err read_key(int fd, enum kai_key_kind kind, const char *name,
 	char text[TEXT_SIZE];
 	struct kai_key_pair pair = {0};
 	ssize_t len = read_all(fd, text, sizeof(text) - 1);
-	enum kai_err err;
+	enum kai_err err = KAI_ERR_OK;
 
 	if (len < 0)
 		return kai_fail(why, KAI_ERR_IO, "keys/%s: %s", name, strerror(errno));
 	text[len] = '\0';
-	err = secret_new(kinds[kind].len, &pair.secret, why);
-	if (err == KAI_ERR_OK && (strlen(text) != (size_t)len || !parse(kind, text, pair.secret) ||
-				  !public_half(kind, pair.secret, pair.key)))
+	pair.secret = secret_new(kinds[kind].len, &err, why);
+	if (pair.secret != NULL &&
+	    (strlen(text) != (size_t)len || !parse(kind, text, pair.secret) ||
+	     !public_half(kind, pair.secret, pair.key)))
 		err = kai_fail(why, KAI_ERR_INVALID,
 			       "keys/%s: is not a %s key file (restore it from the backup)", name,
 			       kinds[kind].word);
@@ -222,8 +227,8 @@ enum kai_err kai_key_load(const char *dir, enum kai_key_kind kind, const char *n
 			  struct kai_key_pair *ret, struct kai_why *why)
 {
 	char file[NAME_SIZE];
-	struct stat st;
-	int dir_fd;
+	struct stat st = {0};
+	int dir_fd = -1;
 	enum kai_err err = file_name(kind, name, file, why);
 
 	if (err == KAI_ERR_OK)
@@ -252,10 +257,10 @@ enum kai_err kai_key_load(const char *dir, enum kai_key_kind kind, const char *n
 
 static enum kai_err make_pair(enum kai_key_kind kind, struct kai_key_pair *ret, struct kai_why *why)
 {
-	struct kai_key_pair pair = {0};
-	enum kai_err err = secret_new(kinds[kind].len, &pair.secret, why);
+	enum kai_err err = KAI_ERR_OK;
+	struct kai_key_pair pair = {.secret = secret_new(kinds[kind].len, &err, why)};
 
-	if (err != KAI_ERR_OK)
+	if (pair.secret == NULL)
 		return err;
 	if (kinds[kind].len == crypto_sign_SECRETKEYBYTES)
 		(void)crypto_sign_keypair(pair.key, pair.secret);
@@ -308,9 +313,9 @@ enum kai_err kai_key_create(const char *dir, enum kai_key_kind kind, const char 
 	char file[NAME_SIZE];
 	char path[KAI_PATH_SIZE];
 	char text[TEXT_SIZE];
-	struct kai_key_pair pair;
-	struct stat st;
-	int dir_fd;
+	struct kai_key_pair pair = {0};
+	struct stat st = {0};
+	int dir_fd = -1;
 	enum kai_err err = file_name(kind, name, file, why);
 
 	if (err == KAI_ERR_OK)
@@ -329,7 +334,7 @@ enum kai_err kai_key_create(const char *dir, enum kai_key_kind kind, const char 
 
 		kai_base32(kai_span(pair.secret, kinds[kind].len), text + head,
 			   sizeof(text) - (size_t)head - 1);
-		(void)strcat(text, "\n");
+		memcpy(text + strlen(text), "\n", 2);
 		err = write_file(dir_fd, file, kinds[kind].mode, text, why);
 		sodium_memzero(text, sizeof(text));
 		if (err == KAI_ERR_OK)

@@ -258,6 +258,8 @@ static void step(struct net *net, unsigned number, struct kai_event *event)
 	struct kai_out *out = NULL;
 	struct kai_txn *txn;
 
+	if (node->dead)
+		return;
 	kai_put_be64(seed, ++net->entropy);
 	kai_expand(seed, "net", number, event->entropy, sizeof(event->entropy));
 	event->mono = net->mono;
@@ -265,11 +267,25 @@ static void step(struct net *net, unsigned number, struct kai_event *event)
 	/* Its own, since a cut among the outputs steps this engine again. */
 	assert_int_equal(kai_out_new(&out), KAI_ERR_OK);
 	assert_int_equal(kai_txn_begin(node->store, true, &txn, NULL), KAI_ERR_OK);
+	if (net->watch != NULL)
+		net->watch->begin(net->watch->context);
 	node->more = kai_engine_step(node->engine, txn, event, out) || node->more;
-	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
-	for (size_t i = 0; i < kai_out_count(out); i++)
+	if (net->watch != NULL && !net->watch->end(net->watch->context))
+		kai_txn_fail(txn, KAI_ERR_IO);
+	node->dead = kai_txn_commit(txn, NULL) != KAI_ERR_OK;
+	assert_true(!node->dead || net->watch != NULL);
+	net->deaths += node->dead;
+	/* What a turn put out that failed was never said. */
+	for (size_t i = 0; !node->dead && i < kai_out_count(out); i++)
 		take_output(net, node, kai_out_at(out, i));
 	kai_out_free(out);
+}
+
+static void revive(struct net *net)
+{
+	for (unsigned i = 0; i < net->count; i++)
+		while (net->nodes[i].dead)
+			net_restart(net, i);
 }
 
 static void deliver(struct net *net)
@@ -298,6 +314,7 @@ bool net_step(struct net *net)
 {
 	bool any = false;
 
+	revive(net);
 	if (net->queue_count > 0) {
 		deliver(net);
 		return true;
@@ -390,7 +407,15 @@ static void start(struct net *net, struct net_node *node)
 	node->boots++;
 	node->config.boot[0] = (uint8_t)(node->number + 1);
 	kai_put_be64(node->config.boot + 8, node->boots);
-	assert_int_equal(kai_engine_new(&node->config, &node->engine), KAI_ERR_OK);
+	if (net->watch != NULL)
+		net->watch->begin(net->watch->context);
+	node->engine = NULL;
+	enum kai_err err = kai_engine_new(&node->config, &node->engine);
+
+	if (net->watch != NULL)
+		(void)net->watch->end(net->watch->context);
+	node->dead = err != KAI_ERR_OK;
+	assert_true(!node->dead || (net->watch != NULL && err == KAI_ERR_NOMEM));
 	node->more = false;
 	step(net, node->number, &event);
 }
@@ -423,7 +448,10 @@ uint64_t net_control(struct net *net, unsigned node, uint64_t type, void *reques
 	memcpy(request, head, sizeof(head));
 	event.request = kai_object_encode_in(object, request, &net->arena);
 	assert_true(event.request.len > 0);
-	step(net, node, &event);
+	do {
+		revive(net);
+		step(net, node, &event);
+	} while (net->nodes[node].dead);
 	assert_int_equal(net->nodes[node].answers, answers + 1);
 	return net->nodes[node].answer.exit;
 }
@@ -452,12 +480,18 @@ static void import_cards(struct net *net, unsigned at)
 
 struct net *net_new(unsigned count)
 {
+	return net_new_watched(count, NULL);
+}
+
+struct net *net_new_watched(unsigned count, const struct net_watch *watch)
+{
 	struct net *net = calloc(1, sizeof(*net));
 
 	assert_non_null(net);
 	assert_true(sodium_init() >= 0);
 	assert_in_range(count, 1, NET_NODES);
 	net->count = count;
+	net->watch = watch;
 	net->mono.ms = 1000;
 	net->quota = kai_quota_default;
 	net->arena = (struct kai_arena){malloc(ARENA_LEN), ARENA_LEN, 0, false};

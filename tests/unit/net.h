@@ -49,6 +49,14 @@ struct net_node {
 	unsigned cuts, traces, answers;
 	const char *last_cut;
 	int64_t skew_ms; /* of its wall clock */
+	bool dead;	 /* a turn failed: it does nothing until it is restarted */
+};
+
+/* Around everything that an engine does, for tests in which the world fails meanwhile. */
+struct net_watch {
+	void (*begin)(void *context);
+	bool (*end)(void *context); /* false: the turn must not be committed */
+	void *context;
 };
 
 struct net {
@@ -66,10 +74,14 @@ struct net {
 	bool (*filter)(void *context, struct net_frame *frame);
 	void *context;
 	struct kai_quota quota; /* of nodes that start from now on */
+	/* NULL: every turn must be committed. Else a node whose turn is not is restarted. */
+	const struct net_watch *watch;
+	size_t deaths;
 };
 
 /* count nodes with cards that know each other's (as by fingerprint), not linked, no agreements. */
 struct net *net_new(unsigned count);
+struct net *net_new_watched(unsigned count, const struct net_watch *watch);
 void net_free(struct net *net);
 
 /* What an agreement says; zeros are the widest: all kinds and sectors, RED, a year from a day ago.
@@ -95,6 +107,7 @@ struct kai_span net_terms_bytes(struct net *net, unsigned a, unsigned b,
 				const struct net_terms *terms);
 
 /* A request to a node; the answer is in nodes[node].answer. Returns its exit code. Pumps nothing.
+ * Asks again when the node died over it.
  * request: the struct of that type. */
 uint64_t net_control(struct net *net, unsigned node, uint64_t type, void *request);
 
