@@ -11,6 +11,8 @@ static const struct {
 } ja[] = {
 #define X(en, ja) {(en), (ja)},
 #include "ja.def"
+#include "ja_errors.def"
+#include "ja_help.def"
 #undef X
 };
 
