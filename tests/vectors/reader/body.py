@@ -8,15 +8,28 @@ from .objects import Reader, Record
 from .spec import BodyField, Kind
 from .text import is_id
 
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-NUMBER = re.compile(r"0|[1-9][0-9]*")
+TIME = re.compile(r"([0-9]{4})(-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)")
+NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
+CAUSES = {
+    "unknown": (),
+    "malicious": ("external", "insider", "physical"),
+    "accidental": ("human-error", "system-failure"),
+    "environmental": (),
+    "third-party": ("utility", "telecom", "cloud", "supplier"),
+    "other": (),
+}
+CONFIDENCES = ("low", "medium", "high", "confirmed")
+# kinds whose summary, the body's own text, may not be empty
+WITH_TEXT = ("secinfo", "notice")
 
 
 def _is_time(value: str) -> bool:
-    if TIME.fullmatch(value) is None:
+    said = TIME.fullmatch(value)
+    if said is None:
         return False
     try:
-        datetime.fromisoformat(value)
+        # datetime begins in the year 1; the calendar repeats every 400 years
+        datetime.fromisoformat(f"{2000 + int(said[1]) % 400}{said[2]}")
     except ValueError:
         return False
     return True
@@ -24,13 +37,15 @@ def _is_time(value: str) -> bool:
 
 def _is_cause(value: str) -> bool:
     words = value.split("/")
-    return len(words) == 4 and all(words) and _is_time(words[3])
+    if len(words) != 4 or words[0] not in CAUSES or words[2] not in CONFIDENCES:
+        return False
+    return words[1] in ("", *CAUSES[words[0]]) and _is_time(words[3])
 
 
 def _fits(field: BodyField, value: str) -> bool:
     match field.type:
         case "text":
-            return True
+            return value != ""
         case "word":
             return value in field.words
         case "time":
@@ -45,6 +60,7 @@ def _fits(field: BodyField, value: str) -> bool:
 
 
 def check_body(kind: Kind, body: Record) -> None:
+    demand(body["text"] != "" or kind.name not in WITH_TEXT, "bad-body", "text")
     rest = list(body["values"])
     for field in kind.fields:
         count = 0

@@ -29,14 +29,16 @@ def fingerprint(crypto: Crypto, org: bytes) -> str:
 def armour_open(crypto: Crypto, kind: str, text: str) -> bytes:
     lines = [line.rstrip("\r \t") for line in text.split("\n")]
     begin, end = f"-----BEGIN {kind}-----", f"-----END {kind}-----"
-    demand(begin in lines, "bad-armour", "no beginning")
+    if begin not in lines:
+        other = any(re.match("-----BEGIN .", line) for line in lines)
+        raise Fault("wrong-type" if other else "bad-armour", "no beginning")
     first = lines.index(begin) + 1
     demand(end in lines[first:], "bad-armour", "no end")
     inner = lines[first : lines.index(end, first)]
-    demand(len(inner) >= 2 and inner[-1].startswith("="), "bad-armour", "no checksum")
+    demand(bool(inner) and re.fullmatch("=.{16}", inner[-1]) is not None, "bad-armour", "no checksum")
     *body, checksum = inner
     demand(all(len(line) == ARMOUR_LINE for line in body[:-1]), "bad-armour", "length of a line")
-    demand(1 <= len(body[-1]) <= ARMOUR_LINE, "bad-armour", "length of the last line")
+    demand(not body or 1 <= len(body[-1]) <= ARMOUR_LINE, "bad-armour", "length of the last line")
     encoded = "".join(body)
     try:
         data = base64.b64decode(encoded, validate=True)
