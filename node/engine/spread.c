@@ -78,11 +78,13 @@ static void find_position(struct kai_turn *turn, struct kai_link *link,
 		return;
 	}
 	link->settled = peer.position;
-	/* What we recorded as settled is settled, unless the peer lost what told it of that. */
-	if (hello->token.len == 0)
+	/*
+	 * What we recorded as settled is settled, unless the peer lost what told it of that. Its
+	 * token may stand further on, past items that it put off or could not use: so it says only
+	 * that the peer remembers us, and what it stored after our record is known by the marks.
+	 */
+	if (hello->token.len == 0 || kai_token_open(turn, link, hello->token, &token))
 		spread->position = peer.position;
-	else if (kai_token_open(turn, link, hello->token, &token))
-		spread->position = token > peer.position ? token : peer.position;
 	if (spread->position > head)
 		spread->position = head;
 }
