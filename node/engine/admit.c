@@ -205,24 +205,29 @@ static enum kai_fault unwrap(struct door *door, uint8_t index, const struct kai_
 			     struct kai_opening *ret)
 {
 	struct kai_turn *turn = door->turn;
-	struct kai_link_ends ends;
-	uint8_t key[32];
-	uint8_t hint[KAI_HINT_LEN];
+	struct kai_before with;
 
 	if (door->link == NULL)
 		return kai_object_decode(&kai_object_opening, door->item->openings[index],
 					 turn->scratch, ret);
-	if (!kai_pair_wrap_key(turn, door->link, false, key, &ends))
-		return KAI_FAULT_NO_CARD;
-	kai_key_hint(ends.to_seal, hint);
 	enum kai_fault fault = KAI_FAULT_WRAP;
+	bool ready = kai_pair_wrap_key(turn, door->link, false, with.key, &with.ends);
 
-	if (memcmp(hint, wrap->key_hint, sizeof(hint)) == 0)
-		fault = kai_wrap_link_open(&ends, key, door->item->id, wrap, turn->scratch, ret);
-	sodium_memzero(key, sizeof(key));
+	if (ready) {
+		kai_key_hint(with.ends.to_seal, with.hint);
+		if (memcmp(with.hint, wrap->key_hint, sizeof(with.hint)) == 0)
+			fault = kai_wrap_link_open(&with.ends, with.key, door->item->id, wrap,
+						   turn->scratch, ret);
+	}
+	for (unsigned nth = 0;
+	     fault == KAI_FAULT_WRAP && kai_pair_wrap_before(turn, door->link, wrap, nth, &with);
+	     nth++)
+		fault = kai_wrap_link_open(&with.ends, with.key, door->item->id, wrap,
+					   turn->scratch, ret);
+	sodium_memzero(&with, sizeof(with));
 	if (fault == KAI_FAULT_NONE || fault == KAI_FAULT_TOO_MUCH)
 		return fault;
-	return KAI_FAULT_WRAP;
+	return ready ? KAI_FAULT_WRAP : KAI_FAULT_NO_CARD;
 }
 
 static enum kai_fault main_check(struct door *door, struct kai_span content)

@@ -35,8 +35,9 @@ struct kai_pair_cache {
 	uint8_t my_seal[KAI_ID_LEN];
 	uint8_t peer_seal[KAI_ID_LEN];
 	struct wrap_key out, in;
-	uint8_t greeted[KAI_ID_LEN];   /* pair.digest as the last hello went out */
-	struct introduced *introduced; /* ascending by origin */
+	uint8_t greeted[KAI_ID_LEN];	      /* pair.digest as the last hello went out … */
+	uint8_t greeted_seals[2][KAI_ID_LEN]; /* … and the sealing keys, mine and the peer's */
+	struct introduced *introduced;	      /* ascending by origin */
 	size_t introduced_count, introduced_cap;
 };
 
@@ -68,8 +69,8 @@ void kai_pair_free(struct kai_pair_cache *cache)
 	free(cache);
 }
 
-static void card_instants(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN],
-			  struct kai_instants *instants)
+void kai_instants_card(struct kai_instants *instants, struct kai_turn *turn,
+		       const uint8_t org[KAI_ID_LEN])
 {
 	struct kai_known_card held;
 	size_t mark = turn->scratch->used;
@@ -100,8 +101,8 @@ static void set_window(struct kai_turn *turn, const struct kai_link *link,
 		turn->scratch->used = mark;
 	}
 	turn->scratch->used = mark;
-	card_instants(turn, link->org, &instants);
-	card_instants(turn, cache->me, &instants);
+	kai_instants_card(&instants, turn, link->org);
+	kai_instants_card(&instants, turn, cache->me);
 	cache->from = instants.before;
 	cache->until = instants.after;
 }
@@ -155,21 +156,6 @@ const struct kai_pair *kai_pair_now(struct kai_turn *turn, struct kai_link *link
 	return &cache->pair;
 }
 
-void kai_pair_greeted(struct kai_turn *turn, struct kai_link *link)
-{
-	const struct kai_pair *pair = kai_pair_now(turn, link);
-
-	if (link->pair != NULL)
-		memcpy(link->pair->greeted, pair->digest, KAI_ID_LEN);
-}
-
-bool kai_pair_moved(struct kai_turn *turn, struct kai_link *link)
-{
-	const struct kai_pair *pair = kai_pair_now(turn, link);
-
-	return link->pair != NULL && !kai_id_equal(link->pair->greeted, pair->digest);
-}
-
 static const uint8_t *my_seal_secret(const struct kai_turn *turn, const uint8_t key[KAI_ID_LEN])
 {
 	const struct kai_engine_config *config = &turn->engine->config;
@@ -213,6 +199,8 @@ static void make_keys(struct kai_turn *turn, struct kai_pair_cache *cache)
 	const uint8_t *secret = NULL;
 
 	cache->keys_tried = true;
+	memset(cache->my_seal, 0, sizeof(cache->my_seal));
+	memset(cache->peer_seal, 0, sizeof(cache->peer_seal));
 	if (seal_key(turn, cache->me, cache->my_seal) &&
 	    seal_key(turn, cache->pair.org, cache->peer_seal))
 		secret = my_seal_secret(turn, cache->my_seal);
@@ -241,6 +229,66 @@ bool kai_pair_wrap_key(struct kai_turn *turn, struct kai_link *link, bool outgoi
 	memcpy(ret_key, wrap->key, sizeof(wrap->key));
 	ends_of(cache, outgoing, ret_ends);
 	return true;
+}
+
+bool kai_pair_wrap_before(struct kai_turn *turn, struct kai_link *link, const struct kai_wrap *wrap,
+			  unsigned nth, struct kai_before *ret)
+{
+	const struct kai_engine_config *config = &turn->engine->config;
+	const struct kai_seal_pair *mine = NULL;
+	struct kai_known_card held;
+	unsigned met = 0;
+
+	for (size_t i = 0; i < config->seal_count && mine == NULL; i++) {
+		kai_key_hint(config->seals[i].key, ret->hint);
+		if (memcmp(ret->hint, wrap->key_hint, KAI_HINT_LEN) == 0)
+			mine = &config->seals[i];
+	}
+	if (mine == NULL || !kai_book_card(turn, link->org, &held))
+		return false;
+	for (size_t i = 0; i < held.card.keys_count; i++) {
+		const struct kai_card_key *key = &held.card.keys[i];
+
+		kai_key_hint(key->key, ret->hint);
+		if (kai_card_seal_hint(&held.card, ret->hint) != key || met++ < nth)
+			continue;
+		ret->ends = (struct kai_link_ends){.realm = kai_realm_live,
+						   .from_org = link->org,
+						   .to_org = config->org,
+						   .from_seal = key->key,
+						   .to_seal = mine->key};
+		if (kai_link_key(&ret->ends, mine->secret, key->key, ret->key))
+			return true;
+	}
+	return false;
+}
+
+void kai_pair_greeted(struct kai_turn *turn, struct kai_link *link)
+{
+	const struct kai_pair *pair = kai_pair_now(turn, link);
+	struct kai_pair_cache *cache = link->pair;
+
+	if (cache == NULL)
+		return;
+	if (!cache->keys_tried)
+		make_keys(turn, cache);
+	memcpy(cache->greeted, pair->digest, KAI_ID_LEN);
+	memcpy(cache->greeted_seals[0], cache->my_seal, KAI_ID_LEN);
+	memcpy(cache->greeted_seals[1], cache->peer_seal, KAI_ID_LEN);
+}
+
+bool kai_pair_moved(struct kai_turn *turn, struct kai_link *link)
+{
+	const struct kai_pair *pair = kai_pair_now(turn, link);
+	struct kai_pair_cache *cache = link->pair;
+
+	if (cache == NULL)
+		return false;
+	if (!cache->keys_tried)
+		make_keys(turn, cache);
+	return !kai_id_equal(cache->greeted, pair->digest) ||
+	       !kai_id_equal(cache->greeted_seals[0], cache->my_seal) ||
+	       !kai_id_equal(cache->greeted_seals[1], cache->peer_seal);
 }
 
 /* ---- cards of others that went over this connection

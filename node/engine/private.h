@@ -339,6 +339,15 @@ const struct kai_pair *kai_pair_now(struct kai_turn *turn, struct kai_link *link
  * cache. */
 bool kai_pair_wrap_key(struct kai_turn *turn, struct kai_link *link, bool outgoing,
 		       uint8_t ret_key[32], struct kai_link_ends *ret_ends);
+/* A wrap to me that was made under other sealing keys than today's: one of mine by its hint, each of
+ * the peer's card by nth from 0. false: no more. key is a secret; ends point into scratch. */
+struct kai_before {
+	struct kai_link_ends ends;
+	uint8_t key[32];
+	uint8_t hint[KAI_HINT_LEN];
+};
+bool kai_pair_wrap_before(struct kai_turn *turn, struct kai_link *link, const struct kai_wrap *wrap,
+			  unsigned nth, struct kai_before *ret);
 void kai_pair_free(struct kai_pair_cache *cache);
 
 /* ---- control.c, agree.c, publish.c

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spread.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,19 @@ void kai_spread_note(struct kai_turn *turn, struct kai_link *link)
 		save(turn, link);
 }
 
+/* Without terms or a key to wrap with nothing can go: what is offered then would be lost as not to
+ * be had. Either coming is greeted anew. */
+static bool nothing_may_go(struct kai_turn *turn, struct kai_link *link,
+			   const struct kai_pair *pair)
+{
+	struct kai_link_ends ends;
+	uint8_t key[32];
+	bool wraps = kai_pair_wrap_key(turn, link, true, key, &ends);
+
+	sodium_memzero(key, sizeof(key));
+	return !pair->has_terms || !wraps;
+}
+
 /* From where the log is walked, and whether what was recorded counts. */
 static void find_position(struct kai_turn *turn, struct kai_link *link,
 			  const struct kai_hello *hello)
@@ -66,7 +80,7 @@ static void find_position(struct kai_turn *turn, struct kai_link *link,
 
 	memcpy(spread->facts, pair->digest, KAI_ID_LEN);
 	memcpy(spread->epoch, hello->epoch, sizeof(spread->epoch));
-	spread->idle = !pair->has_terms;
+	spread->idle = nothing_may_go(turn, link, pair);
 	if (!kai_rec_peer(turn->txn, link->org, turn->scratch, &peer))
 		return;
 	spread->anew_stored = memcmp(peer.epoch, hello->epoch, sizeof(peer.epoch)) != 0;
@@ -166,7 +180,7 @@ void kai_spread_restart(struct kai_turn *turn, struct kai_link *link)
 	if (spread == NULL)
 		return;
 	memcpy(spread->facts, pair->digest, KAI_ID_LEN);
-	spread->idle = !pair->has_terms;
+	spread->idle = nothing_may_go(turn, link, pair);
 	spread->position = 0;
 	spread->anew = kai_rec_head(turn->txn);
 	spread->anew_refused = true;

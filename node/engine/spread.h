@@ -90,7 +90,7 @@ struct kai_spread {
 	bool anew_refused; /* permissions changed: refusals */
 	bool fresh;	   /* facts and epoch are not in PEERS yet */
 	bool paused;	   /* the window was full; goes on when it is half empty */
-	bool idle;	   /* no agreement: nothing may pass */
+	bool idle;	   /* no agreement or no key: nothing may pass */
 	uint8_t facts[KAI_ID_LEN];
 	uint8_t epoch[16];
 	struct kai_mono progress; /* last want, stored, refuse */

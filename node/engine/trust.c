@@ -199,8 +199,10 @@ static void all_instants(struct kai_turn *turn, struct kai_instants *instants)
 		kai_instants_pact(instants, &pact.read.terms);
 		kai_instants_members(instants, turn->txn, &pact.read.terms, turn->scratch);
 		record_instants(turn, pact.org, instants);
+		kai_instants_card(instants, turn, pact.org);
 		turn->scratch->used = mark;
 	}
+	kai_instants_card(instants, turn, turn->engine->config.org);
 	turn->scratch->used = mark;
 }
 

@@ -76,6 +76,9 @@ struct kai_instants {
 	int64_t after;	/* next one; INT64_MAX when none */
 };
 void kai_instant_add(struct kai_instants *instants, uint64_t at_ms);
+/* Where the windows of its newest card's keys begin and end. */
+void kai_instants_card(struct kai_instants *instants, struct kai_turn *turn,
+		       const uint8_t org[KAI_ID_LEN]);
 void kai_instants_pact(struct kai_instants *instants, const struct kai_terms *terms);
 /* Windows of the statements about both parties in the communities that the terms recognise. */
 void kai_instants_members(struct kai_instants *instants, struct kai_txn *txn,

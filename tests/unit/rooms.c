@@ -139,6 +139,17 @@ static void link_ends(struct rooms *rooms, const struct kai_link *link, uint8_t 
 				      .to_seal = rooms->engine.config.org};
 }
 
+bool kai_pair_wrap_before(struct kai_turn *turn, struct kai_link *link,
+			  const struct kai_wrap *wrap, unsigned nth, struct kai_before *ret)
+{
+	(void)turn;
+	(void)link;
+	(void)wrap;
+	(void)nth;
+	(void)ret;
+	return false;
+}
+
 bool kai_pair_wrap_key(struct kai_turn *turn, struct kai_link *link, bool outgoing,
 		       uint8_t ret_key[32], struct kai_link_ends *ret_ends)
 {

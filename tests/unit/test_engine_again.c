@@ -2,6 +2,8 @@
 /* What was put off, could not go or was held back for a while comes again; nothing is lost. */
 #include "net.h"
 
+#include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kairan/records.h"
@@ -66,11 +68,137 @@ static void what_was_deferred_outlives_a_crash(void **state)
 	net_free(net);
 }
 
+/* ---- sealing keys ---- */
+
+static int by_use_and_key(const void *a, const void *b)
+{
+	const struct kai_card_key *left = a, *right = b;
+
+	if (left->use != right->use)
+		return left->use < right->use ? -1 : 1;
+	return memcmp(left->key, right->key, KAI_ID_LEN);
+}
+
+static void seal_pair(const char *what, struct net_pair *ret)
+{
+	uint8_t entropy[32] = {0x5e};
+
+	kai_expand(entropy, what, 0, ret->secret, 32);
+	assert_int_equal(crypto_scalarmult_base(ret->key, ret->secret), 0);
+}
+
+/* A newer card of a node: its sealing key ends then, and another one begins (NULL: none). */
+static struct kai_span newer_card(struct net *net, unsigned number, uint64_t serial,
+				  uint64_t seal_until, const struct net_pair *next)
+{
+	const struct net_node *node = &net->nodes[number];
+	struct kai_card_key keys[8];
+	struct kai_card card;
+	uint8_t digest[KAI_ID_LEN];
+
+	assert_int_equal(kai_card_open(node->card, &net->arena, &card, digest), KAI_FAULT_NONE);
+	memcpy(keys, card.keys, card.keys_count * sizeof(keys[0]));
+	for (size_t i = 0; i < card.keys_count; i++)
+		if (keys[i].use == KAI_KEY_SEAL)
+			keys[i].not_after = seal_until;
+	if (next != NULL) {
+		keys[card.keys_count] = (struct kai_card_key){
+			.use = KAI_KEY_SEAL, .not_before = NET_MS, .not_after = keys[0].not_after};
+		memcpy(keys[card.keys_count++].key, next->key, KAI_ID_LEN);
+	}
+	qsort(keys, card.keys_count, sizeof(keys[0]), by_use_and_key);
+	card.keys = keys;
+	card.serial = serial;
+	struct kai_span body = kai_object_encode_in(&kai_object_card, &card, &net->arena);
+
+	assert_true(body.len > 0);
+	return kai_signed_make(KAI_CTX_CARD, body, node->root.key, node->root.secret, &net->arena);
+}
+
+static void take_own(struct net *net, unsigned node, struct kai_span card)
+{
+	struct kai_ctl_card_own own = {.card = card};
+
+	assert_int_equal(net_control(net, node, KAI_CONTROL_CARD_OWN, &own), 0);
+}
+
+static bool no_cards(void *context, struct net_frame *frame)
+{
+	(void)context;
+	return frame->type != KAI_MSG_CARD;
+}
+
+/* Node 1 has a new sealing key beside the old one; its peer does not know yet. */
+static void rotate(struct net *net, const struct net_pair *next)
+{
+	static struct kai_seal_pair seals[2];
+
+	seals[1] = net->nodes[1].seals[0];
+	memcpy(seals[0].key, next->key, KAI_ID_LEN);
+	seals[0].secret = next->secret;
+	net->nodes[1].config.seals = seals;
+	net->nodes[1].config.seal_count = 2;
+	net_restart(net, 1);
+	take_own(net, 1, newer_card(net, 1, 2, NET_MS + 300 * KAI_MS_DAY, next));
+}
+
+/* What was sealed with the key of the card before is still on its way, or the card is. */
+static void a_wrap_for_the_key_before_opens(void **state)
+{
+	struct net *net = behind(0);
+	struct net_pair next;
+	uint8_t there[KAI_ID_LEN], back[KAI_ID_LEN], after[KAI_ID_LEN];
+
+	(void)state;
+	seal_pair("next", &next);
+	rotate(net, &next);
+	net->filter = no_cards;
+	net_link(net, 0, 1);
+	net_run(net);
+	net_publish(net, 0, &(struct net_item){.title = "to the old key"}, there);
+	net_publish(net, 1, &(struct net_item){.title = "from the new key"}, back);
+	net_run(net);
+	assert_true(net_holds(net, 1, there, NULL));
+	net->filter = NULL;
+	net_cut(net, 0, 1);
+	net_link(net, 0, 1);
+	net_run(net);
+	net_publish(net, 0, &(struct net_item){.title = "to the new key"}, after);
+	net_pass(net, 5000);
+	assert_true(net_holds(net, 1, after, NULL));
+	assert_true(net_holds(net, 0, back, NULL));
+	net_free(net);
+}
+
+/* Without a sealing key nothing can go; when there is one again, what could not go goes. */
+static void without_a_sealing_key_items_wait(void **state)
+{
+	struct net *net = behind(0);
+	uint8_t quiet[KAI_ID_LEN], alert[KAI_ID_LEN];
+
+	(void)state;
+	take_own(net, 1, newer_card(net, 1, 2, NET_MS + KAI_MS_HOUR, NULL));
+	net_run(net);
+	net_pass(net, 2 * KAI_MS_HOUR);
+	net_publish(net, 0, &(struct net_item){.title = "quiet"}, quiet);
+	net_publish(net, 0, &(struct net_item){.kind = KAI_KIND_ALERT, .title = "alert"}, alert);
+	net_pass(net, 5000);
+	assert_false(net_holds(net, 1, quiet, NULL));
+	take_own(net, 1, newer_card(net, 1, 3, NET_MS + 300 * KAI_MS_DAY, NULL));
+	net_run(net);
+	net_pass(net, 5000);
+	assert_true(net_holds(net, 1, quiet, NULL));
+	assert_true(net_holds(net, 1, alert, NULL));
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_deferred_outlives_the_link),
 		cmocka_unit_test(what_was_deferred_outlives_a_crash),
+		cmocka_unit_test(a_wrap_for_the_key_before_opens),
+		cmocka_unit_test(without_a_sealing_key_items_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
