@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 and cut links while advisories are published; afterwards nothing that was acknowledged is missing.
 
-    crash.py KAIRAN KAIRAND BOX_PUBLISH [--items N] [--kills K] [--cuts C] [--seed S] [--keep]
+    crash.py [--items N] [--kills K] [--cuts C] [--seed S] [--build DIR]
 
 Four nodes in a ring, so that items come by two paths; every link runs through a proxy of this script that can
 cut it. In each round every node publishes its share under labels for all, for one and for two of the others;
@@ -15,41 +15,17 @@ import os
 import random
 import re
 import selectors
-import shutil
 import signal
 import socket
 import struct
 import subprocess
-import tempfile
+import sys
 import threading
 import time
 
+from kairan_box import Tap, folder, program, run, wait_until
+
 NAMES = 'abcd'
-count = 0
-failed = 0
-
-
-def check(name, fine, detail=''):
-    global count, failed
-    count += 1
-    failed += not fine
-    print('ok' if fine else 'not ok', count, '-', name, flush=True)
-    for line in str(detail).splitlines()[:30] if not fine else ():
-        print('#', line[:600], flush=True)
-    return fine
-
-
-def note(text):
-    print('#', text, flush=True)
-
-
-def wait_until(what, seconds, every=0.2):
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            return False
-        time.sleep(every)
-    return True
 
 
 def free_port():
@@ -151,19 +127,17 @@ class Node:
         self.unknown = 0
 
     def run(self, *args, good=(0,)):
-        env = {**os.environ, 'LC_ALL': 'C', 'NO_COLOR': '1'}
-        done = subprocess.run([self.net.args.kairan, '--dir', self.dir, '--lang', 'en', *args], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, env=env, timeout=300, check=False)
-        if good is not None and done.returncode not in good:
-            raise AssertionError(f'{self.name}: {" ".join(args)}: exit {done.returncode}: {done.stdout[-300:]}{done.stderr[-600:]}')
+        done = run([program('KAIRAN'), '--dir', self.dir, '--lang', 'en', *args], timeout=300)
+        if good is not None and done.code not in good:
+            raise AssertionError(f'{self.name}: {" ".join(args)}: {done}')
         return done
 
     def ask(self, *args, good=(0,)):
-        return json.loads(self.run(*args, '--json', good=good).stdout or 'null')
+        return json.loads(self.run(*args, '--json', good=good).out or 'null')
 
     def start(self):
         with open(self.dir + '.log', 'a', encoding='utf-8') as log:
-            self.process = subprocess.Popen([self.net.args.kairand, '--dir', self.dir], stdin=subprocess.DEVNULL, stdout=log,
+            self.process = subprocess.Popen([program('KAIRAND'), '--dir', self.dir], stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log)
 
     def kill(self):
@@ -179,7 +153,7 @@ class Node:
                 self.kill()
 
     def answers(self):
-        return self.run('peers', good=None).returncode != 2
+        return self.run('peers', good=None).code != 2
 
     def peers(self):
         return self.ask('peers', good=None)['peers']
@@ -204,7 +178,7 @@ class Node:
 
     def publish(self, lines):
         """Publishes all lines, through whatever happens to the node meanwhile."""
-        publisher = subprocess.Popen([self.net.args.publish, self.dir], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        publisher = subprocess.Popen([program('KAIRAN_PUBLISH'), self.dir], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for line, title in lines:
             publisher.stdin.write(line + '\n')
             publisher.stdin.flush()
@@ -221,8 +195,9 @@ class Node:
 
 
 class Net:
-    def __init__(self, args, top):
-        self.args, self.top = args, top
+    def __init__(self, tap, args, top):
+        self.tap, self.args, self.top = tap, args, top
+        self.during = 0  # blows that fell while somebody published
         self.refusals = []
         self.random = random.Random(args.seed)
         self.proxy = Proxy()
@@ -246,11 +221,14 @@ class Net:
             node.fingerprint = node.ask('card', 'show', node.card)['fingerprint']
             node.start()
         for node in self.each():
-            if not wait_until(node.answers, 30):
+            if wait_until(node.answers, 30) is None:
                 raise AssertionError(f'{node.name} does not start')
         for a, b in self.links():
             self.join(a, b)
-        return wait_until(lambda: all(node.all_up() for node in self.each()), 60)
+        return self.all_up(60)
+
+    def all_up(self, seconds=90):
+        return wait_until(lambda: all(node.all_up() for node in self.each()), seconds) is not None
 
     def join(self, a, b):
         terms, proposed, agreed = (f'{self.top}/{a.name}{b.name}.{end}' for end in ('conf', '1.kagree', '2.kagree'))
@@ -289,9 +267,17 @@ class Net:
             thread.start()
         return threads
 
-    def hurt(self, what, node):
+    def done(self):
+        return sum(len(node.acked) + node.unknown for node in self.each())
+
+    def hurt(self, what, node, threads, aim):
+        """A blow when so many items are published, or a little later, while others catch up."""
         pause = self.random.uniform(0, 1.5)
-        time.sleep(self.random.uniform(0, self.args.moment))
+        later = self.random.choice((0, 0, 0.005, 0.05, 0.4))
+        while self.done() < aim and any(thread.is_alive() for thread in threads):
+            time.sleep(0.0005)
+        time.sleep(self.random.uniform(0, later))
+        self.during += any(thread.is_alive() for thread in threads)
         if what == 'kill':
             node.kill()
             time.sleep(pause)
@@ -307,12 +293,13 @@ class Net:
             share = left // (len(events) - i) if i + 1 < len(events) else left
             left -= share
             shares = {node: share // 4 + (j < share % 4) for j, node in enumerate(self.each())}
+            aim = self.done() + self.random.randrange(max(share, 1))
             threads = self.burst(shares)
-            self.hurt(event, self.random.choice(list(self.each())))
+            self.hurt(event, self.random.choice(list(self.each())), threads, aim)
             for thread in threads:
                 thread.join()
             if i % 10 == 9:
-                note(f'{i + 1} of {len(events)} rounds, {sum(len(n.acked) for n in self.each())} acknowledged')
+                self.tap.note(f'{i + 1} of {len(events)} rounds, {sum(len(n.acked) for n in self.each())} acknowledged')
 
     # ---- what must be true
 
@@ -357,12 +344,12 @@ class Net:
         before = self.quiet()
         node.kill()
         node.start()
-        up = wait_until(lambda: all(other.all_up() for other in self.each()), 90)
+        up = self.all_up()
         after = self.quiet()
         moved = [f'{name}-{peer}: received, sent {before[name][peer]} before and {pair} after'
                  for name, rows in after.items() for peer, pair in rows.items()
                  if pair != ((0, 0) if name == node.name else before[name][peer])]
-        check(f'{node.name} killed and restarted with nothing new: nothing is sent again', up and not moved,
+        self.tap.ok(up and not moved, f'{node.name} killed and restarted with nothing new: nothing is sent again',
               '\n'.join(moved) or 'a link stays down')
 
     def only_new(self, node, items):
@@ -374,75 +361,76 @@ class Net:
             thread.join()
         new = sum(others.values())
         node.start()
-        up = wait_until(lambda: all(other.all_up() for other in self.each()), 90)
+        up = self.all_up()
         wrong, _ = self.settle(60)
         after = self.quiet()
         received = sum(pair[0] for pair in after[node.name].values())
         sent = sum(after[other.name][node.name][1] - before[other.name][node.name][1] for other in self.each()
                    if node.name in after[other.name])
         fine = up and not wrong and received == new and new <= sent <= new + new // 10 + 5
-        check(f'{node.name} down while {new} items are published: it takes each once, and no others are sent', fine,
+        self.tap.ok(fine, f'{node.name} down while {new} items are published: it takes each once, and no others are sent',
               f'received {received}, sent to it {sent}\n' + '\n'.join(wrong))
 
     def check_all(self):
         for node in self.each():
             done = node.run('check', good=None)
-            check(f'kairan check of {node.name} finds nothing', done.returncode == 0, done.stdout + done.stderr)
+            self.tap.ok(done.code == 0, f'kairan check of {node.name} finds nothing', done)
 
 
-def test(args, net):
-    check('four nodes in a ring, all links up', net.build())
+def test(tap, args, net):
+    tap.ok(net.build(), 'four nodes in a ring, all links up')
     start = time.monotonic()
     net.rounds()
     unknown = sum(node.unknown for node in net.each())
     acked = sum(len(node.acked) for node in net.each())
-    note(f'{acked} acknowledged, {unknown} without an answer, {args.kills} kills, {args.cuts} cuts in {time.monotonic() - start:.1f} s')
-    check('every item was acknowledged, or its node was away', acked + unknown == args.items and not net.refusals,
-          '\n'.join(net.refusals))
+    tap.note(f'{acked} acknowledged, {unknown} without an answer, {args.kills} kills, {args.cuts} cuts, {net.during} of them while '
+             f'somebody published, in {time.monotonic() - start:.1f} s')
+    tap.ok(acked + unknown == args.items and not net.refusals, 'every item was acknowledged, or its node was away',
+           '\n'.join(net.refusals))
     start = time.monotonic()
     wrong, lists = net.settle(180)
-    check('nothing that was acknowledged is missing where it may be, and nothing is where it may not', not wrong, '\n'.join(wrong))
-    note(f'caught up {time.monotonic() - start:.1f} s after the last round')
+    tap.ok(not wrong, 'nothing that was acknowledged is missing where it may be, and nothing is where it may not', '\n'.join(wrong))
+    tap.note(f'caught up {time.monotonic() - start:.1f} s after the last round')
     twice = [f'{name}: {len(rows)} rows, {len(set(rows))} items' for name, rows in lists.items() if len(rows) != len(set(rows))]
-    check('nothing is held twice', not twice, '\n'.join(twice))
-    check('all links come up again', wait_until(lambda: all(node.all_up() for node in net.each()), 90))
+    tap.ok(not twice, 'nothing is held twice', '\n'.join(twice))
+    tap.ok(net.all_up(), 'all links come up again')
     for node in net.each() if args.kills > 3 else [net.random.choice(list(net.each()))]:
         net.nothing_new(node)
     net.only_new(net.random.choice(list(net.each())), 60)
     net.check_all()
     for node in net.each():
         node.stop()
-        check(f'{node.name} ends cleanly', node.process.returncode == 0, node.process.returncode)
+        tap.same(node.process.returncode, 0, f'{node.name} ends cleanly')
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser()
-    for name in ('kairan', 'kairand', 'publish'):
-        parser.add_argument(name)
     parser.add_argument('--items', type=int, default=600)
     parser.add_argument('--kills', type=int, default=3)
     parser.add_argument('--cuts', type=int, default=3)
     parser.add_argument('--seed', type=int, default=int.from_bytes(os.urandom(4), 'big'))
-    parser.add_argument('--moment', type=float, default=0.6, help='the blow falls within so many seconds of a round')
-    parser.add_argument('--keep', action='store_true')
+    parser.add_argument('--build', default='build', help='the build folder, where the environment does not name the programs')
     args = parser.parse_args()
-    note(f'again with: --items {args.items} --kills {args.kills} --cuts {args.cuts} --seed {args.seed}')
-    top = tempfile.mkdtemp(prefix='kcrash-')
-    net = Net(args, top)
-    try:
-        test(args, net)
-    except (AssertionError, OSError, KeyError, ValueError, subprocess.SubprocessError) as error:
-        check('the test came to its end', False, f'{type(error).__name__}: {error}')
-    finally:
-        for node in net.each():
-            node.stop()
-        if args.keep or failed:
-            note(f'kept: {top}')
-        else:
-            shutil.rmtree(top, ignore_errors=True)
-    print(f'1..{count}')
-    return 1 if failed else 0
+    for name, path in (('KAIRAN', 'tools/kairan/kairan'), ('KAIRAND', 'node/daemon/kairand'), ('KAIRAN_PUBLISH', 'tests/box/box-publish')):
+        os.environ.setdefault(name, os.path.join(args.build, path))
+    return args
+
+
+def main():
+    args = arguments()
+    tap = Tap()
+    tap.note(f'again with: --items {args.items} --kills {args.kills} --cuts {args.cuts} --seed {args.seed}')
+    with folder() as top:
+        net = Net(tap, args, top)
+        try:
+            test(tap, args, net)
+        except (AssertionError, OSError, KeyError, ValueError, subprocess.SubprocessError) as error:
+            tap.ok(False, 'the test came to its end', f'{type(error).__name__}: {error}')
+        finally:
+            for node in net.each():
+                node.stop()
+    return tap.done()
 
 
 if __name__ == '__main__':
-    raise SystemExit(main())
+    sys.exit(main())
