@@ -161,7 +161,7 @@ static void add_frame(struct net_frame **io_at, size_t *io_count, size_t *io_cap
 	struct net_frame *at = &(*io_at)[(*io_count)++];
 
 	*at = *frame;
-	at->at = malloc(frame->len);
+	at->at = malloc(frame->len + 1); /* an empty one too */
 	assert_non_null(at->at);
 	memcpy(at->at, frame->at, frame->len);
 }

@@ -104,7 +104,7 @@ struct net_terms {
 const uint8_t *net_agree(struct net *net, unsigned a, unsigned b, const struct net_terms *terms);
 /* Encoded terms, for tests that go other ways. */
 struct kai_span net_terms_bytes(struct net *net, unsigned a, unsigned b,
-				const struct net_terms *terms);
+				const struct net_terms *say);
 
 /* A request to a node; the answer is in nodes[node].answer. Returns its exit code. Pumps nothing.
  * Asks again when the node died over it.
@@ -126,7 +126,7 @@ bool net_step(struct net *net);
 void net_pass(struct net *net, int64_t ms);
 /* Frees the engine and makes it anew over the same store with another boot id; its links are cut.
  */
-void net_restart(struct net *net, unsigned node);
+void net_restart(struct net *net, unsigned number);
 bool net_up(struct net *net, unsigned a, unsigned b); /* both ends are UP */
 
 /* What a test item says; zeros: secinfo, CLEAR, urgency of its kind, one part. */

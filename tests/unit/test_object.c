@@ -24,7 +24,9 @@ static uint64_t next_random(void)
 
 static uint64_t between(uint64_t min, uint64_t max)
 {
-	return max == min ? min : min + next_random() % (max - min + 1);
+	uint64_t count = max - min + 1; /* 0: all there are */
+
+	return count == 0 ? next_random() : min + next_random() % count;
 }
 
 /* Small lengths mostly, each end of the bound now and then. */

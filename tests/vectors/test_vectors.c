@@ -30,7 +30,7 @@ static struct kai_span bytes_of(struct reader *reader, const json_t *vector, con
 
 	assert_non_null(hex);
 	assert_non_null(at);
-	assert_int_equal(sodium_hex2bin(at, len, hex, strlen(hex), NULL, NULL, NULL), 0);
+	assert_int_equal(sodium_hex2bin(at, len, hex, 2 * len, NULL, NULL, NULL), 0);
 	return kai_span(at, zeros > 0 ? zeros : len);
 }
 
@@ -250,6 +250,8 @@ static int set_up(void **state)
 	uint8_t digest[32];
 	const json_t *people;
 
+	assert_non_null(reader);
+	*state = reader;
 	reader->arena = (struct kai_arena){malloc(MEMORY), MEMORY, 0, false};
 	reader->top = path != NULL ? json_load_file(path, 0, NULL) : NULL;
 	people = json_object_get(reader->top, "people");
@@ -261,7 +263,6 @@ static int set_up(void **state)
 		return -1;
 	memcpy(reader->bob_secret, bytes_of(reader, json_array_get(people, 1), "seal_secret").at,
 	       32);
-	*state = reader;
 	return 0;
 }
 

@@ -51,13 +51,15 @@ double bench_median(double *values, size_t count, double *ret_spread)
 	return bench_percentile(values, count, 50);
 }
 
-void bench_row(struct bench *bench, const char *part, const char *name, double value,
-	       const char *unit, double floor, double spread)
+void bench_row(struct bench *bench, const char *part, const struct bench_figure *figure)
 {
+	double ratio = figure->floor > 0 ? figure->value / figure->floor : 0.0;
+
 	json_array_append_new(bench->rows,
 			      json_pack("{s:s, s:s, s:f, s:s, s:f, s:f, s:f}", "part", part, "name",
-					name, "value", value, "unit", unit, "floor", floor, "ratio",
-					floor > 0 ? value / floor : 0.0, "spread", spread));
+					figure->name, "value", figure->value, "unit", figure->unit,
+					"floor", figure->floor, "ratio", ratio, "spread",
+					figure->spread));
 }
 
 static void print_table(const struct bench *bench)

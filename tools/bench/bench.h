@@ -27,9 +27,14 @@ struct bench {
 
 /* Seconds of the monotonic clock. */
 double bench_now(void);
-/* One figure. floor 0: none. spread: half the distance between the quartiles, in the value's unit. */
-void bench_row(struct bench *bench, const char *part, const char *name, double value,
-	       const char *unit, double floor, double spread);
+struct bench_figure {
+	const char *name;
+	double value;
+	const char *unit;
+	double floor;  /* 0: none */
+	double spread; /* half the distance between the quartiles, in the value's unit */
+};
+void bench_row(struct bench *bench, const char *part, const struct bench_figure *figure);
 /* Median of count values and half their inter-quartile distance; sorts them. */
 double bench_median(double *values, size_t count, double *ret_spread);
 double bench_percentile(const double *sorted, size_t count, double percent);

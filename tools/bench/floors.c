@@ -120,11 +120,13 @@ static bool commit_floors(struct bench *bench)
 	if (!ok)
 		return false;
 	bench->commit_floor = BATCH / bench_median(batches, BATCHES, &spread);
-	bench_row(bench, "floors", "LMDB, synced commits of 512 records of 2.4 KB",
-		  bench->commit_floor, "records/s", 0, 0);
+	bench_row(bench, "floors",
+		  &(struct bench_figure){"LMDB, synced commits of 512 records of 2.4 KB",
+					 bench->commit_floor, "records/s", 0, 0});
 	bench->sync_floor_ms = bench_median(singles, BATCHES, &spread) * 1000;
-	bench_row(bench, "floors", "LMDB, one synced commit of one record", bench->sync_floor_ms,
-		  "ms", 0, spread * 1000);
+	bench_row(bench, "floors",
+		  &(struct bench_figure){"LMDB, one synced commit of one record",
+					 bench->sync_floor_ms, "ms", 0, spread * 1000});
 	return true;
 }
 
@@ -134,10 +136,13 @@ bool bench_floors(struct bench *bench)
 	int threads = cores < 1 ? 1 : cores > 64 ? 64 : (int)cores;
 	char name[64];
 
-	bench_row(bench, "floors", "Ed25519 verify, one core", verify_rate(1), "checks/s", 0, 0);
+	bench_row(bench, "floors",
+		  &(struct bench_figure){"Ed25519 verify, one core", verify_rate(1), "checks/s", 0,
+					 0});
 	bench->verify_floor = verify_rate(threads);
 	(void)snprintf(name, sizeof(name), "Ed25519 verify, %d cores", threads);
-	bench_row(bench, "floors", name, bench->verify_floor, "checks/s", 0, 0);
+	bench_row(bench, "floors",
+		  &(struct bench_figure){name, bench->verify_floor, "checks/s", 0, 0});
 	if (!commit_floors(bench)) {
 		(void)fprintf(stderr, "kairan-bench: floors: LMDB in %s failed\n", bench->dir);
 		return false;

@@ -91,18 +91,24 @@ static bool ingest(struct bench *bench, struct pair *pair)
 		(void)fprintf(stderr, "kairan-bench: link: run %d of %d\n", i + 1, BENCH_RUNS);
 	}
 	value = bench_median(rates, BENCH_RUNS, &spread);
-	bench_row(bench, "link", "durable ingest, 2 KB, a signature each (floor: checks)", value,
-		  "items/s", bench->verify_floor, spread);
-	bench_row(bench, "link", "durable ingest, 2 KB, a signature each (floor: commits)", value,
-		  "items/s", bench->commit_floor, spread);
+	bench_row(bench, "link",
+		  &(struct bench_figure){"durable ingest, 2 KB, a signature each (floor: checks)",
+					 value, "items/s", bench->verify_floor, spread});
+	bench_row(bench, "link",
+		  &(struct bench_figure){"durable ingest, 2 KB, a signature each (floor: commits)",
+					 value, "items/s", bench->commit_floor, spread});
 	value = bench_median(cpu_a, BENCH_RUNS, &spread);
-	bench_row(bench, "link", "processor time per item, sender", value, "µs", 0, spread);
+	bench_row(
+		bench, "link",
+		&(struct bench_figure){"processor time per item, sender", value, "µs", 0, spread});
 	value = bench_median(cpu_b, BENCH_RUNS, &spread);
-	bench_row(bench, "link", "processor time per item, receiver (floor: one check)", value,
-		  "µs", 2e6 / bench->verify_floor, spread);
+	bench_row(bench, "link",
+		  &(struct bench_figure){"processor time per item, receiver (floor: one check)",
+					 value, "µs", 2e6 / bench->verify_floor, spread});
 	value = bench_median(bytes, BENCH_RUNS, &spread);
-	bench_row(bench, "link", "bytes on the link per 2 KB item, TCP/IP included", value, "bytes",
-		  2048, spread);
+	bench_row(bench, "link",
+		  &(struct bench_figure){"bytes on the link per 2 KB item, TCP/IP included", value,
+					 "bytes", 2048, spread});
 	return true;
 }
 
@@ -123,11 +129,14 @@ static bool latency(struct bench *bench, struct pair *pair)
 	if (seconds == NULL)
 		return false;
 	median = bench_median(seconds, LATENCIES, &spread);
-	bench_row(bench, "link", "publish → stored at the peer, median (floor: two commits)",
-		  median * 1000, "ms", 2 * bench->sync_floor_ms, spread * 1000);
-	bench_row(bench, "link", "publish → stored at the peer, p99",
-		  bench_percentile(seconds, LATENCIES, 99) * 1000, "ms", 2 * bench->sync_floor_ms,
-		  0);
+	bench_row(bench, "link",
+		  &(struct bench_figure){
+			  "publish → stored at the peer, median (floor: two commits)",
+			  median * 1000, "ms", 2 * bench->sync_floor_ms, spread * 1000});
+	bench_row(bench, "link",
+		  &(struct bench_figure){"publish → stored at the peer, p99",
+					 bench_percentile(seconds, LATENCIES, 99) * 1000, "ms",
+					 2 * bench->sync_floor_ms, 0});
 	free(seconds);
 	return true;
 }

@@ -24,8 +24,6 @@
 #define ARENA_LEN (1u << 20)
 #define TIMEOUT_MS 20000
 
-extern char **environ;
-
 struct pair {
 	struct bench *bench;
 	char lab[KAI_PATH_SIZE];

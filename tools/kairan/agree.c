@@ -191,7 +191,7 @@ static int write_draft(struct kai_cli *cli, const struct kai_preset *preset,
 		       const struct kai_card *sides[2], const char *communities)
 {
 	int64_t now = kai_cli_now().ms / KAI_MS_SECOND * KAI_MS_SECOND;
-	struct kai_wall end;
+	struct kai_wall end = {0};
 	int exit = end_time(cli, &end);
 
 	if (exit != 0)
@@ -213,7 +213,7 @@ static int write_draft(struct kai_cli *cli, const struct kai_preset *preset,
 		{"SECOND_SECTORS", quoted_list(cli, sides[1]->sectors, sides[1]->sectors_count)},
 	};
 	char *text = kai_preset_fill(cli, preset->text, places, sizeof(places) / sizeof(*places));
-	struct kai_terms terms;
+	struct kai_terms terms = {0};
 
 	exit = kai_agree_terms(cli, preset->name, text, &terms);
 	if (exit != 0)
@@ -225,9 +225,9 @@ int kai_verb_agree_draft(struct kai_cli *cli)
 {
 	const char *with = kai_opt_value(cli, "with");
 	const char *name = kai_opt_value(cli, "preset");
-	struct kai_preset preset;
-	struct kai_card me;
-	struct kai_card other;
+	struct kai_preset preset = {0};
+	struct kai_card me = {0};
+	struct kai_card other = {0};
 	char *communities = NULL;
 	size_t side = 0;
 
@@ -283,7 +283,7 @@ static int propose(struct kai_cli *cli, const struct kai_terms *terms)
 int kai_verb_agree_propose(struct kai_cli *cli)
 {
 	struct kai_span text;
-	struct kai_terms terms;
+	struct kai_terms terms = {0};
 	int exit = kai_cli_open(cli);
 
 	if (exit == 0)
@@ -372,7 +372,7 @@ int kai_verb_agree_renew(struct kai_cli *cli)
 {
 	struct kai_pair *pair = kai_cli_take(cli, sizeof(*pair));
 	uint8_t org[KAI_ID_LEN];
-	struct kai_wall end;
+	struct kai_wall end = {0};
 	int exit = find_org(cli, cli->args[0], org);
 	struct kai_txn *txn = exit == 0 ? kai_cli_txn(cli) : NULL;
 

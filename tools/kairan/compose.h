@@ -44,6 +44,5 @@ int kai_draft_options(struct kai_cli *cli, struct kai_draft *io_draft);
 int kai_publish(struct kai_cli *cli, const struct kai_object *object, const void *request);
 /* Sends an encoded request that lies in the draft file; used by draft send. */
 int kai_publish_draft(struct kai_cli *cli, const char *name, struct kai_span request);
-extern const struct kai_opt kai_file_opts[];
 
 #endif

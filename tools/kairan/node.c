@@ -59,7 +59,7 @@ int kai_node_refused(struct kai_cli *cli, const struct kai_ctl_answer *answer)
 bool kai_node_state(struct kai_cli *cli, struct kai_state *ret)
 {
 	struct kai_ctl_status request = {.version = KAI_VERSION, .type = KAI_CONTROL_STATUS};
-	struct kai_ctl_answer answer;
+	struct kai_ctl_answer answer = {0};
 
 	return kai_node_ask(cli, &kai_object_ctl_status, &request, true, &answer) == 0 &&
 	       answer.exit == 0 &&

@@ -255,7 +255,7 @@ static int find_draft(struct kai_cli *cli, const char **ret_name)
 int kai_verb_draft_send(struct kai_cli *cli)
 {
 	struct kai_span bytes = {NULL, 0};
-	const char *name;
+	const char *name = NULL;
 	struct kai_ctl_publish publish;
 	int exit = find_draft(cli, &name);
 
@@ -271,7 +271,7 @@ int kai_verb_draft_send(struct kai_cli *cli)
 
 int kai_verb_draft_drop(struct kai_cli *cli)
 {
-	const char *name;
+	const char *name = NULL;
 	int exit = find_draft(cli, &name);
 
 	if (exit == 0 && unlink(draft_path(cli, name)) != 0)

@@ -286,7 +286,7 @@ static char *terms_text(struct kai_cli *cli, const struct kai_terms *terms)
 
 int kai_verb_agree_review(struct kai_cli *cli)
 {
-	struct kai_terms terms;
+	struct kai_terms terms = {0};
 	unsigned signed_by;
 	int exit = kai_cli_open(cli);
 

@@ -158,10 +158,10 @@ static const char *mark_of(const char *state)
 
 static void print_gaps(struct kai_cli *cli, const json_t *item)
 {
-	const json_t *rules = json_object_get(item, "rule"), *rule;
+	json_t *rules = json_object_get(item, "rule"), *rule;
 	const char *node;
 
-	json_object_foreach ((json_t *)(uintptr_t)rules, node, rule)
+	json_object_foreach (rules, node, rule)
 		(void)fprintf(cli->out, "      %-14s %s\n", node, json_string_value(rule));
 }
 
@@ -169,13 +169,13 @@ static void print_gaps(struct kai_cli *cli, const json_t *item)
 static void print_rules(struct kai_cli *cli, const json_t *items)
 {
 	json_t *seen = json_object();
-	const json_t *item, *rule;
+	const json_t *item;
+	json_t *rule;
 	const char *node, *name;
 	size_t index;
 
 	json_array_foreach (items, index, item) {
-		json_object_foreach ((json_t *)(uintptr_t)json_object_get(item, "rule"), node,
-				     rule) {
+		json_object_foreach (json_object_get(item, "rule"), node, rule) {
 			char *rules = kai_cli_text(cli, "%s", json_string_value(rule)),
 			     *rest = rules;
 

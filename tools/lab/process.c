@@ -18,8 +18,6 @@
 #define MAX_ARGS 48
 #define STOP_MS 10000
 
-extern char **environ;
-
 void kai_lab_sleep(int64_t ms)
 {
 	struct timespec left = {ms / 1000, ms % 1000 * 1000000};

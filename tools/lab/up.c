@@ -16,6 +16,7 @@
 
 #define LINKS_MS 60000
 #define POLL_MS 200
+#define MAX_TOPOLOGY ((size_t)1024 * 1024)
 
 /* A port that was free a moment ago; 0 when there is none. */
 static unsigned free_port(void)
@@ -126,7 +127,7 @@ static int wait_links(struct kai_cli *cli, const struct kai_lab *lab)
 static int keep_topology(struct kai_cli *cli, const struct kai_lab *lab, const char *path)
 {
 	struct kai_span text;
-	int code = kai_cli_read(cli, path, 1024 * 1024, &text);
+	int code = kai_cli_read(cli, path, MAX_TOPOLOGY, &text);
 
 	if (code != 0)
 		return code;
