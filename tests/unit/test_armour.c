@@ -204,6 +204,26 @@ static void test_every_byte_changed(void **state)
 	}
 }
 
+/* libsodium's decoder takes every byte above ASCII for a slash: such a text was changed on its way. */
+static void test_bytes_above_ascii(void **state)
+{
+	uint8_t ones[3] = {0xff, 0xff, 0xff}; /* base64 "////" */
+	size_t cap = kai_armour_len(sizeof(ones));
+	char *text = kai_arena_take(&arena, cap);
+	struct kai_span back;
+
+	(void)state;
+	kai_armour(CARD, kai_span(ones, sizeof(ones)), text, cap);
+	char *slash = strstr(text, "////");
+
+	assert_non_null(slash);
+	assert_int_equal(open_text(text, &back), KAI_FAULT_NONE);
+	for (int byte = 0x80; byte <= 0xff; byte++) {
+		*slash = (char)byte;
+		assert_int_equal(open_text(text, &back), KAI_FAULT_ARMOUR);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +233,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_type, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_faults, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_every_byte_changed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bytes_above_ascii, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("armour", tests, NULL, NULL);

@@ -173,6 +173,79 @@ static void cards(struct maker *maker)
 		    resigned_card(maker, alice, &changed), KAI_FAULT_UNORDERED);
 }
 
+static struct kai_span node_record(struct maker *maker, const char *endpoint)
+{
+	const struct person *alice = &maker->alice;
+	struct kai_node_key key = {.not_before = VECTOR_NOW, .not_after = VECTOR_NOW + VECTOR_YEAR};
+	struct kai_span endpoints[] = {kai_span_str(endpoint)};
+	struct kai_node_record record = {.version = 1,
+					 .serial = VECTOR_NOW / 1000,
+					 .issued_at = VECTOR_NOW,
+					 .valid_until = VECTOR_NOW + VECTOR_YEAR,
+					 .keys = &key,
+					 .keys_count = 1,
+					 .endpoints = endpoints,
+					 .endpoints_count = 1};
+
+	memcpy(record.org, alice->root, 32);
+	word_bytes("node key of Alice", key.key);
+	return kai_signed_make(
+		KAI_CTX_NODE_RECORD,
+		kai_object_encode_in(&kai_object_node_record, &record, &maker->arena), alice->root,
+		alice->root_secret, &maker->arena);
+}
+
+static struct kai_span notice(struct maker *maker, uint64_t action)
+{
+	const struct person *bob = &maker->bob;
+	struct kai_notice notice = {.version = 1,
+				    .number = 3,
+				    .action = action,
+				    .at = VECTOR_NOW + 5000,
+				    .reason = kai_span_str("staff change")};
+
+	memcpy(notice.org, bob->root, 32);
+	word_bytes("digest of an agreement", notice.agreement);
+	return kai_signed_make(KAI_CTX_NOTICE,
+			       kai_object_encode_in(&kai_object_notice, &notice, &maker->arena),
+			       bob->decider, bob->decider_secret, &maker->arena);
+}
+
+static struct kai_span release(struct maker *maker, const uint8_t *key, const uint8_t *secret)
+{
+	struct kai_audience_entry entry = entry_org(&maker->bob);
+	struct kai_release release = {.version = 1,
+				      .index = 1,
+				      .label = label_of(KAI_TLP_AMBER, &entry, 1),
+				      .at = VECTOR_NOW + 5000,
+				      .expires = VECTOR_NOW + 86400000};
+
+	word_bytes("id of an item", release.id);
+	return kai_signed_make(KAI_CTX_RELEASE,
+			       kai_object_encode_in(&kai_object_release, &release, &maker->arena),
+			       key, secret, &maker->arena);
+}
+
+static void statements(struct maker *maker)
+{
+	const struct person *alice = &maker->alice;
+
+	add_valid(maker, row("node record of Alice", "node_record",
+			     node_record(maker, "tcp://kairan.alice.example:7801")));
+	add_invalid(maker, "node record with a wildcard for a host", "node_record",
+		    node_record(maker, "tcp://*:7801"), KAI_FAULT_MEANING);
+	add_valid(maker,
+		  row("Bob suspends an agreement", "notice", notice(maker, KAI_NOTICE_SUSPEND)));
+	add_invalid(maker, "notice of an unknown action", "notice", notice(maker, 4),
+		    KAI_FAULT_MEANING);
+	add_valid(maker, row("Alice releases a part to Bob", "release",
+			     release(maker, alice->decider, alice->decider_secret)));
+	add_invalid(maker, "release signed by a duty key", "release",
+		    release(maker, alice->duty, alice->duty_secret), KAI_FAULT_KEY_ROLE);
+	add_invalid(maker, "release signed by the receiver", "release",
+		    release(maker, maker->bob.decider, maker->bob.decider_secret), KAI_FAULT_KEY);
+}
+
 static struct kai_span membership(struct maker *maker, uint64_t days, const uint8_t *key,
 				  const uint8_t *secret)
 {
@@ -322,6 +395,29 @@ static void valid_advisory(struct maker *maker, const struct carried *item)
 	}
 	json_object_set_new(vector, "parts", parts);
 	add_valid(maker, vector);
+}
+
+/* The same item as a bundle would carry it: wraps that any holder of Bob's sealing key opens. */
+static void sealed_advisory(struct maker *maker, const struct carried *item)
+{
+	struct carried sealed = *item;
+	uint8_t entropy[32];
+
+	sealed.advisory.wraps = sealed.wraps;
+	for (uint8_t i = 0; i < 3; i++) {
+		char word[] = "ephemeral key 0";
+
+		word[sizeof(word) - 2] = (char)('0' + i);
+		word_bytes(word, entropy);
+		sealed.wraps[i].kind = KAI_WRAP_SEALED;
+		sealed.wraps[i].bytes = kai_wrap_sealed(
+			entropy, maker->bob.seal, item->built.parts[i].opening, &maker->arena);
+	}
+	add_valid(maker,
+		  row("advisory under sealed wraps", "advisory-open", encoded(maker, &sealed)));
+	sealed.wraps[2].bytes = flipped(maker, sealed.wraps[2].bytes, 40);
+	add_invalid(maker, "sealed wrap changed", "advisory-open", encoded(maker, &sealed),
+		    KAI_FAULT_WRAP);
 }
 
 static void tree_advisory(struct maker *maker, const struct carried *item)
@@ -535,10 +631,12 @@ int main(void)
 			    json_pack("[o, o]", person_row(&maker.alice), person_row(&maker.bob)));
 	hashes(&maker, top);
 	cards(&maker);
+	statements(&maker);
 	memberships(&maker);
 	agreements(&maker);
 	carry(&maker, &item);
 	valid_advisory(&maker, &item);
+	sealed_advisory(&maker, &item);
 	tree_advisory(&maker, &item);
 	broken_headers(&maker, &item);
 	broken_advisories(&maker, &item);

@@ -50,6 +50,31 @@ static enum kai_fault read_membership(struct reader *reader, const json_t *vecto
 				   &membership);
 }
 
+static enum kai_fault read_node_record(struct reader *reader, const json_t *vector)
+{
+	struct kai_node_record record;
+	uint8_t digest[32];
+
+	return kai_node_record_open(bytes_of(reader, vector, "hex"), &reader->arena, &record,
+				    digest);
+}
+
+static enum kai_fault read_notice(struct reader *reader, const json_t *vector)
+{
+	struct kai_notice notice;
+
+	return kai_notice_open(bytes_of(reader, vector, "hex"), &reader->bob, &reader->arena,
+			       &notice);
+}
+
+static enum kai_fault read_release(struct reader *reader, const json_t *vector)
+{
+	struct kai_release release;
+
+	return kai_release_open(bytes_of(reader, vector, "hex"), &reader->alice, &reader->arena,
+				&release);
+}
+
 static enum kai_fault read_agreement(struct reader *reader, const json_t *vector)
 {
 	bool alice_first = memcmp(reader->alice.org, reader->bob.org, 32) < 0;
@@ -96,8 +121,13 @@ static enum kai_fault open_parts(struct reader *reader, const struct kai_checked
 		struct kai_opening opening;
 		struct kai_label label;
 		struct kai_span text;
-		enum kai_fault fault = kai_wrap_link_open(&ends, key, item->id, &advisory->wraps[i],
-							  &reader->arena, &opening);
+		enum kai_fault fault =
+			advisory->wraps[i].kind == KAI_WRAP_SEALED
+				? kai_wrap_sealed_open(to->key, reader->bob_secret,
+						       &advisory->wraps[i], &reader->arena,
+						       &opening)
+				: kai_wrap_link_open(&ends, key, item->id, &advisory->wraps[i],
+						     &reader->arena, &opening);
 
 		if (fault == KAI_FAULT_NONE)
 			fault = kai_opening_check(&item->header, (uint8_t)i, &opening,
@@ -143,25 +173,39 @@ static enum kai_fault read_armour(struct reader *reader, const json_t *vector)
 			       &reader->arena, &bytes);
 }
 
-static enum kai_fault read_vector(struct reader *reader, const json_t *vector)
+static enum kai_fault read_item(struct reader *reader, const json_t *vector)
 {
-	const char *what = json_string_value(json_object_get(vector, "what"));
 	struct kai_checked item;
 
-	if (strcmp(what, "card") == 0)
-		return read_card(reader, vector);
-	if (strcmp(what, "membership") == 0)
-		return read_membership(reader, vector);
-	if (strcmp(what, "agreement") == 0)
-		return read_agreement(reader, vector);
-	if (strcmp(what, "advisory") == 0)
-		return read_advisory(reader, vector, &item);
-	if (strcmp(what, "advisory-open") == 0)
-		return read_opened(reader, vector);
-	if (strcmp(what, "frame") == 0)
-		return read_frame(reader, vector);
-	assert_string_equal(what, "armour");
-	return read_armour(reader, vector);
+	return read_advisory(reader, vector, &item);
+}
+
+struct reading {
+	const char *what;
+	enum kai_fault (*read)(struct reader *reader, const json_t *vector);
+};
+
+static enum kai_fault read_vector(struct reader *reader, const json_t *vector)
+{
+	static const struct reading readings[] = {
+		{"card", read_card},
+		{"node_record", read_node_record},
+		{"notice", read_notice},
+		{"release", read_release},
+		{"membership", read_membership},
+		{"agreement", read_agreement},
+		{"advisory", read_item},
+		{"advisory-open", read_opened},
+		{"frame", read_frame},
+		{"armour", read_armour},
+	};
+	const char *what = json_string_value(json_object_get(vector, "what"));
+
+	for (size_t i = 0; i < sizeof(readings) / sizeof(readings[0]); i++)
+		if (strcmp(what, readings[i].what) == 0)
+			return readings[i].read(reader, vector);
+	fail_msg("no reading for %s", what);
+	return KAI_FAULT_NONE;
 }
 
 static void every_valid_vector_is_read(void **state)
