@@ -185,31 +185,42 @@ static void test_complete(void **state)
 	assert_int_equal(missing, 0);
 }
 
+/* 1 where it is missing. A digit is the same in both. */
+static size_t want_row(const char *of, const char *word, size_t len)
+{
+	char copy[256];
+
+	(void)snprintf(copy, sizeof(copy), "%.*s", (int)len, word);
+	if (isdigit((unsigned char)copy[0]) || has_row(copy))
+		return 0;
+	print_error("%s: no Japanese for: %s\n", of, copy);
+	return 1;
+}
+
 /* Words that reach people through a table and not through a marked sentence. */
 static void test_words(void **state)
 {
 	size_t missing = 0;
 
 	(void)state;
-	for (unsigned kind = 1; kai_kind_row(kind) != NULL; kind++) {
-		const struct kai_kind_row *row = kai_kind_row(kind);
+	for (size_t k = 0; k < kai_kind_row_count; k++) {
+		const struct kai_kind_row *row = &kai_kind_rows[k];
 
-		if (!has_row(row->word)) {
-			print_error("kind: no Japanese for: %s\n", row->word);
-			missing++;
-		}
-		for (size_t i = 0; i < row->field_count; i++)
-			if (!has_row(row->fields[i].name)) {
-				print_error("%s: no Japanese for: %s\n", row->word,
-					    row->fields[i].name);
-				missing++;
+		missing += want_row("kind", row->word, strlen(row->word));
+		for (size_t i = 0; i < row->field_count; i++) {
+			const char *words = row->fields[i].words;
+
+			missing += want_row(row->word, row->fields[i].name,
+					    strlen(row->fields[i].name));
+			for (size_t len; words != NULL && *words != '\0'; words += len) {
+				words += *words == '|';
+				len = strcspn(words, "|");
+				missing += want_row(row->fields[i].name, words, len);
 			}
+		}
 	}
 	for (size_t i = 0; i < kai_verb_count; i++)
-		if (!has_row(kai_verbs[i].help)) {
-			print_error("verb: no Japanese for: %s\n", kai_verbs[i].help);
-			missing++;
-		}
+		missing += want_row("verb", kai_verbs[i].help, strlen(kai_verbs[i].help));
 	assert_int_equal(missing, 0);
 }
 

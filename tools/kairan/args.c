@@ -253,8 +253,24 @@ static int apply_common(struct kai_cli *cli)
 	return -1;
 }
 
+/* So that what is wrong with the rest is said in it. A wrong --lang is found later. */
+static void early_lang(struct kai_cli *cli, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		const char *word = strncmp(argv[i], "--lang=", 7) == 0		    ? argv[i] + 7
+				   : strcmp(argv[i], "--lang") == 0 && i + 1 < argc ? argv[i + 1]
+										    : "";
+
+		if (strcmp(word, "ja") == 0)
+			cli->lang = KAI_LANG_JA;
+		else if (strcmp(word, "en") == 0)
+			cli->lang = KAI_LANG_EN;
+	}
+}
+
 int kai_args_parse(struct kai_cli *cli, int argc, char **argv)
 {
+	early_lang(cli, argc, argv);
 	int exit = take_verb(cli, argc, argv);
 
 	for (int i = 1; exit < 0 && i < argc; i++) {

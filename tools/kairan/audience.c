@@ -2,6 +2,7 @@
 /* Audiences as people type them. A word that is not understood is refused, never dropped. */
 #include <string.h>
 
+#include "item.h"
 #include "view.h"
 
 static int parse_org(struct kai_cli *cli, struct kai_txn *txn, const char *value,
@@ -111,4 +112,69 @@ int kai_audience_parse(struct kai_cli *cli, struct kai_txn *txn, const char *tex
 	kai_audience_sort(io_label->audience, &count);
 	io_label->audience_count = count;
 	return 0;
+}
+
+static bool own_community(struct kai_cli *cli, struct kai_txn *txn,
+			  const struct kai_audience_entry *entry)
+{
+	uint64_t now = (uint64_t)kai_cli_now().ms;
+	bool member = kai_id_equal(entry->org.at, cli->org); /* the keeper is a member */
+	struct kai_scan scan;
+	struct kai_span value;
+
+	kai_scan_init(&scan, txn, KAI_TABLE_MEMBERS, kai_span(NULL, 0), kai_span(NULL, 0), false);
+	while (!member && kai_scan_next(&scan, NULL, &value)) {
+		size_t used = cli->arena.used;
+		struct kai_member_rec rec;
+		struct kai_membership membership;
+
+		member = kai_object_decode(&kai_object_member_rec, value, &cli->arena, &rec) ==
+				 KAI_FAULT_NONE &&
+			 kai_membership_peek(rec.bytes, &cli->arena, &membership) ==
+				 KAI_FAULT_NONE &&
+			 kai_id_equal(membership.org, cli->org) &&
+			 kai_id_equal(membership.keeper, entry->org.at) &&
+			 kai_span_equal(membership.name, entry->text) &&
+			 membership.valid_until > now;
+		cli->arena.used = used;
+	}
+	return member;
+}
+
+static bool means_us(struct kai_cli *cli, struct kai_txn *txn, const struct kai_card *card,
+		     const struct kai_audience_entry *entry)
+{
+	bool own = false;
+
+	switch (entry->type) {
+	case KAI_AUD_ORG:
+		return kai_id_equal(entry->org.at, cli->org);
+	case KAI_AUD_COMMUNITY:
+		return own_community(cli, txn, entry);
+	case KAI_AUD_SECTOR:
+		for (size_t i = 0; !own && i < card->sectors_count; i++)
+			own = kai_span_equal(card->sectors[i], entry->text);
+		return own;
+	case KAI_AUD_COUNTRY:
+		return kai_span_equal(card->country, entry->text);
+	}
+	return false;
+}
+
+json_t *kai_concerns_us(struct kai_cli *cli, struct kai_txn *txn, const struct kai_label *label)
+{
+	struct kai_card *card = kai_cli_take(cli, sizeof(*card));
+	struct kai_card_rec rec;
+	uint8_t digest[KAI_ID_LEN];
+	json_t *found = json_array();
+
+	*card = (struct kai_card){.version = KAI_VERSION};
+	if (!kai_rec_card(txn, cli->org, &cli->arena, &rec) ||
+	    kai_card_open(rec.bytes, &cli->arena, card, digest) != KAI_FAULT_NONE)
+		return found;
+	for (size_t i = 0; i < label->audience_count; i++)
+		if (means_us(cli, txn, card, &label->audience[i]))
+			(void)json_array_append_new(found, json_string(kai_audience_text(
+								   cli, txn, &label->audience[i])));
+	return found;
 }

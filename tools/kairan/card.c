@@ -261,7 +261,7 @@ int kai_verb_card_list(struct kai_cli *cli)
 		{"org", N_("org"), KAI_COL_ID},
 		{"how", N_("trust"), KAI_COL_WORD},
 		{"country", N_("country"), KAI_COL_TEXT},
-		{"serial", N_("serial"), KAI_COL_NUMBER},
+		{"serial", N_("serial"), KAI_COL_DETAIL},
 		{"valid_until", N_("valid until"), KAI_COL_UNTIL},
 		{"frozen", N_("frozen"), KAI_COL_WORD},
 		{"name", N_("says of itself"), KAI_COL_TEXT},

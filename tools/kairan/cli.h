@@ -168,8 +168,13 @@ int kai_item_find(struct kai_cli *cli, struct kai_txn *txn, const char *text,
 		  uint8_t ret[KAI_ID_LEN], uint64_t *ret_arrival);
 /* An item that is not held any more, or never was, but of which a stub is here. */
 bool kai_stub_find(struct kai_txn *txn, const char *text, uint8_t ret[KAI_ID_LEN]);
-/* What people call an org here: alias, own name, else the first 12 characters of its id. */
+/*
+ * What people call an org here: alias, own name, else the first 12 characters of its id; never a
+ * name that its own card claims. Scripts get it as `name` and `origin_name`.
+ */
 const char *kai_org_name(struct kai_cli *cli, struct kai_txn *txn, const uint8_t org[KAI_ID_LEN]);
+/* The name that the card of an org without alias claims, to be shown as a claim; else NULL. */
+const char *kai_org_claim(struct kai_cli *cli, struct kai_txn *txn, const uint8_t org[KAI_ID_LEN]);
 char *kai_cli_id(struct kai_cli *cli, const uint8_t id[KAI_ID_LEN]);
 /* Reads "KEEPER/NAME"; exit code. */
 int kai_community_find(struct kai_cli *cli, struct kai_txn *txn, const char *text,

@@ -185,7 +185,22 @@ json_t *kai_item_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 
 	(void)json_object_update(json, more);
 	json_decref(more);
+	const char *claim = kai_org_claim(cli, txn, header->origin);
+
+	(void)json_object_set_new(json, "origin_claims",
+				  claim != NULL ? json_string(claim) : json_null());
 	return json;
+}
+
+char *kai_item_origin(struct kai_cli *cli, const json_t *item)
+{
+	const char *name = json_string_value(json_object_get(item, "origin_name"));
+	const char *claim = json_string_value(json_object_get(item, "origin_claims"));
+
+	if (claim == NULL)
+		return kai_view_safe(cli, name != NULL ? name : "", false);
+	return kai_cli_text(cli, T("%.8s (claims: %s)"), name != NULL ? name : "",
+			    kai_view_safe(cli, claim, false));
 }
 
 /* ---- filters ---- */

@@ -27,6 +27,10 @@ bool kai_item_part(struct kai_cli *cli, struct kai_txn *txn, const struct kai_lo
 const char *kai_item_state(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
 /* The row of cli.md's `list`. */
 json_t *kai_item_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
+/* Its origin for people: our name for it, else its id and, marked so, what its card claims. */
+char *kai_item_origin(struct kai_cli *cli, const json_t *item);
+/* Which entries of the audience are us: does it concern us, and why? */
+json_t *kai_concerns_us(struct kai_cli *cli, struct kai_txn *txn, const struct kai_label *label);
 json_t *kai_label_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai_label *label);
 /* First item of its thread. */
 const uint8_t *kai_item_thread(const struct kai_loaded *item);

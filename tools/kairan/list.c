@@ -131,12 +131,80 @@ static int prepare(struct kai_cli *cli, struct page *page)
 	return exit;
 }
 
+/* Cells of the first line of an item; its title has the second for itself. */
+static const struct kai_col row_cols[] = {
+	{"id", N_("id"), KAI_COL_ID},
+	{"received_at", N_("received here"), KAI_COL_TIME},
+	{"tlp", N_("TLP"), KAI_COL_TEXT},
+	{"kind", N_("kind"), KAI_COL_WORD},
+	{"urgency", N_("urgency"), KAI_COL_WORD},
+	{"origin_name", N_("origin"), KAI_COL_TEXT},
+};
+#define ROW_COLS (sizeof(row_cols) / sizeof(*row_cols))
+
+static void print_cell(struct kai_cli *cli, const char *text, size_t width, bool last)
+{
+	size_t takes = kai_view_width(text);
+
+	(void)fprintf(cli->out, "%s%*s", text, last || takes >= width ? 0 : (int)(width - takes),
+		      "");
+	(void)fprintf(cli->out, "%s", last ? "\n" : "  ");
+}
+
+static char *row_cell(struct kai_cli *cli, size_t c, const json_t *row)
+{
+	if (row == NULL)
+		return kai_view_head(cli, &row_cols[c]);
+	return c + 1 == ROW_COLS ? kai_item_origin(cli, row)
+				 : kai_view_table_cell(cli, &row_cols[c], row);
+}
+
+static void print_title(struct kai_cli *cli, const json_t *row)
+{
+	const char *state = json_string_value(json_object_get(row, "state"));
+	const char *title = json_string_value(json_object_get(row, "title"));
+	bool plain = state == NULL || strcmp(state, "current") == 0;
+
+	(void)fprintf(cli->out, "    %s%s%s%s\n", plain ? "" : "** ", plain ? "" : T(state),
+		      plain ? "" : ": ",
+		      title != NULL ? kai_view_safe(cli, title, false)
+				    : T("withheld from this organisation"));
+}
+
+static void show_list(struct kai_cli *cli, json_t *top)
+{
+	const json_t *rows = json_object_get(top, "advisories");
+	size_t widths[ROW_COLS];
+	size_t i;
+	json_t *row;
+
+	if (json_array_size(rows) == 0) {
+		(void)fprintf(cli->err, "%s\n", T("Nothing."));
+		return;
+	}
+	for (size_t c = 0; c < ROW_COLS; c++) {
+		widths[c] = kai_view_width(row_cell(cli, c, NULL));
+		json_array_foreach (rows, i, row) {
+			size_t width = kai_view_width(row_cell(cli, c, row));
+
+			widths[c] = width > widths[c] ? width : widths[c];
+		}
+	}
+	for (size_t c = 0; c < ROW_COLS; c++)
+		print_cell(cli, row_cell(cli, c, NULL), widths[c], c + 1 == ROW_COLS);
+	json_array_foreach (rows, i, row) {
+		for (size_t c = 0; c < ROW_COLS; c++)
+			print_cell(cli, row_cell(cli, c, row), widths[c], c + 1 == ROW_COLS);
+		print_title(cli, row);
+	}
+}
+
 static void show_rows(struct kai_cli *cli, const struct page *page, json_t *rows)
 {
 	const struct kai_view view = {.list = "advisories",
 				      .cols = kai_item_cols,
 				      .col_count = kai_item_col_count,
-				      .empty = N_("Nothing.")};
+				      .human = show_list};
 	json_t *next =
 		page->next != 0
 			? json_string(kai_cli_text(cli, "%llu", (unsigned long long)page->next))

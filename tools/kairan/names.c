@@ -210,6 +210,33 @@ const char *kai_org_name(struct kai_cli *cli, struct kai_txn *txn, const uint8_t
 	return kai_cli_text(cli, "%.12s", kai_cli_id(cli, org));
 }
 
+const char *kai_org_claim(struct kai_cli *cli, struct kai_txn *txn, const uint8_t org[KAI_ID_LEN])
+{
+	struct kai_peer peer;
+	struct kai_card_rec rec;
+	struct kai_card *card = kai_cli_take(cli, sizeof(*card));
+	uint8_t digest[KAI_ID_LEN];
+
+	if (kai_id_equal(org, cli->org) ||
+	    (kai_rec_peer(txn, org, &cli->arena, &peer) && peer.alias.len > 0) ||
+	    !kai_rec_card(txn, org, &cli->arena, &rec) ||
+	    kai_card_open(rec.bytes, &cli->arena, card, digest) != KAI_FAULT_NONE)
+		return NULL;
+	return kai_cli_str(cli, cli->lang == KAI_LANG_JA && card->name_ja.len > 0 ? card->name_ja
+										  : card->name);
+}
+
+/* An org as an argument that means it: ourselves too, who may have no alias. */
+static const char *org_word(struct kai_cli *cli, struct kai_txn *txn, const uint8_t org[KAI_ID_LEN])
+{
+	struct kai_peer peer;
+
+	if (kai_id_equal(org, cli->org) &&
+	    (!kai_rec_peer(txn, org, &cli->arena, &peer) || peer.alias.len == 0))
+		return "self";
+	return kai_org_name(cli, txn, org);
+}
+
 int kai_community_find(struct kai_cli *cli, struct kai_txn *txn, const char *text,
 		       struct kai_community *ret)
 {
@@ -234,9 +261,9 @@ char *kai_audience_text(struct kai_cli *cli, struct kai_txn *txn,
 
 	switch (entry->type) {
 	case KAI_AUD_ORG:
-		return kai_cli_text(cli, "org:%s", kai_org_name(cli, txn, entry->org.at));
+		return kai_cli_text(cli, "org:%s", org_word(cli, txn, entry->org.at));
 	case KAI_AUD_COMMUNITY:
-		return kai_cli_text(cli, "community:%s/%s", kai_org_name(cli, txn, entry->org.at),
+		return kai_cli_text(cli, "community:%s/%s", org_word(cli, txn, entry->org.at),
 				    text);
 	case KAI_AUD_SECTOR:
 		return kai_cli_text(cli, "sector:%s", text);

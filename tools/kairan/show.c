@@ -183,6 +183,7 @@ static json_t *whole_json(struct kai_cli *cli, struct kai_txn *txn, const struct
 	for (size_t i = 0; i < header->refs_count; i++)
 		(void)json_array_append_new(refs, kai_json_id(header->refs[i]));
 	(void)json_object_set_new(json, "label", kai_label_json(cli, txn, &header->label));
+	(void)json_object_set_new(json, "concerns_us", kai_concerns_us(cli, txn, &header->label));
 	(void)json_object_set_new(json, "country", kai_json_span(header->country));
 	(void)json_object_set_new(json, "lang", kai_json_span(header->lang));
 	(void)json_object_set_new(json, "card_serial",
@@ -240,15 +241,51 @@ static void show_ways(struct kai_cli *cli, const json_t *rows, const char *label
 	}
 }
 
+static bool field_is(const struct kai_kind_row *row, const char *name, enum kai_value_type type)
+{
+	for (size_t i = 0; row != NULL && i < row->field_count; i++)
+		if (strcmp(row->fields[i].name, name) == 0)
+			return row->fields[i].type == type;
+	return false;
+}
+
+/* "malicious/external/medium/2026-…" as "malicious, external (confidence: medium)  Mon …" */
+static void show_cause(struct kai_cli *cli, const char *label, const char *value)
+{
+	char *rest = kai_cli_text(cli, "%s", value);
+	const char *class = strsep(&rest, "/");
+	const char *sub = rest != NULL ? strsep(&rest, "/") : "";
+	const char *confidence = rest != NULL ? strsep(&rest, "/") : "";
+	struct kai_wall at;
+	bool timed = rest != NULL && kai_time_parse(rest, &at);
+
+	kai_view_pair(cli, label,
+		      kai_cli_text(cli, T("%s%s%s (confidence: %s)  %s"), T(class),
+				   sub[0] != '\0' ? ", " : "", T(sub), T(confidence),
+				   timed ? kai_view_when(cli, at) : ""));
+}
+
+static void show_causes(struct kai_cli *cli, const char *name, const json_t *value)
+{
+	size_t count = json_is_array(value) ? json_array_size(value) : 1;
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *one = json_is_array(value) ? json_array_get(value, i) : value;
+		const char *text = json_string_value(one);
+
+		if (text != NULL)
+			show_cause(cli, i == 0 ? T(name) : "", kai_view_safe(cli, text, false));
+	}
+}
+
 static enum kai_col_type field_type(const struct kai_kind_row *row, const char *name,
 				    const json_t *value)
 {
 	if (json_is_array(value))
 		return KAI_COL_LIST;
-	for (size_t i = 0; row != NULL && i < row->field_count; i++)
-		if (strcmp(row->fields[i].name, name) == 0 && row->fields[i].type == KAI_V_TIME)
-			return KAI_COL_TIME;
-	return KAI_COL_TEXT;
+	if (field_is(row, name, KAI_V_TIME))
+		return KAI_COL_TIME;
+	return field_is(row, name, KAI_V_WORD) ? KAI_COL_WORD : KAI_COL_TEXT;
 }
 
 /* A severity is printed as number and word. */
@@ -275,6 +312,10 @@ static void show_fields(struct kai_cli *cli, const json_t *content, const struct
 	     at = json_object_iter_next(fields, at)) {
 		name = json_object_iter_key(at);
 		value = json_object_iter_value(at);
+		if (field_is(row, name, KAI_V_CAUSE)) {
+			show_causes(cli, name, value);
+			continue;
+		}
 		const struct kai_col col = {name, "", field_type(row, name, value)};
 
 		kai_view_pair(cli, T(name), with_word(cli, name, kai_view_cell(cli, &col, fields)));
@@ -322,6 +363,22 @@ static void show_signatures(struct kai_cli *cli, const json_t *json)
 			      T("its card was introduced by a partner, not compared by us"));
 }
 
+/* Does it concern us, and why? */
+static void show_concern(struct kai_cli *cli, const json_t *json)
+{
+	const struct kai_col ours = {"concerns_us", "", KAI_COL_LIST};
+	char *why = kai_view_cell(cli, &ours, json);
+
+	if (json_is_true(json_object_get(json, "own")))
+		why = kai_cli_text(cli, "%s", T("it is our own"));
+	else if (why[0] == '\0')
+		why = kai_cli_text(cli, "%s",
+				   strcmp(str(json, "tlp"), "CLEAR") == 0
+					   ? T("it is for everybody")
+					   : T("not named; a partner passed it on to us"));
+	kai_view_pair(cli, T("concerns us"), why);
+}
+
 static void show_item(struct kai_cli *cli, json_t *json)
 {
 	const json_t *label = json_object_get(json, "label");
@@ -337,7 +394,7 @@ static void show_item(struct kai_cli *cli, json_t *json)
 	if (json_is_object(content))
 		show_fields(cli, content, kai_kind_by_word(str(json, "kind")));
 	(void)fprintf(cli->out, "\n");
-	pair_of(cli, json, "origin_name", T("origin"), KAI_COL_TEXT);
+	kai_view_pair(cli, T("origin"), kai_item_origin(cli, json));
 	show_signatures(cli, json);
 	show_ways(cli, json_object_get(json, "supply"), T("came from"));
 	pair_of(cli, json, "created_at", T("issued"), KAI_COL_TIME);
@@ -345,6 +402,7 @@ static void show_item(struct kai_cli *cli, json_t *json)
 	pair_of(cli, json, "not_after", T("valid until"), KAI_COL_UNTIL);
 	pair_of(cli, json, "sectors", T("sectors"), KAI_COL_LIST);
 	kai_view_pair(cli, T("audience"), kai_view_cell(cli, &audience, label));
+	show_concern(cli, json);
 	kai_view_pair(cli, T("passing on"), T(str(label, "onward")));
 	show_ways(cli, json_object_get(json, "released"), T("passed to"));
 	show_parts(cli, json);

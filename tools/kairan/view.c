@@ -7,7 +7,8 @@
 
 #include "view.h"
 
-#define ID_SHOWN 12
+#define ID_SHOWN 8
+#define LABEL_WIDTH 19 /* the longest name of a field */
 
 size_t kai_view_width(const char *text)
 {
@@ -51,10 +52,20 @@ static char *elapsed(struct kai_cli *cli, int64_t ms)
 	return kai_cli_text(cli, T("%lldd"), (long long)(minutes / 1440));
 }
 
+static const char *const days[] = {N_("Sun"), N_("Mon"), N_("Tue"), N_("Wed"),
+				   N_("Thu"), N_("Fri"), N_("Sat")};
+
+/* "3h ago", "in 3h" */
+static char *since(struct kai_cli *cli, int64_t ago_ms)
+{
+	char *span = elapsed(cli, ago_ms >= 0 ? ago_ms : -ago_ms);
+
+	return ago_ms >= 0 ? kai_cli_text(cli, T("%s ago"), span)
+			   : kai_cli_text(cli, T("in %s"), span);
+}
+
 char *kai_view_when(struct kai_cli *cli, struct kai_wall at)
 {
-	static const char *const days[] = {N_("Sun"), N_("Mon"), N_("Tue"), N_("Wed"),
-					   N_("Thu"), N_("Fri"), N_("Sat")};
 	time_t seconds = (time_t)(at.ms / KAI_MS_SECOND);
 	struct tm local;
 	char stamp[64];
@@ -64,11 +75,42 @@ char *kai_view_when(struct kai_cli *cli, struct kai_wall at)
 		return kai_cli_text(cli, "?");
 	if (strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M %Z", &local) == 0)
 		stamp[0] = '\0';
-	char *span = elapsed(cli, ago >= 0 ? ago : -ago);
-	char *words = ago >= 0 ? kai_cli_text(cli, T("%s ago"), span)
-			       : kai_cli_text(cli, T("in %s"), span);
 
-	return kai_cli_text(cli, "%s %s (%s)", T(days[local.tm_wday]), stamp, words);
+	return kai_cli_text(cli, "%s %s (%s)", T(days[local.tm_wday]), stamp, since(cli, ago));
+}
+
+/* The column's head with the zone that its times are in. */
+static char *zoned(struct kai_cli *cli, const char *title)
+{
+	time_t seconds = (time_t)(kai_cli_now().ms / KAI_MS_SECOND);
+	struct tm local;
+	char zone[32];
+
+	if (localtime_r(&seconds, &local) == NULL ||
+	    strftime(zone, sizeof(zone), "%Z", &local) == 0)
+		return kai_cli_text(cli, "%s", title);
+	return kai_cli_text(cli, "%s (%s)", title, zone);
+}
+
+static char *brief(struct kai_cli *cli, struct kai_wall at)
+{
+	time_t seconds = (time_t)(at.ms / KAI_MS_SECOND);
+	int64_t ago = kai_cli_now().ms - at.ms;
+	int64_t far = ago >= 0 ? ago : -ago;
+	bool week = far < 6 * KAI_MS_DAY; /* within it a weekday says which day */
+	struct tm local;
+	char stamp[64];
+
+	if (localtime_r(&seconds, &local) == NULL)
+		return kai_cli_text(cli, "?");
+	size_t len = week ? strftime(stamp, sizeof(stamp), " %H:%M", &local)
+			  : strftime(stamp, sizeof(stamp), "%Y-%m-%d", &local);
+
+	stamp[len] = '\0';
+	if (far > 180 * KAI_MS_DAY)
+		return kai_cli_text(cli, "%s", stamp);
+	return kai_cli_text(cli, "%s%s (%s)", week ? T(days[local.tm_wday]) : "", stamp,
+			    since(cli, ago));
 }
 
 static char *cell_list(struct kai_cli *cli, const json_t *array)
@@ -121,6 +163,8 @@ char *kai_view_cell(struct kai_cli *cli, const struct kai_col *col, const json_t
 		return kai_cli_text(cli, "%s", T(text));
 	case KAI_COL_TEXT:
 	case KAI_COL_NUMBER:
+	case KAI_COL_COUNT:
+	case KAI_COL_DETAIL:
 	case KAI_COL_LIST:
 		return text;
 	}
@@ -131,7 +175,8 @@ void kai_view_pair(struct kai_cli *cli, const char *label, const char *text)
 {
 	size_t width = kai_view_width(label);
 
-	(void)fprintf(cli->out, "%s%*s  %s\n", label, width < 16 ? (int)(16 - width) : 0, "", text);
+	(void)fprintf(cli->out, "%s%*s  %s\n", label,
+		      width < LABEL_WIDTH ? (int)(LABEL_WIDTH - width) : 0, "", text);
 }
 
 static void table_one(struct kai_cli *cli, const struct kai_view *view, const json_t *row)
@@ -146,30 +191,79 @@ static void table_one(struct kai_cli *cli, const struct kai_view *view, const js
 	}
 }
 
-static bool table_fill(struct kai_cli *cli, const struct kai_view *view, const json_t *rows,
-		       struct libscols_table *table)
+char *kai_view_table_cell(struct kai_cli *cli, const struct kai_col *col, const json_t *row)
+{
+	const char *text = json_string_value(json_object_get(row, col->key));
+	struct kai_wall at;
+
+	if ((col->type == KAI_COL_TIME || col->type == KAI_COL_UNTIL) && text != NULL &&
+	    kai_time_parse(text, &at))
+		return brief(cli, at);
+	return kai_view_cell(cli, col, row);
+}
+
+char *kai_view_head(struct kai_cli *cli, const struct kai_col *col)
+{
+	if (col->type == KAI_COL_TIME || col->type == KAI_COL_UNTIL)
+		return zoned(cli, T(col->title));
+	return kai_cli_text(cli, "%s", T(col->title));
+}
+
+/* A column takes room only where one of its cells says something. */
+static bool says_something(const struct kai_col *col, const json_t *rows)
 {
 	size_t i;
 	json_t *row;
 
-	for (size_t c = 0; c < view->col_count; c++) {
-		int flags = view->cols[c].type == KAI_COL_NUMBER ? SCOLS_FL_RIGHT : 0;
-		bool last = c + 1 == view->col_count;
+	if (col->type == KAI_COL_DETAIL)
+		return false;
+	json_array_foreach (rows, i, row) {
+		const json_t *cell = json_object_get(row, col->key);
+		const char *text = json_string_value(cell);
 
-		if (last && view->cols[c].type == KAI_COL_TEXT)
-			flags |= SCOLS_FL_TRUNC;
-		if (scols_table_new_column(table, T(view->cols[c].title),
-					   last && (flags & SCOLS_FL_TRUNC) ? 0.2 : 0,
-					   flags) == NULL)
-			return false;
+		if ((text != NULL && text[0] != '\0') || json_is_true(cell) ||
+		    json_array_size(cell) > 0)
+			return true;
+		if (json_is_integer(cell) &&
+		    (col->type != KAI_COL_COUNT || json_integer_value(cell) != 0))
+			return true;
 	}
+	return false;
+}
+
+static bool add_column(struct kai_cli *cli, struct libscols_table *table, const struct kai_col *col,
+		       bool last)
+{
+	bool number = col->type == KAI_COL_NUMBER || col->type == KAI_COL_COUNT;
+	bool wrap = last && col->type == KAI_COL_TEXT;
+
+	return scols_table_new_column(table, kai_view_head(cli, col), wrap ? 0.2 : 0,
+				      number ? SCOLS_FL_RIGHT
+				      : wrap ? SCOLS_FL_WRAP
+					     : 0) != NULL;
+}
+
+static bool table_fill(struct kai_cli *cli, const struct kai_view *view, const json_t *rows,
+		       struct libscols_table *table)
+{
+	const struct kai_col *cols[32];
+	size_t count = 0;
+	size_t i;
+	json_t *row;
+
+	for (size_t c = 0; c < view->col_count && count < 32; c++)
+		if (says_something(&view->cols[c], rows))
+			cols[count++] = &view->cols[c];
+	for (size_t c = 0; c < count; c++)
+		if (!add_column(cli, table, cols[c], c + 1 == count))
+			return false;
 	json_array_foreach (rows, i, row) {
 		struct libscols_line *line = scols_table_new_line(table, NULL);
 
 		if (line == NULL)
 			return false;
-		for (size_t c = 0; c < view->col_count; c++)
-			if (scols_line_set_data(line, c, kai_view_cell(cli, &view->cols[c], row)) !=
+		for (size_t c = 0; c < count; c++)
+			if (scols_line_set_data(line, c, kai_view_table_cell(cli, cols[c], row)) !=
 			    0)
 				return false;
 	}

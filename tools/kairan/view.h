@@ -11,12 +11,14 @@
 
 enum kai_col_type {
 	KAI_COL_TEXT,  /* as it is (escaped) */
-	KAI_COL_ID,    /* the first characters in a table, all in lines */
-	KAI_COL_TIME,  /* local with zone and elapsed in a table, RFC 3339 in lines */
+	KAI_COL_ID,    /* as much as an argument needs in a table, all in lines */
+	KAI_COL_TIME,  /* local and elapsed in a table (zone in its head), RFC 3339 in lines */
 	KAI_COL_UNTIL, /* the same, in the future */
 	KAI_COL_WORD,  /* one of our words: translated in a table */
 	KAI_COL_NUMBER,
-	KAI_COL_LIST /* array of strings, joined */
+	KAI_COL_COUNT,	/* a number that a table leaves out where every row has none */
+	KAI_COL_DETAIL, /* in lines only */
+	KAI_COL_LIST	/* array of strings, joined */
 };
 
 struct kai_col {
@@ -46,7 +48,12 @@ extern const struct kai_renderer kai_render_json;
 void kai_view_show(struct kai_cli *cli, const struct kai_view *view, json_t *top);
 /* The cell as text for people (in the arena). */
 char *kai_view_cell(struct kai_cli *cli, const struct kai_col *col, const json_t *row);
-/* "Mon 2026-11-23 10:54 JST, 3m ago" (in the arena). */
+/* The same as a table has it: times brief, "Mon 10:54 (3min ago)", their zone in the head; a
+ * time more than half a year off is its date. */
+char *kai_view_table_cell(struct kai_cli *cli, const struct kai_col *col, const json_t *row);
+/* The column's head, translated. */
+char *kai_view_head(struct kai_cli *cli, const struct kai_col *col);
+/* "Mon 2026-11-23 10:54 JST (3min ago)" (in the arena). */
 char *kai_view_when(struct kai_cli *cli, struct kai_wall at);
 /* Peer text made safe (in the arena). */
 char *kai_view_safe(struct kai_cli *cli, const char *text, bool keep_lines);

@@ -199,17 +199,20 @@ static void print_matrix(struct kai_cli *cli, json_t *top)
 	const json_t *nodes = json_object_get(top, "nodes"), *node, *item;
 	size_t index, column;
 
-	(void)fprintf(cli->out, "%4s", "");
-	json_array_foreach (nodes, column, node)
-		(void)fprintf(cli->out, "  %-12s", json_string_value(node));
-	(void)fprintf(cli->out, "\n");
+	/* A name a line, each with a stroke down to its column: many nodes fit 80 columns. */
+	json_array_foreach (nodes, column, node) {
+		(void)fprintf(cli->out, "%4s", "");
+		for (size_t i = 0; i < column; i++)
+			(void)fprintf(cli->out, "  %-4s", "|");
+		(void)fprintf(cli->out, "  %s\n", json_string_value(node));
+	}
 	json_array_foreach (json_object_get(top, "items"), index, item) {
 		(void)fprintf(cli->out, "%4zu", index + 1);
 		json_array_foreach (nodes, column, node) {
 			const json_t *state = json_object_get(json_object_get(item, "held"),
 							      json_string_value(node));
 
-			(void)fprintf(cli->out, "  %-12s", mark_of(json_string_value(state)));
+			(void)fprintf(cli->out, "  %-4s", mark_of(json_string_value(state)));
 		}
 		(void)fprintf(cli->out, "\n");
 	}
