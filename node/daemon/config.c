@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <libconfig.h>
 #include <stdlib.h>
@@ -341,6 +342,39 @@ const char *kai_config_needs_restart(const struct kai_config *old, const struct 
 			   (const char *)now + settings[i].offset, settings[i].size) != 0)
 			return settings[i].name;
 	return NULL;
+}
+
+void kai_config_print_mdoc(FILE *to)
+{
+	(void)fprintf(to, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		const struct setting *setting = &settings[i];
+		const char *word = setting->words;
+
+		(void)fprintf(to, ".It Ic %s\n%c%s.\n", setting->name, toupper(setting->doc[0]),
+			      setting->doc + 1);
+		switch (setting->type) {
+		case SETTING_NUMBER:
+		case SETTING_REAL:
+			(void)fprintf(to, "A number from %lld to %lld, default %lld.\n",
+				      (long long)setting->min, (long long)setting->max,
+				      (long long)setting->standard);
+			break;
+		case SETTING_WORD:
+			for (int64_t k = 0; k < setting->standard; k++)
+				word += strcspn(word, "|") + 1;
+			(void)fprintf(to, "One of %s; default %.*s.\n", setting->words,
+				      (int)strcspn(word, "|"), word);
+			break;
+		case SETTING_ENDPOINTS:
+			(void)fprintf(to, "At most %lld.\n", (long long)setting->max);
+			break;
+		}
+		(void)fprintf(to, "%s\n",
+			      setting->live ? "Read again on SIGHUP."
+					    : "Counts at the next start.");
+	}
+	(void)fprintf(to, ".El\n");
 }
 
 void kai_config_print_schema(FILE *to)

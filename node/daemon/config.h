@@ -33,5 +33,6 @@ KAI_MUST_USE enum kai_err kai_config_load(const char *path, struct kai_config *r
 /* The name of the first setting that differs and only counts at the next start; NULL: none. */
 const char *kai_config_needs_restart(const struct kai_config *old, const struct kai_config *now);
 void kai_config_print_schema(FILE *to);
+void kai_config_print_mdoc(FILE *to); /* for kairan.conf(5) */
 
 #endif

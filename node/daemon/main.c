@@ -296,6 +296,7 @@ static struct arguments parse(int argc, char **argv)
 		{"check", no_argument, NULL, 'c'},
 		{"version", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
+		{"mdoc-config", no_argument, NULL, 'm'}, /* for the build */
 		{NULL, 0, NULL, 0},
 	};
 	const char *dir = getenv("KAIRAN_DIR");
@@ -309,6 +310,9 @@ static struct arguments parse(int argc, char **argv)
 			result.check = true;
 		} else if (option == 'v') {
 			(void)puts("kairand " KAIRAN_VERSION);
+			result.exit = EXIT_SUCCESS;
+		} else if (option == 'm') {
+			kai_config_print_mdoc(stdout);
 			result.exit = EXIT_SUCCESS;
 		} else {
 			usage(option == 'h' ? stdout : stderr);

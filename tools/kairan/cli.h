@@ -106,7 +106,6 @@ bool kai_opt_is(const struct kai_cli *cli, const char *name);
 /* The next value of an option that may be given often; start with *io_at = 0; NULL at the end. */
 const char *kai_opt_next(const struct kai_cli *cli, const char *name, size_t *io_at);
 void kai_help_print(struct kai_cli *cli, const struct kai_verb *verb); /* NULL: the overview */
-void kai_help_mdoc(FILE *out);
 /* The closest of count words within a third of its length, else NULL. */
 const char *kai_nearest(const char *word, const char *const *words, size_t count);
 

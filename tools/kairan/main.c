@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "verbs.h"
 #include "view.h"
 
 /* Address space only: pages cost when they are used. */
@@ -84,12 +85,31 @@ static int pick_dir(struct kai_cli *cli)
 	return 0;
 }
 
+/* What the build writes into manual pages and completion. */
+static bool print_for_build(const char *option, FILE *out)
+{
+	static const struct {
+		const char *option;
+		void (*print)(FILE *out);
+	} printers[] = {
+		{"--mdoc", kai_manual_verbs},
+		{"--mdoc-terms", kai_manual_terms},
+		{"--completion", kai_manual_completion},
+	};
+
+	for (size_t i = 0; i < sizeof(printers) / sizeof(*printers); i++) {
+		if (strcmp(printers[i].option, option) == 0) {
+			printers[i].print(out);
+			return true;
+		}
+	}
+	return false;
+}
+
 static int run(struct kai_cli *cli, int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "--mdoc") == 0) {
-		kai_help_mdoc(cli->out);
+	if (argc == 2 && print_for_build(argv[1], cli->out))
 		return KAI_EXIT_DONE;
-	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		(void)fprintf(cli->out, "kairan " KAIRAN_VERSION "\n");
 		return KAI_EXIT_DONE;

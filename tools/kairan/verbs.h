@@ -28,6 +28,11 @@ extern const struct kai_opt kai_watch_opts[];
 extern const struct kai_opt kai_verify_opts[];
 extern const struct kai_opt kai_status_opts[];
 
+/* For the build: parts of the manual pages (mdoc), and bash completion (manual.c). */
+void kai_manual_verbs(FILE *out);
+void kai_manual_terms(FILE *out);
+void kai_manual_completion(FILE *out);
+
 int kai_verb_init(struct kai_cli *cli);
 int kai_verb_import_csaf(struct kai_cli *cli);
 int kai_verb_lab_up(struct kai_cli *cli);
