@@ -40,7 +40,8 @@ struct kai_rest_key {
 	X(stored_bytes, 64LL * 1024 * 1024 * 1024, "on disk on its account")                       \
 	X(faults_per_minute, 600, "refused copies and bad frames, then the link is cut")           \
 	X(push_per_minute, 600, "alerts it may push whole; beyond, refused until offered")         \
-	X(push_origin_per_minute, 120, "alerts of one origin that we push to it")
+	X(push_origin_per_minute, 120, "alerts of one origin that we push to it")                  \
+	X(hellos_per_minute, 60, "times it may begin a session anew, which costs us a greeting")
 
 struct kai_quota {
 #define X(name, value, unit) int64_t name;

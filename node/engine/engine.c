@@ -322,6 +322,8 @@ static void on_frame(struct kai_turn *turn)
 	bool bytes = kai_quota_charge(turn, link, KAI_METER_BYTES, (int64_t)frame->frame_len);
 
 	if (!frames || !bytes) {
+		if (frame->fault == KAI_FAULT_NONE && frame->type == KAI_MSG_CHUNK)
+			kai_fetch_dropped(turn, link, frame->frame_len);
 		kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_QUOTA), NULL);
 		return;
 	}

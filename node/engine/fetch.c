@@ -31,6 +31,12 @@ void kai_fetch_down(struct kai_turn *turn, struct kai_link *link)
 	kai_fetch_clear(fetch);
 }
 
+void kai_fetch_dropped(struct kai_turn *turn, struct kai_link *link, size_t frame_len)
+{
+	if (link->fetch != NULL && link->fetch->up)
+		kai_answer_credit(turn, link->fetch, frame_len);
+}
+
 static bool ready(struct kai_turn *turn, struct kai_link *link, const uint8_t *id)
 {
 	if (link->fetch != NULL && link->fetch->up)
@@ -164,6 +170,15 @@ static void refuse_known(struct kai_turn *turn, struct kai_link *link, const uin
 	kai_answer_refuse(turn, link->fetch, id, why);
 }
 
+/* Under what stands between this pair, so it came by this link. That an item was held once and is
+ * expired or retracted is told only to those who show that they have it. */
+static bool refused_before(struct kai_turn *turn, struct kai_link *link,
+			   const struct kai_offer_entry *entry, struct kai_admission *ret)
+{
+	return kai_stub_refuses(turn, link, entry->id, entry->evidence > 0, ret) &&
+	       ret->fault == KAI_FAULT_POLICY;
+}
+
 static void offered(struct kai_turn *turn, struct kai_link *link,
 		    const struct kai_offer_entry *entry)
 {
@@ -175,8 +190,7 @@ static void offered(struct kai_turn *turn, struct kai_link *link,
 	if (holding.is && !holding.doubted && !holding.more && (parts & ~holding.parts) == 0)
 		kai_answer_stored(turn, link->fetch, entry->id, parts,
 				  entry->urgency == KAI_URGENCY_NOW);
-	else if (!holding.is &&
-		 kai_stub_refuses(turn, link, entry->id, entry->evidence > 0, &refusal))
+	else if (!holding.is && refused_before(turn, link, entry, &refusal))
 		refuse_known(turn, link, entry->id, &refusal);
 	else
 		take_up(turn, link, entry, &holding);
@@ -294,7 +308,7 @@ static void not_there(struct kai_turn *turn, struct kai_link *link, const uint8_
 	}
 	/* It offered what it neither has nor could show to have: a probe for what is held here. */
 	if (slot->doubted)
-		kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_UNWANTED), id);
+		kai_probe_note(turn, link, id);
 	slot->asked = false;
 	kai_slot_settle(slot, turn->event->mono);
 	kai_wanted_next(wanted);

@@ -172,6 +172,11 @@ void kai_link_hello(struct kai_turn *turn, struct kai_link *link, const struct k
 		kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_REALM), NULL);
 		return;
 	}
+	/* One small frame makes us greet, look through the cards and push alerts again. */
+	if (fresh && !kai_quota_charge(turn, link, KAI_METER_HELLOS, 1)) {
+		kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_QUOTA), NULL);
+		return;
+	}
 	if (link->state == KAI_LINK_DOWN) {
 		enter(turn, link, KAI_LINK_GREETING, NULL);
 		kai_draw(turn, "hello", link->my_nonce, sizeof(link->my_nonce));

@@ -209,6 +209,7 @@ enum kai_meter {
 	KAI_METER_BYTES,
 	KAI_METER_FAULTS,
 	KAI_METER_PUSHES,
+	KAI_METER_HELLOS,
 	KAI_METER_END
 };
 /* Counts; false when the peer is over its quota for this meter now. */
@@ -222,6 +223,9 @@ void kai_quota_taken(struct kai_turn *turn, struct kai_link *link, uint64_t byte
  * count), remembers it as last_error, cuts the link beyond faults_per_minute. id may be NULL. */
 void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
 		    const uint8_t *id);
+/* A probe for what is held here: counted and journalled like a fault, but it never cuts the link,
+ * since that would answer it. */
+void kai_probe_note(struct kai_turn *turn, struct kai_link *link, const uint8_t *id);
 void kai_meters_free(struct kai_meters *meters);
 /* Writes counts that wait: faults of a minute gone by, volume taken. */
 void kai_quota_timer(struct kai_turn *turn);
@@ -237,6 +241,8 @@ void kai_fetch_push(struct kai_turn *turn, struct kai_link *link,
 		    const struct kai_checked *checked);
 void kai_fetch_chunk(struct kai_turn *turn, struct kai_link *link,
 		     const struct kai_checked *checked);
+/* A chunk that was not looked at counts for credit all the same, or its bytes were gone for ever. */
+void kai_fetch_dropped(struct kai_turn *turn, struct kai_link *link, size_t frame_len);
 void kai_fetch_none(struct kai_turn *turn, struct kai_link *link, const struct kai_none *none);
 void kai_fetch_timer(struct kai_turn *turn);
 struct kai_mono kai_fetch_deadline(const struct kai_engine *engine);

@@ -66,6 +66,7 @@ static int64_t meter_window_ms(enum kai_meter meter)
 		return RATE_SECONDS * KAI_MS_SECOND;
 	case KAI_METER_FAULTS:
 	case KAI_METER_PUSHES:
+	case KAI_METER_HELLOS:
 	case KAI_METER_END:
 		break;
 	}
@@ -83,6 +84,8 @@ static int64_t meter_limit(const struct kai_quota *quota, enum kai_meter meter)
 		return quota->faults_per_minute;
 	case KAI_METER_PUSHES:
 		return quota->push_per_minute;
+	case KAI_METER_HELLOS:
+		return quota->hellos_per_minute;
 	case KAI_METER_END:
 		break;
 	}
@@ -213,8 +216,8 @@ static struct reason_count *reason_of(struct kai_meters *meters, const char *rea
 	return at;
 }
 
-void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
-		    const uint8_t *id)
+static struct kai_meters *count_reason(struct kai_turn *turn, struct kai_link *link,
+				       const char *reason, const uint8_t *id)
 {
 	struct kai_meters *meters = meters_of(turn, link);
 	int64_t minute = turn->event->mono.ms / KAI_MS_MINUTE;
@@ -222,7 +225,7 @@ void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *re
 	link->last_error = reason;
 	link->refused++;
 	if (meters == NULL)
-		return;
+		return NULL;
 	struct reason_count *at = reason_of(meters, reason);
 
 	if (at->minute != minute) {
@@ -237,6 +240,21 @@ void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *re
 	} else {
 		at->waiting++;
 	}
+	return meters;
+}
+
+void kai_probe_note(struct kai_turn *turn, struct kai_link *link, const uint8_t *id)
+{
+	(void)count_reason(turn, link, kai_fault_name(KAI_FAULT_UNWANTED), id);
+}
+
+void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
+		    const uint8_t *id)
+{
+	struct kai_meters *meters = count_reason(turn, link, reason, id);
+
+	if (meters == NULL)
+		return;
 	if (kai_quota_charge(turn, link, KAI_METER_FAULTS, 1)) {
 		meters->cut = false;
 	} else if (!meters->cut) {

@@ -601,8 +601,15 @@ static void expired_items_go(void **state)
 	assert_int_equal(stub.reason, KAI_STUB_EXPIRED);
 	rooms_admit(rooms, 0, first, &got); /* replayed */
 	expect_refusal(&got, "expired", KAI_CLASS_RULE);
+	/* An id alone does not tell that it was here: who shows the item hears that it is over. */
 	rooms_offer(rooms, 0, &first, 1, "t1");
-	assert_null(rooms_last(rooms, 0, KAI_MSG_WANT));
+	assert_non_null(rooms_last(rooms, 0, KAI_MSG_WANT));
+	rooms_serve(rooms, 0, first, 1, 99);
+	const struct kai_checked *frame = rooms_last(rooms, 0, KAI_MSG_REFUSE);
+
+	assert_non_null(frame);
+	assert_int_equal(frame->msg.refuse.entries[0].klass, KAI_CLASS_RULE);
+	assert_true(kai_span_equal(frame->msg.refuse.entries[0].reason, kai_span_str("expired")));
 	/* the stub itself goes after two years */
 	for (int i = 0; i < 64 && stub_of(rooms, first->built.id, &stub); i++) {
 		rooms_step(rooms, 730 * KAI_MS_DAY);

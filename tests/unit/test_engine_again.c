@@ -192,6 +192,64 @@ static void without_a_sealing_key_items_wait(void **state)
 	net_free(net);
 }
 
+/* ---- quotas */
+
+static size_t held(struct net *net, unsigned node)
+{
+	struct kai_txn *txn = net_read(net, node);
+	size_t count = (size_t)kai_txn_count(txn, KAI_TABLE_IDS);
+
+	kai_txn_abort(txn);
+	return count;
+}
+
+/* Chunks over the quota are dropped unread; what they took of the credit comes back. */
+static void dropped_chunks_do_not_eat_the_credit(void **state)
+{
+	struct net *net = net_new(2);
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &(struct net_terms){.introduce = true});
+	net->quota.bytes_per_second = 20000;
+	net_restart(net, 1);
+	for (unsigned i = 0; i < 300; i++)
+		net_publish(net, 0, &(struct net_item){.attachment = 3000}, id);
+	net_link(net, 0, 1);
+	net_run(net);
+	net_pass(net, 15 * KAI_MS_MINUTE);
+	assert_int_equal(held(net, 1), 300);
+	net_free(net);
+}
+
+/* A hello costs its sender little and us much: so many a minute, then none is answered. */
+static void hellos_are_rationed(void **state)
+{
+	struct net *net = behind(0);
+	struct kai_hello hello = {.version_max = KAI_VERSION,
+				  .realms = kai_span(kai_realm_live, KAI_REALM_LEN)};
+	size_t before;
+
+	(void)state;
+	net->filter = no_cards;
+	net_pass(net, KAI_MS_MINUTE);
+	before = net->seen_count;
+	for (unsigned i = 0; i < 500; i++) {
+		hello.nonce[0] = (uint8_t)i;
+		hello.nonce[1] = (uint8_t)(i >> 8);
+		hello.clock = (uint64_t)(NET_MS + net->mono.ms);
+		net_inject(net, 1, 0, KAI_MSG_HELLO, &hello);
+	}
+	net_run(net);
+	assert_in_range(net_sent(net, 0, 1, KAI_MSG_HELLO, before), 1, 120);
+	net_pass(net, 2 * KAI_MS_MINUTE);
+	net_cut(net, 0, 1);
+	net_link(net, 0, 1);
+	net_run(net);
+	assert_true(net_up(net, 0, 1));
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +257,8 @@ int main(void)
 		cmocka_unit_test(what_was_deferred_outlives_a_crash),
 		cmocka_unit_test(a_wrap_for_the_key_before_opens),
 		cmocka_unit_test(without_a_sealing_key_items_wait),
+		cmocka_unit_test(dropped_chunks_do_not_eat_the_credit),
+		cmocka_unit_test(hellos_are_rationed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
