@@ -14,8 +14,8 @@
 #define IDLE_MS 1000
 #define BLOCKED_MAX_MS 50
 #define LINGER_MS 300
-#define STOP_MS 500    /* how long what waits may take to leave at the end */
-#define OWN_FILES 128u /* descriptors kept for the store, the log, … */
+#define STOP_MS 500		/* how long what waits may take to leave at the end */
+#define OWN_FILES ((rlim_t)128) /* descriptors kept for the store, the log, … */
 #define MAX_SOCKETS 16384
 #define FIXED_ITEMS 6
 

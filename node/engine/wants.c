@@ -40,10 +40,12 @@ struct kai_fetch *kai_wants_fetch(struct kai_turn *turn, struct kai_link *link)
 
 	if (fetch != NULL)
 		return fetch;
-	if (engine->wants == NULL)
+	fetch = calloc(1, sizeof(*fetch));
+	/* Shared by all; the last one that uses them frees them. */
+	if (fetch != NULL && engine->wants == NULL)
 		engine->wants = wants_new(turn);
-	fetch = engine->wants == NULL ? NULL : calloc(1, sizeof(*fetch));
-	if (fetch == NULL) {
+	if (fetch == NULL || engine->wants == NULL) {
+		free(fetch);
 		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
 		return NULL;
 	}

@@ -48,7 +48,8 @@ static bool parse(char *text, struct line *ret)
 		ret->tlp = strcmp(word, tlps[i]) == 0 ? i : ret->tlp;
 	for (char *org = strtok_r(orgs, ",", &rest); org != NULL && strcmp(org, "-") != 0;
 	     org = strtok_r(NULL, ",", &rest)) {
-		if (ret->org_count == MOST_ORGS || !kai_base32_parse(org, ret->orgs[ret->org_count++], KAI_ID_LEN))
+		if (ret->org_count == MOST_ORGS ||
+		    !kai_base32_parse(org, ret->orgs[ret->org_count++], KAI_ID_LEN))
 			return false;
 	}
 	qsort(ret->orgs, ret->org_count, KAI_ID_LEN, by_id);
@@ -68,23 +69,22 @@ static struct kai_span request_of(struct line *line, struct kai_arena *arena)
 	struct kai_span sector = kai_span_str("jp-seed7:pow");
 	struct kai_draft_part part = {.name = kai_span_str("main"),
 				      .media_type = kai_span_str("kairan/secinfo"),
-				      .content = kai_object_encode_in(&kai_object_body, &body,
-								      arena)};
-	struct kai_ctl_publish request = {
-		.version = KAI_VERSION,
-		.type = KAI_CONTROL_PUBLISH,
-		.draft = {.kind = KAI_KIND_SECINFO,
-			  .lang = kai_span_str("en"),
-			  .label = {.tlp = line->tlp,
-				    .audience = audience,
-				    .audience_count = line->org_count,
-				    .onward = KAI_ONWARD_ANY,
-				    .attribution = KAI_ATTR_NAMED,
-				    .pap = KAI_PAP_CLEAR},
-			  .sectors = &sector,
-			  .sectors_count = 1,
-			  .parts = &part,
-			  .parts_count = 1}};
+				      .content =
+					      kai_object_encode_in(&kai_object_body, &body, arena)};
+	struct kai_ctl_publish request = {.version = KAI_VERSION,
+					  .type = KAI_CONTROL_PUBLISH,
+					  .draft = {.kind = KAI_KIND_SECINFO,
+						    .lang = kai_span_str("en"),
+						    .label = {.tlp = line->tlp,
+							      .audience = audience,
+							      .audience_count = line->org_count,
+							      .onward = KAI_ONWARD_ANY,
+							      .attribution = KAI_ATTR_NAMED,
+							      .pap = KAI_PAP_CLEAR},
+						    .sectors = &sector,
+						    .sectors_count = 1,
+						    .parts = &part,
+						    .parts_count = 1}};
 
 	for (size_t i = 0; i < line->org_count; i++) {
 		audience[i].type = KAI_AUD_ORG;

@@ -144,8 +144,8 @@ static void link_ends(struct rooms *rooms, const struct kai_link *link, uint8_t 
 				      .to_seal = rooms->engine.config.org};
 }
 
-bool kai_pair_wrap_before(struct kai_turn *turn, struct kai_link *link,
-			  const struct kai_wrap *wrap, unsigned nth, struct kai_before *ret)
+bool kai_pair_wrap_before(struct kai_turn *turn, struct kai_link *link, const struct kai_wrap *wrap,
+			  unsigned nth, struct kai_before *ret)
 {
 	(void)turn;
 	(void)link;
