@@ -194,10 +194,13 @@ static void tick(struct kai_net *net, int64_t now_ms)
 		struct kai_conn *next = conn->next;
 
 		if (conn->state == KAI_CONN_FRESH && conn->dial == NULL &&
-		    now_ms - conn->since_ms > KAI_SILENT_MS)
+		    now_ms - conn->since_ms > KAI_SILENT_MS) {
 			kai_conn_end(net, conn, "silent");
-		else if (conn->state != KAI_CONN_ENDED && kai_conn_floods(conn))
+		} else if (conn->state != KAI_CONN_ENDED && kai_conn_floods(conn)) {
+			kai_log_fields(net->log, KAI_LOG_WARNING, "connection.flood",
+				       {NULL, NULL, 0});
 			kai_conn_end(net, conn, "flood");
+		}
 		conn = next;
 	}
 	kai_control_tick(net, now_ms);
