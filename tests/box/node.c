@@ -101,6 +101,19 @@ static bool answers(struct box_node *node)
 	return true;
 }
 
+static void set_quota(const struct box_node *node)
+{
+	char path[128];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/kairan.conf", node->dir);
+	file = fopen(path, "ae");
+	assert_non_null(file);
+	assert_true(fprintf(file, "quota = { frames_per_second = %d; };\n", BOX_FRAMES_PER_SECOND) >
+		    0);
+	assert_int_equal(fclose(file), 0);
+}
+
 struct box_node *box_node_new(const char *kairan, const char *kairand)
 {
 	struct box_node *node = calloc(1, sizeof(*node));
@@ -130,6 +143,7 @@ struct box_node *box_node_new(const char *kairan, const char *kairand)
 	kai_key_pair_done(&root);
 	node->arena = (struct kai_arena){.at = malloc(ARENA), .cap = ARENA};
 	assert_non_null(node->arena.at);
+	set_quota(node);
 	node->pid = start(run, log);
 	for (int64_t end = box_now_ms() + START_MS; !answers(node); box_sleep(50))
 		assert_true(box_now_ms() < end);

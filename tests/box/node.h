@@ -15,6 +15,8 @@
 #include "kairan/keys.h"
 #include "kairan/store.h"
 
+#define BOX_FRAMES_PER_SECOND 2000 /* its quota of one peer, so that a test reaches it */
+
 struct box_node {
 	char top[64]; /* temporary folder */
 	char dir[96]; /* data directory */
