@@ -4,6 +4,7 @@
  * a file is a state of is remembered in the store (SOURCES) by the node, in the same turn as the item.
  */
 #include <fts.h>
+#include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -133,10 +134,14 @@ static json_t *recipients_of(const struct kai_ctl_answer *answer)
 static void report(struct job *job, const char *path, const uint8_t id[KAI_ID_LEN],
 		   const char *state, const struct kai_csaf *csaf, json_t *recipients)
 {
+	/* A dry run stores nothing, so there is no id yet. */
+	bool is_zero = sodium_is_zero(id, KAI_ID_LEN) == 1;
+
 	json_array_append_new(job->items,
 			      json_pack("{s:s, s:o, s:s, s:o, s:o}", "file", path, "id",
-					kai_json_id(id), "state", state, "title",
-					kai_json_span(csaf->title), "recipients", recipients));
+					is_zero ? json_null() : kai_json_id(id), "state", state,
+					"title", kai_json_span(csaf->title), "recipients",
+					recipients));
 }
 
 /* A document may say who may have it; what is asked for must not be wider. */
