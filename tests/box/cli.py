@@ -82,6 +82,9 @@ def main(top):
     code, out, _ = run("--dir", a, "card", "list", "--json")
     check("card list shows our own", code == 0 and [c["org"] for c in json.loads(out)["cards"]] == [org], out)
 
+    code, _, err = run("--dir", a, "list", "--origin", "Power A")
+    check("the name that a card claims is no argument", code == 4 and "alias" in err, err)
+
     presets = sorted(os.path.basename(p)[:-5] for p in glob.glob(os.path.join(os.path.dirname(__file__), "../../dist/presets/*.conf")))
     check("there are nine presets", len(presets) == 9, presets)
     for name in presets:

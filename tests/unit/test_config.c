@@ -203,6 +203,50 @@ static void test_restart(void **state)
 	assert_string_equal(kai_config_needs_restart(&old, &now), "quota.push_per_minute");
 }
 
+/* The example that is installed is one that works. */
+static void test_example(void **state)
+{
+	struct kai_config config;
+	struct kai_why why = {.text = ""};
+
+	(void)state;
+	if (kai_config_load(SOURCE_ROOT "/dist/kairan.conf.example", &config, &why) != KAI_ERR_OK)
+		fail_msg("%s", why.text);
+	assert_int_equal(config.listen_count, 1);
+}
+
+/* The manual page's table has every setting that --help lists. */
+static void test_manual(void **state)
+{
+	char *help = NULL;
+	char *page = NULL;
+	size_t len;
+	size_t settings = 0;
+	FILE *to = open_memstream(&help, &len);
+
+	(void)state;
+	assert_non_null(to);
+	kai_config_print_schema(to);
+	assert_int_equal(fclose(to), 0);
+	to = open_memstream(&page, &len);
+	assert_non_null(to);
+	kai_config_print_mdoc(to);
+	assert_int_equal(fclose(to), 0);
+	for (char *rest = help, *line; (line = strsep(&rest, "\n")) != NULL;) {
+		char item[128];
+
+		if (strncmp(line, "  ", 2) != 0 || line[2] == ' ')
+			continue;
+		(void)snprintf(item, sizeof(item), ".It Ic %.*s\n", (int)strcspn(line + 2, " "),
+			       line + 2);
+		assert_non_null(strstr(page, item));
+		settings++;
+	}
+	assert_true(settings > 10);
+	free(help);
+	free(page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +256,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
+		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

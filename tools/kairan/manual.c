@@ -13,11 +13,11 @@ static void mdoc_text(FILE *out, const char *text)
 		(void)fputc(*text++ - 'a' + 'A', out);
 	if (text[0] == '.' || text[0] == '\'')
 		(void)fputs("\\&", out);
-	for (; *text != '\0'; text++) {
+	for (char before = ' '; *text != '\0'; before = *text++) {
 		if (*text == '\\')
 			(void)fputs("\\e", out);
-		else
-			(void)fputc(*text, out);
+		else /* a sentence begins a line */
+			(void)fputc(*text == ' ' && before == '.' ? '\n' : *text, out);
 	}
 }
 
