@@ -330,12 +330,7 @@ def wraps_in(path):
 
 # ---- searching
 
-def present(needles, paths):
-    """Which of the needles occur in the files. Bytes; text is searched as it is given."""
-    needles = {needle for needle in needles if needle}
-    paths = list(paths)
-    if not needles or not paths:
-        return set()
+def grep(needles, paths):
     with tempfile.NamedTemporaryFile() as file:
         file.write(b'\n'.join(needles))
         file.flush()
@@ -343,15 +338,19 @@ def present(needles, paths):
                               env=dict(os.environ, LC_ALL='C'), timeout=600)
     if done.returncode > 1:
         raise AssertionError('grep failed')
-    found = set(done.stdout.split(b'\n')) & needles
-    if not found:
-        return found
-    # A match hides others that overlap it: look for the rest one by one.
-    rest = needles - found
-    for path in paths:
-        if rest:
-            with open(path, 'rb') as file:
-                data = file.read()
-            found |= {needle for needle in rest if needle in data}
-            rest -= found
+    return set(done.stdout.split(b'\n')) & needles
+
+
+def present(needles, paths):
+    """Which of the needles occur in the files. Bytes without line ends; text is searched as it is given."""
+    rest = {needle for needle in needles if needle}
+    paths = list(paths)
+    found = set()
+    # A match hides others that overlap it: look for the rest again until nothing more comes.
+    while rest and paths:
+        new = grep(rest, paths)
+        if not new:
+            break
+        found |= new
+        rest -= new
     return found
