@@ -175,6 +175,15 @@ def resumed(tap, federation, item):
     tap.ok(federation['min-energy'].ask('check').code == 0, 'and its store is sound')
 
 
+def remembered(tap, federation, item):
+    """Why an item was let in does not change with what is agreed afterwards."""
+    before = pair(federation['min-energy'], item, 'cep-power')['in']
+    federation['min-energy'].ask('agree', 'suspend', 'cep-power')
+    row = pair(federation['min-energy'], item, 'cep-power')['in']
+    tap.same([row[name] for name in ('verdict', 'rule', 'basis', 'at')], [before[name] for name in ('verdict', 'rule', 'basis', 'at')],
+             'a suspension later does not change why it was let in')
+
+
 def test(tap):
     with lab(tap) as federation:
         for name in ('op-power-b', 'op-power-a'):
@@ -189,6 +198,7 @@ def test(tap):
         second = stops_at_ministry(tap, federation)
         nowhere_else(tap, federation, item, second)
         resumed(tap, federation, item)
+        remembered(tap, federation, item)
 
 
 main(test)

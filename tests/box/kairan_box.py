@@ -8,6 +8,7 @@ lab's own folder are ever signalled.
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAMPLES = os.path.join(HERE, 'samples')
 NODES = ('cabinet', 'min-energy', 'min-comm', 'cep-power', 'op-power-a', 'op-power-b', 'op-telecom-a', 'foreign-cert')
+
+
+COMPLAINT = re.compile(r'Assertion .* failed|Sanitizer|runtime error:')
 
 
 class Tap:
@@ -180,12 +184,15 @@ class Lab:
         for node in self.nodes.values():
             node.stop()
 
-    def link_up(self, one, other):
-        """Do both ends say that this link is up?"""
-        def state(node, org):
-            rows = [row for row in node.ask('peers').json['peers'] if row['name'] == org.name]
-            return bool(rows) and rows[0]['link'] == 'up'
-        return state(self[one], self[other]) and state(self[other], self[one])
+    def complaints(self):
+        """Lines of the nodes' logs that speak of a crash: an assertion's, a sanitizer's."""
+        lines = []
+        for node in self.nodes.values():
+            log = os.path.join(node.path, 'kairand.log')
+            if os.path.exists(log):
+                with open(log, encoding='utf-8', errors='replace') as file:
+                    lines += [f'{node.name}: {line.strip()}' for line in file if COMPLAINT.search(line)]
+        return lines
 
     def node_keys(self):
         """Node key in hexadecimal → name."""
@@ -235,6 +242,7 @@ def lab(tap):
             yield federation
         finally:
             federation.down()
+            tap.same(federation.complaints(), [], 'no node was unwell')
 
 
 def main(test):

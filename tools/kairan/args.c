@@ -273,17 +273,16 @@ int kai_args_parse(struct kai_cli *cli, int argc, char **argv)
 	early_lang(cli, argc, argv);
 	int exit = take_verb(cli, argc, argv);
 
+	bool only_args = false;
+
 	for (int i = 1; exit < 0 && i < argc; i++) {
 		if (argv[i] == NULL)
 			continue;
-		if (strcmp(argv[i], "--") == 0) {
-			while (++i < argc && cli->arg_count < KAI_MAX_GIVEN)
-				cli->args[cli->arg_count++] = argv[i];
-			break;
-		}
-		if (argv[i][0] == '-' && argv[i][1] != '\0')
+		if (!only_args && strcmp(argv[i], "--") == 0)
+			only_args = true;
+		else if (!only_args && argv[i][0] == '-' && argv[i][1] != '\0')
 			exit = take_option(cli, argc, argv, &i);
-		else if (cli->arg_count < KAI_MAX_GIVEN)
+		else if (cli->arg_count < KAI_MAX_ARGS)
 			cli->args[cli->arg_count++] = argv[i];
 		else
 			exit = kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: too many arguments"),

@@ -55,7 +55,8 @@ extern const struct kai_verb kai_verbs[];
 extern const size_t kai_verb_count;
 extern const struct kai_opt kai_common_opts[];
 
-#define KAI_MAX_GIVEN 128
+#define KAI_MAX_GIVEN 128 /* options */
+#define KAI_MAX_ARGS 8192 /* file names from a shell's pattern */
 
 struct kai_given {
 	const char *name;
@@ -68,7 +69,7 @@ struct kai_cli {
 	const struct kai_verb *verb;
 	struct kai_given given[KAI_MAX_GIVEN];
 	size_t given_count;
-	const char *args[KAI_MAX_GIVEN];
+	const char *args[KAI_MAX_ARGS];
 	int arg_count;
 	const struct kai_renderer *renderer;
 	enum kai_lang lang;

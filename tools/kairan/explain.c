@@ -66,15 +66,15 @@ static json_t *parts_json(struct kai_cli *cli, const struct kai_loaded *item,
 	return parts;
 }
 
-/* What the rules say now about this item from us to the org, or from it to us. */
+/* What the rules say at a time about this item from us to the org, or from it to us. */
 static struct kai_verdict decide(struct kai_txn *txn, const struct kai_loaded *item,
-				 const struct kai_pair *pair, bool outgoing,
+				 const struct kai_pair *pair, bool outgoing, struct kai_wall at,
 				 struct kai_verdict parts[KAI_MAX_PARTS])
 {
 	struct kai_facts facts;
 	uint32_t bits;
 
-	kai_facts_init(&facts, pair, &item->facts, outgoing, kai_cli_now());
+	kai_facts_init(&facts, pair, &item->facts, outgoing, at);
 	facts.target_passed = kai_target_passed(txn, &item->facts.header, pair->peer);
 	return kai_facts_parts(&facts, &item->facts, &bits, parts);
 }
@@ -94,11 +94,19 @@ static void explain_in(struct kai_cli *cli, struct kai_txn *txn, struct explain 
 		       const struct kai_pair *pair, const struct kai_supply *supply)
 {
 	struct kai_verdict parts[KAI_MAX_PARTS];
-	struct kai_verdict verdict = decide(txn, explain->item, pair, false, parts);
+	struct kai_pair *then = kai_cli_take(cli, sizeof(*then));
+	struct kai_wall at = {(int64_t)supply->at};
+
+	/* It is here, so the agreement was in force; what was suspended or ended since does not
+	 * change why it was let in. */
+	kai_pair_load(txn, cli->org, pair->org, at, &cli->arena, then);
+	then->state = KAI_STATE_ACTIVE;
+	struct kai_verdict verdict = decide(txn, explain->item, then, false, at, parts);
 	json_t *json = pair_json(cli, txn, explain->item, pair, &verdict);
 
 	(void)json_object_set_new(json, "direction", json_string("in"));
-	(void)json_object_set_new(json, "basis", json_string("recorded"));
+	(void)json_object_set_new(json, "basis",
+				  json_string(verdict.allow ? "recorded" : "computed"));
 	(void)json_object_set_new(json, "at", kai_json_time(supply->at));
 	(void)json_object_set_new(json, "delivery", json_string("stored"));
 	(void)json_object_set_new(json, "agreement", kai_json_id(supply->agreement));
@@ -137,7 +145,7 @@ static void explain_pair(struct kai_cli *cli, struct kai_txn *txn, const struct 
 		if (!went)
 			return;
 	}
-	struct kai_verdict verdict = decide(txn, explain->item, pair, true, parts);
+	struct kai_verdict verdict = decide(txn, explain->item, pair, true, kai_cli_now(), parts);
 	json_t *json = pair_json(cli, txn, explain->item, pair, &verdict);
 	bool recorded = went && (released.state == KAI_RELEASED_SENT ||
 				 released.state == KAI_RELEASED_STORED ||
