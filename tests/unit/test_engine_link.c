@@ -119,6 +119,71 @@ static void restarts_come_up_again(void **state)
 	net_free(net);
 }
 
+struct heard {
+	const struct net *net;
+	size_t keys[NET_NODES], endpoints[NET_NODES];
+	unsigned peers; /* a bit each */
+};
+
+static void hear(void *context, const struct kai_engine_peer *peer)
+{
+	struct heard *heard = context;
+
+	for (unsigned i = 0; i < heard->net->count; i++) {
+		if (!kai_id_equal(heard->net->nodes[i].config.org, peer->org))
+			continue;
+		assert_int_equal(heard->peers >> i & 1, 0);
+		heard->peers |= 1u << i;
+		heard->keys[i] = peer->key_count;
+		heard->endpoints[i] = peer->endpoint_count;
+		assert_true(strlen(peer->alias) > 0);
+	}
+}
+
+/* Whom node 0 may talk to that long after the net's beginning. */
+static struct heard peers_at(struct net *net, int64_t ms)
+{
+	struct heard heard = {.net = net};
+	struct kai_txn *txn = net_read(net, 0);
+
+	kai_engine_peers(net->nodes[0].engine, txn, (struct kai_wall){NET_MS + ms}, hear, &heard);
+	assert_int_equal(kai_txn_error(txn), KAI_ERR_OK);
+	kai_txn_abort(txn);
+	return heard;
+}
+
+static void agreements_and_thirty_days_of_grace_make_peers(void **state)
+{
+	struct net *net = net_new(4);
+	struct net_terms terms = {.valid_until = NET_MS + 10 * KAI_MS_DAY};
+	struct kai_ctl_agree_propose propose = {.terms = net_terms_bytes(net, 0, 2, &terms)};
+	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_SUSPEND};
+	const int64_t end_ms = 10 * KAI_MS_DAY + KAI_GRACE_MS;
+
+	(void)state;
+	assert_int_equal(peers_at(net, 0).peers, 0);
+	(void)net_agree(net, 0, 1, &terms);
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_PROPOSE, &propose), 0);
+	net_link(net, 0, 1);
+	net_run(net);
+	assert_int_equal(peers_at(net, 0).peers, 1u << 1 | 1u << 2);
+	/* The record came over the link; of the other nothing but the card is known. */
+	assert_int_equal(peers_at(net, 0).keys[1], 1);
+	assert_int_equal(peers_at(net, 0).endpoints[1], 1);
+	assert_int_equal(peers_at(net, 0).keys[2], 0);
+	assert_int_equal(peers_at(net, 0).endpoints[2], 0);
+	assert_int_equal(peers_at(net, 10 * KAI_MS_DAY).peers >> 1 & 1, 1);
+	assert_int_equal(peers_at(net, end_ms - 1).peers >> 1 & 1, 1);
+	assert_int_equal(peers_at(net, end_ms).peers, 0);
+	memcpy(notice.org, net->nodes[1].config.org, KAI_ID_LEN);
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	assert_int_equal(peers_at(net, 0).peers >> 1 & 1, 1);
+	notice.action = KAI_NOTICE_TERMINATE;
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	assert_int_equal(peers_at(net, 0).peers >> 1 & 1, 0);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +193,7 @@ int main(void)
 		cmocka_unit_test(quiet_links_are_asked_and_stay),
 		cmocka_unit_test(silence_is_cut_after_45_seconds),
 		cmocka_unit_test(restarts_come_up_again),
+		cmocka_unit_test(agreements_and_thirty_days_of_grace_make_peers),
 	};
 
 	return cmocka_run_group_tests_name("engine-link", tests, NULL, NULL);
