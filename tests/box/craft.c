@@ -150,9 +150,10 @@ struct craft *craft_make(struct box_peer *peer, const struct plan *plan)
 	craft->bytes = craft->built.header;
 	memcpy(craft->id, craft->built.id, KAI_ID_LEN);
 	craft_sign(craft, plan->signer == NULL ? &origin->decider : plan->signer);
-	for (uint8_t i = 0; i < craft->built.part_count; i++) {
+	for (size_t i = 0; i < craft->built.part_count; i++) {
 		craft->parts[i] = (struct kai_part_blob){i, craft->built.parts[i].ciphertext};
-		craft->wraps[i] = craft_wrap(peer, craft->id, i, craft->built.parts[i].opening);
+		craft->wraps[i] =
+			craft_wrap(peer, craft->id, (uint8_t)i, craft->built.parts[i].opening);
 	}
 	craft->part_count = craft->wrap_count = craft->built.part_count;
 	/* An own copy of everything that a test may change. */

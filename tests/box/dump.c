@@ -183,14 +183,17 @@ static enum kai_err run(struct dump *dump, const char *dir, struct kai_why *why)
 
 int main(int argc, char **argv)
 {
-	struct kai_node_keys *keys = calloc(1, sizeof(*keys));
-	struct dump dump = {.keys = keys, .arena = {.at = malloc(ARENA_LEN), .cap = ARENA_LEN}};
 	struct kai_why why = {""};
 
-	if (argc != 2 || sodium_init() < 0 || keys == NULL || dump.arena.at == NULL) {
+	if (argc != 2 || sodium_init() < 0) {
 		(void)fprintf(stderr, "usage: kairan-test-dump DIR\n");
 		return 2;
 	}
+	struct kai_node_keys *keys = calloc(1, sizeof(*keys));
+	struct dump dump = {.keys = keys, .arena = {.at = malloc(ARENA_LEN), .cap = ARENA_LEN}};
+
+	if (keys == NULL || dump.arena.at == NULL)
+		abort();
 	enum kai_err err = kai_node_keys_load(argv[1], keys, &why);
 
 	if (err == KAI_ERR_OK) {

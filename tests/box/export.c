@@ -157,9 +157,9 @@ static bool add_advisory(struct export *export, struct supplied *supplied)
 	json_t *contents = no_contents(supplied->header.parts_count);
 	struct kai_span bytes;
 
-	for (uint8_t i = 0; i < supplied->header.parts_count; i++) {
+	for (size_t i = 0; i < supplied->header.parts_count; i++) {
 		if ((supplied->parts >> i & 1) != 0 &&
-		    !add_part(export, supplied, i, &advisory, contents)) {
+		    !add_part(export, supplied, (uint8_t)i, &advisory, contents)) {
 			json_decref(contents);
 			return false;
 		}
@@ -299,10 +299,10 @@ int main(int argc, char **argv)
 	int rc = 1;
 
 	if (argc != 2) {
-		fprintf(stderr, "usage: kairan-test-export DIR\n");
+		(void)fprintf(stderr, "usage: kairan-test-export DIR\n");
 		rc = 3;
 	} else if (export.arena.at == NULL || sodium_init() < 0) {
-		fprintf(stderr, "kairan-test-export: out of memory\n");
+		(void)fprintf(stderr, "kairan-test-export: out of memory\n");
 	} else if (kai_node_keys_load(argv[1], &export.keys, &export.why) == KAI_ERR_OK) {
 		json = export_dir(&export, argv[1]);
 		kai_node_keys_done(&export.keys);
@@ -311,7 +311,7 @@ int main(int argc, char **argv)
 	    fflush(stdout) == 0)
 		rc = 0;
 	else if (export.why.text[0] != '\0')
-		fprintf(stderr, "kairan-test-export: %s\n", export.why.text);
+		(void)fprintf(stderr, "kairan-test-export: %s\n", export.why.text);
 	json_decref(json);
 	free(export.arena.at);
 	return rc;

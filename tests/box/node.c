@@ -23,8 +23,6 @@
 #define ASK_MS 20000
 #define START_MS 20000
 
-extern char **environ;
-
 void box_sleep(int64_t ms)
 {
 	struct timespec left = {ms / 1000, ms % 1000 * 1000000};
@@ -305,8 +303,7 @@ uint64_t box_journal(struct box_node *node, const uint8_t org[KAI_ID_LEN], const
 
 uint64_t box_memory(const struct box_node *node)
 {
-	char path[64], line[128];
-	unsigned long size = 0, resident = 0;
+	char path[64], line[128], *resident;
 	FILE *file;
 
 	(void)snprintf(path, sizeof(path), "/proc/%ld/statm", (long)node->pid);
@@ -314,8 +311,11 @@ uint64_t box_memory(const struct box_node *node)
 	assert_non_null(file);
 	assert_non_null(fgets(line, sizeof(line), file));
 	(void)fclose(file);
-	assert_int_equal(sscanf(line, "%lu %lu", &size, &resident), 2);
-	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+	(void)strtoul(line, &resident, 10); /* the whole size comes first */
+	uint64_t pages = strtoul(resident, NULL, 10);
+
+	assert_true(pages > 0);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 bool box_logged(const struct box_node *node, const char *text)

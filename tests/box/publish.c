@@ -121,11 +121,14 @@ static void publish(const char *dir, struct line *line, struct kai_arena *arena)
 
 int main(int argc, char **argv)
 {
-	struct kai_arena arena = {.at = malloc(ARENA), .cap = ARENA};
 	char text[4096];
 	struct line line;
 
-	if (argc != 2 || arena.at == NULL || sodium_init() < 0)
+	if (argc != 2 || sodium_init() < 0)
+		return 2;
+	struct kai_arena arena = {.at = malloc(ARENA), .cap = ARENA};
+
+	if (arena.at == NULL)
 		return 2;
 	while (fgets(text, sizeof(text), stdin) != NULL) {
 		if (parse(text, &line))

@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 	tests[0] = (struct CMUnitTest){.name = "a node, a rogue and an honest peer, all greeted",
 				       .test_func = start,
 				       .initial_state = &states[0]};
-	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		for (size_t j = 0; j < groups[i]->count && count < MOST_CASES; j++) {
 			states[count] = (struct rogue_state){&rogue, &groups[i]->cases[j]};
 			tests[count] = (struct CMUnitTest){.name = groups[i]->cases[j].name,

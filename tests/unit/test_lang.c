@@ -105,7 +105,10 @@ static bool literal(const char **io_at, char *ret, size_t cap)
 
 			if (c == '\\') {
 				c = *at++;
-				c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
+				if (c == 'n')
+					c = '\n';
+				else if (c == 't')
+					c = '\t';
 			}
 			assert_true(len + 1 < cap);
 			ret[len++] = c;
