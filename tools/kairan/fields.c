@@ -195,7 +195,7 @@ static char *hint(struct kai_cli *cli, const struct kai_kind_row *row, const cha
 	const struct kai_body_field_row *field = field_row(row, name);
 
 	if (field == NULL || field->type == KAI_V_TEXT)
-		return kai_cli_text(cli, "%s", T("text"));
+		return kai_cli_text(cli, "%s", T("free text"));
 	switch (field->type) {
 	case KAI_V_WORD:
 		return kai_cli_text(cli, "%s", field->words);
@@ -210,7 +210,7 @@ static char *hint(struct kai_cli *cli, const struct kai_kind_row *row, const cha
 	case KAI_V_TEXT:
 		break;
 	}
-	return kai_cli_text(cli, "%s", T("text"));
+	return kai_cli_text(cli, "%s", T("free text"));
 }
 
 static int ask(struct kai_cli *cli, struct kai_fields *fields, const char *name)

@@ -47,7 +47,8 @@ void kai_help_print(struct kai_cli *cli, const struct kai_verb *verb)
 		print_overview(cli);
 		return;
 	}
-	(void)fprintf(cli->out, T("usage: kairan %s %s"), verb->name, verb->args);
+	(void)fprintf(cli->out, T("usage: kairan %s%s%s"), verb->name,
+		      verb->args[0] != '\0' ? " " : "", verb->args);
 	(void)fprintf(cli->out, "\n\n%s\n", T(verb->help));
 	if (verb->opts != NULL) {
 		(void)fprintf(cli->out, "\n");

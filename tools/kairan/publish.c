@@ -81,8 +81,8 @@ static void show_published(struct kai_cli *cli, json_t *top)
 			kai_view_safe(cli, json_string_value(json_object_get(to, "name")), false),
 			kai_rule_sentence(cli, rule));
 		json_array_foreach (json_object_get(to, "parts"), k, part) {
-			if (strcmp(json_string_value(json_object_get(part, "verdict")), "allow") ==
-			    0)
+			if (!allow || strcmp(json_string_value(json_object_get(part, "verdict")),
+					     "allow") == 0)
 				continue;
 			(void)fprintf(
 				cli->out, T("      without part %s: %s\n"),

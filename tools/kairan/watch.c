@@ -62,15 +62,16 @@ static void emit(struct kai_cli *cli, const struct watch *watch, json_t *event)
 		bool lines = cli->renderer == &kai_render_lines;
 
 		for (size_t i = 0; i < sizeof(cols) / sizeof(*cols); i++) {
-			bool there = json_object_get(event, cols[i].key) != NULL;
 			const char *raw = json_string_value(json_object_get(event, cols[i].key));
 
 			if (lines)
 				(void)fprintf(cli->out, "%s%s", i > 0 ? "\t" : "",
 					      raw != NULL ? kai_view_safe(cli, raw, false) : "");
-			else if (there)
-				(void)fprintf(cli->out, "%s  ",
-					      kai_view_cell(cli, &cols[i], event));
+			else if (raw != NULL && raw[0] != '\0')
+				(void)fprintf(cli->out, "%s%s", i > 0 ? "  " : "",
+					      strcmp(cols[i].key, "origin_name") == 0
+						      ? kai_item_origin(cli, event)
+						      : kai_view_cell(cli, &cols[i], event));
 		}
 		(void)fprintf(cli->out, "\n");
 	}
