@@ -74,6 +74,10 @@ int kai_cli_open(struct kai_cli *cli)
 
 	if (err != KAI_ERR_OK)
 		return kai_cli_err(cli, err, &why);
+	if (access(path, F_OK) != 0 && errno == EACCES)
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("%s: may not be read by this user (be of the node's group)"),
+				    cli->dir);
 	if (access(path, F_OK) != 0)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("%s: no node's data is here (make one with `kairan init`, or "
