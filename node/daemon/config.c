@@ -344,12 +344,22 @@ const char *kai_config_needs_restart(const struct kai_config *old, const struct 
 	return NULL;
 }
 
+/* Where the default stands in the words; it goes on to their end. */
+static const char *standard_word(const struct setting *setting)
+{
+	const char *word = setting->words;
+
+	for (int64_t i = 0; i < setting->standard; i++)
+		word += strcspn(word, "|") + 1;
+	return word;
+}
+
 void kai_config_print_mdoc(FILE *to)
 {
 	(void)fprintf(to, ".Bl -tag -width Ds\n");
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		const struct setting *setting = &settings[i];
-		const char *word = setting->words;
+		const char *word;
 
 		(void)fprintf(to, ".It Ic %s\n%c%s.\n", setting->name, toupper(setting->doc[0]),
 			      setting->doc + 1);
@@ -361,8 +371,7 @@ void kai_config_print_mdoc(FILE *to)
 				      (long long)setting->standard);
 			break;
 		case SETTING_WORD:
-			for (int64_t k = 0; k < setting->standard; k++)
-				word += strcspn(word, "|") + 1;
+			word = standard_word(setting);
 			(void)fprintf(to, "One of %s; default %.*s.\n", setting->words,
 				      (int)strcspn(word, "|"), word);
 			break;
