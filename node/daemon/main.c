@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -273,7 +274,9 @@ static void usage(FILE *to)
 {
 	(void)fputs(
 		"usage: kairand [--dir DIR] [--check]\n"
-		"  --dir DIR   data directory (default: $KAIRAN_DIR, else " DEFAULT_DIR ")\n"
+		"  --dir DIR   data directory (default: $KAIRAN_DIR, else " DEFAULT_DIR
+		" if it is\n"
+		"              yours, else $XDG_DATA_HOME/kairan, else ~/.local/share/kairan)\n"
 		"  --check     look at configuration, keys and store, say what is wrong, end\n"
 		"  --version\n"
 		"  --help\n"
@@ -284,10 +287,38 @@ static void usage(FILE *to)
 }
 
 struct arguments {
-	const char *dir;
+	char dir[KAI_PATH_SIZE];
 	bool check;
 	int exit; /* -1: go on */
 };
+
+/* As kairan does: $KAIRAN_DIR, else the system's where it is ours, else the user's. */
+static bool default_dir(char ret[KAI_PATH_SIZE])
+{
+	const char *dir = getenv("KAIRAN_DIR");
+	const char *data = getenv("XDG_DATA_HOME");
+	const char *home = getenv("HOME");
+	const char *below = "";
+	struct stat stat_of;
+
+	if (dir != NULL && dir[0] != '\0') {
+		/* as it is */
+	} else if (stat(DEFAULT_DIR, &stat_of) == 0 && S_ISDIR(stat_of.st_mode) &&
+		   stat_of.st_uid == geteuid()) {
+		dir = DEFAULT_DIR;
+	} else if (data != NULL && data[0] != '\0') {
+		dir = data;
+		below = "/kairan";
+	} else if (home != NULL && home[0] != '\0') {
+		dir = home;
+		below = "/.local/share/kairan";
+	} else {
+		dir = DEFAULT_DIR;
+	}
+	int len = snprintf(ret, KAI_PATH_SIZE, "%s%s", dir, below);
+
+	return len >= 0 && len < (int)KAI_PATH_SIZE;
+}
 
 static struct arguments parse(int argc, char **argv)
 {
@@ -299,13 +330,15 @@ static struct arguments parse(int argc, char **argv)
 		{"mdoc-config", no_argument, NULL, 'm'}, /* for the build */
 		{NULL, 0, NULL, 0},
 	};
-	const char *dir = getenv("KAIRAN_DIR");
-	struct arguments result = {dir != NULL && dir[0] != '\0' ? dir : DEFAULT_DIR, false, -1};
+	struct arguments result = {.check = false, .exit = -1};
+	bool fits = default_dir(result.dir);
 
 	for (int option;
 	     result.exit < 0 && (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option == 'd') {
-			result.dir = optarg;
+			int len = snprintf(result.dir, sizeof(result.dir), "%s", optarg);
+
+			fits = len >= 0 && len < (int)sizeof(result.dir);
 		} else if (option == 'c') {
 			result.check = true;
 		} else if (option == 'v') {
@@ -318,6 +351,10 @@ static struct arguments parse(int argc, char **argv)
 			usage(option == 'h' ? stdout : stderr);
 			result.exit = option == 'h' ? EXIT_SUCCESS : EXIT_USAGE;
 		}
+	}
+	if (result.exit < 0 && !fits) {
+		(void)fputs("kairand: the data directory's path is too long\n", stderr);
+		result.exit = EXIT_USAGE;
 	}
 	if (result.exit < 0 && optind < argc) {
 		(void)fprintf(stderr, "kairand: %s: no such argument (see --help)\n", argv[optind]);

@@ -333,8 +333,17 @@ static bool put_evidence(struct door *door)
 {
 	struct kai_txn *txn = door->turn->txn;
 	bool added = false;
+	size_t room = KAI_MAX_EVIDENCE;
+	struct kai_scan scan;
+	uint8_t prefix[8];
 
-	for (size_t i = 0; i < door->item->evidence_count; i++) {
+	/* As many as travel with an item: an origin that grants for ever fills no disk. */
+	kai_put_be64(prefix, door->arrival);
+	kai_scan_init(&scan, txn, KAI_TABLE_EVIDENCE, kai_span(prefix, sizeof(prefix)),
+		      kai_span(NULL, 0), false);
+	while (room > 0 && kai_scan_next(&scan, NULL, NULL))
+		room--;
+	for (size_t i = 0; room > 0 && i < door->item->evidence_count; i++) {
 		struct kai_span bytes = door->item->evidence[i];
 		struct kai_span there;
 		uint8_t hash[KAI_ID_LEN];
@@ -346,6 +355,7 @@ static bool put_evidence(struct door *door)
 		if (kai_txn_get(txn, KAI_TABLE_EVIDENCE, kai_span(key, sizeof(key)), &there))
 			continue;
 		kai_txn_put(txn, KAI_TABLE_EVIDENCE, kai_span(key, sizeof(key)), bytes);
+		room--;
 		added = true;
 	}
 	return added;

@@ -9,6 +9,43 @@
 #define SWEEP_SOON_MS 20
 #define STUB_LIFE_MS (730 * KAI_MS_DAY)
 
+static uint64_t bytes_of(const struct kai_item *item, const struct kai_header *header)
+{
+	uint64_t bytes = item->header.len;
+
+	for (size_t i = 0; i < header->parts_count; i++)
+		bytes += (item->held >> i & 1) != 0 ? header->parts[i].size + 16 : 0;
+	return bytes;
+}
+
+/* What an item took on disk was charged to the peer that first brought it, and is released with it. */
+static void give_back(struct kai_turn *turn, uint64_t arrival, uint64_t bytes)
+{
+	struct kai_key prefix = kai_key_u64(arrival);
+	struct kai_key first = {.len = 0};
+	struct kai_scan scan;
+	struct kai_span key, value;
+	struct kai_supply supply;
+	struct kai_peer peer;
+	uint64_t least = UINT64_MAX;
+
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_SUPPLY, kai_key_span(&prefix), kai_span(NULL, 0),
+		      false);
+	while (kai_scan_next(&scan, &key, &value)) {
+		if (kai_object_decode(&kai_object_supply, value, turn->scratch, &supply) !=
+			    KAI_FAULT_NONE ||
+		    supply.at >= least)
+			continue;
+		least = supply.at;
+		first = kai_key_bytes(key.at + prefix.len, key.len - prefix.len);
+	}
+	if (first.len == 0 || !kai_rec_get(turn->txn, KAI_TABLE_PEERS, &first, &kai_object_peer,
+					   turn->scratch, &peer))
+		return; /* our own */
+	peer.stored_bytes -= bytes < peer.stored_bytes ? bytes : peer.stored_bytes;
+	kai_rec_peer_put(turn->txn, &peer);
+}
+
 static void bury(struct kai_turn *turn, uint64_t arrival, enum kai_stub_reason reason)
 {
 	struct kai_item item;
@@ -24,6 +61,7 @@ static void bury(struct kai_turn *turn, uint64_t arrival, enum kai_stub_reason r
 	memcpy(stub.origin, header.origin, KAI_ID_LEN);
 	if ((item.flags & KAI_ITEM_RETRACTED) != 0)
 		stub.reason = KAI_STUB_RETRACTED;
+	give_back(turn, arrival, bytes_of(&item, &header));
 	for (size_t i = 0; i < header.supersedes_count; i++) {
 		struct kai_key pending = kai_key_id_arrival(header.supersedes[i], arrival);
 

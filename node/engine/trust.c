@@ -188,6 +188,24 @@ static void record_instants(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN]
 	}
 }
 
+/* Until when a termination may still have to be told or heard; 0: it is not terminated. */
+static uint64_t telling_until(struct kai_turn *turn, const struct kai_pact *pact)
+{
+	const uint8_t *const orgs[2] = {pact->read.terms.a.org, pact->read.terms.b.org};
+	uint64_t until = 0;
+
+	for (size_t i = 0; i < 2 && pact->state == KAI_STATE_TERMINATED; i++) {
+		struct kai_notice notice;
+		struct kai_span bytes;
+
+		if (kai_book_notice(turn->txn, pact->read.digest, orgs[i], turn->scratch, &bytes,
+				    &notice) &&
+		    notice.action == KAI_NOTICE_TERMINATE && notice.at > until)
+			until = notice.at;
+	}
+	return until == 0 ? 0 : until + (uint64_t)KAI_GRACE_MS;
+}
+
 static void all_instants(struct kai_turn *turn, struct kai_instants *instants)
 {
 	struct kai_pact_scan scan;
@@ -200,6 +218,7 @@ static void all_instants(struct kai_turn *turn, struct kai_instants *instants)
 		kai_instants_members(instants, turn->txn, &pact.read.terms, turn->scratch);
 		record_instants(turn, pact.org, instants);
 		kai_instants_card(instants, turn, pact.org);
+		kai_instant_add(instants, telling_until(turn, &pact));
 		turn->scratch->used = mark;
 	}
 	kai_instants_card(instants, turn, turn->engine->config.org);
@@ -299,12 +318,15 @@ static void give_peer(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], kai_
 	each(context, &peer);
 }
 
-static bool may_talk(const struct kai_pact *pact, struct kai_wall now)
+static bool may_talk(struct kai_turn *turn, const struct kai_pact *pact)
 {
+	struct kai_wall now = turn->event->wall;
+
 	if (pact->rec.replaced ||
 	    (uint64_t)now.ms >= pact->read.terms.valid_until + (uint64_t)KAI_GRACE_MS)
 		return false;
 	return in_force_or_future(pact->state) || pact->state == KAI_STATE_PROPOSED ||
+	       (uint64_t)now.ms < telling_until(turn, pact) ||
 	       (pact->state == KAI_STATE_EXPIRED && kai_pact_agreed(&pact->read));
 }
 
@@ -325,7 +347,7 @@ void kai_engine_peers(struct kai_engine *engine, struct kai_txn *txn, struct kai
 	}
 	kai_pacts_init(&scan, txn, NULL, now, &arena);
 	while (kai_pacts_next(&scan, &pact)) {
-		if (may_talk(&pact, now) && !(any && kai_id_equal(given, pact.org))) {
+		if (may_talk(&turn, &pact) && !(any && kai_id_equal(given, pact.org))) {
 			memcpy(given, pact.org, KAI_ID_LEN);
 			any = true;
 			give_peer(&turn, given, each, context);

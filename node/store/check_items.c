@@ -216,13 +216,34 @@ static void check_pair(struct kai_check_run *run, struct kai_span key)
 		kai_check_problem(run, key, "points at no peer");
 }
 
+/* Under which agreement: zeros for what is our own or went with none, else one that is here. */
+static void check_agreement_known(struct kai_check_run *run, struct kai_span key,
+				  const uint8_t digest[KAI_ID_LEN])
+{
+	static const uint8_t none[KAI_ID_LEN];
+	struct kai_key number = kai_key_bytes(key.at + ARRIVAL_LEN, 2);
+	struct kai_key agreement;
+	struct kai_peer peer;
+
+	if (kai_id_equal(digest, none))
+		return;
+	/* without the peer's row that is what is reported */
+	if (!kai_check_read(run, KAI_TABLE_PEERS, &number, &kai_object_peer, &peer))
+		return;
+	agreement = kai_key_two(peer.org, digest);
+	if (!kai_check_there(run, KAI_TABLE_AGREEMENTS, kai_key_span(&agreement)))
+		kai_check_problem(run, key, "went under an agreement that is not here");
+}
+
 void kai_check_supply(struct kai_check_run *run, struct kai_span key, struct kai_span value)
 {
 	struct kai_supply supply;
 
 	if (kai_check_lengths(run, key, ARRIVAL_LEN + 2, value, value.len) &&
-	    kai_check_decode(run, key, value, &kai_object_supply, &supply))
+	    kai_check_decode(run, key, value, &kai_object_supply, &supply)) {
 		check_pair(run, key);
+		check_agreement_known(run, key, supply.agreement);
+	}
 }
 
 void kai_check_released(struct kai_check_run *run, struct kai_span key, struct kai_span value)
@@ -230,8 +251,10 @@ void kai_check_released(struct kai_check_run *run, struct kai_span key, struct k
 	struct kai_released released;
 
 	if (kai_check_lengths(run, key, ARRIVAL_LEN + 2, value, value.len) &&
-	    kai_check_decode(run, key, value, &kai_object_released, &released))
+	    kai_check_decode(run, key, value, &kai_object_released, &released)) {
 		check_pair(run, key);
+		check_agreement_known(run, key, released.agreement);
+	}
 }
 
 void kai_check_evidence(struct kai_check_run *run, struct kai_span key, struct kai_span value)

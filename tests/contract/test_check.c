@@ -151,6 +151,8 @@ static const struct breakage {
 	{KAI_TABLE_CARDS, false, MOVE, 39, KAI_TABLE_CARDS, "another org or serial"},
 	{KAI_TABLE_RECORDS, false, FLIP, 60, KAI_TABLE_RECORDS, "the node record is not valid"},
 	{KAI_TABLE_RECORDS, false, MOVE, 0, KAI_TABLE_RECORDS, "of another org"},
+	{KAI_TABLE_AGREEMENTS, false, DELETE, 0, KAI_TABLE_SUPPLY, "agreement that is not here"},
+	{KAI_TABLE_AGREEMENTS, false, DELETE, 0, KAI_TABLE_RELEASED, "agreement that is not here"},
 	{KAI_TABLE_AGREEMENTS, false, FLIP, 60, KAI_TABLE_AGREEMENTS, "the agreement is not valid"},
 	{KAI_TABLE_AGREEMENTS, false, MOVE, 40, KAI_TABLE_AGREEMENTS, "its digest is not its key"},
 	{KAI_TABLE_AGREEMENTS, false, MOVE, 0, KAI_TABLE_AGREEMENTS, "with another org"},

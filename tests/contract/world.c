@@ -238,6 +238,8 @@ static void put_traffic(struct world *world, uint64_t arrival)
 	struct kai_release release = {.version = 1, .at = NOW, .expires = LATER};
 	struct kai_header header = header_of(world, false);
 
+	(void)make_agreement(world, supply.agreement);
+	memcpy(released.agreement, supply.agreement, KAI_ID_LEN);
 	kai_rec_put(world->txn, KAI_TABLE_SUPPLY, &pair, &kai_object_supply, &supply);
 	kai_rec_put(world->txn, KAI_TABLE_RELEASED, &pair, &kai_object_released, &released);
 	memcpy(release.id, world->first_id, KAI_ID_LEN);

@@ -277,8 +277,6 @@ static void terminates_for_good(void **state)
 	assert_true(answer.body.len > 0);
 	world_settle(world);
 	assert_state(world, 0, 1, KAI_STATE_TERMINATED);
-	assert_int_equal(peers(world, 0).count, 0);
-	assert_int_equal(peers(world, 1).count, 0);
 	assert_refused(notice(world, 0, 1, KAI_NOTICE_RESUME), 1, "terminated");
 	assert_refused(notice(world, 1, 0, KAI_NOTICE_SUSPEND), 1, "terminated");
 	/* the old file does not bring it back, a new agreement needs a higher serial */
@@ -291,6 +289,32 @@ static void terminates_for_good(void **state)
 	assert_int_equal(answer.exit, 0);
 	assert_int_equal(import(world, 0, answer.body).exit, 0);
 	assert_state(world, 0, 1, KAI_STATE_ACTIVE);
+	world_free(world);
+}
+
+/* Who is away when the other side ends it hears so when it comes back within thirty days. */
+static void a_termination_waits_for_the_peer(void **state)
+{
+	struct world *world = world_new(2);
+	struct world_terms terms;
+
+	(void)state;
+	world_terms(world, &terms, 0, 1, 1);
+	world_join(world, &terms, 0, 1);
+	world_link(world, 0, 1, false);
+	world_settle(world);
+	assert_int_equal(notice(world, 0, 1, KAI_NOTICE_TERMINATE).exit, 0);
+	assert_int_equal(world_state(world, 0, 1), KAI_STATE_TERMINATED);
+	assert_int_equal(world_state(world, 1, 0), KAI_STATE_ACTIVE);
+	world_wait(world, 29 * KAI_MS_DAY);
+	assert_int_equal(peers(world, 0).count, 1);
+	world_link(world, 0, 1, true);
+	world_settle(world);
+	assert_int_equal(world_state(world, 1, 0), KAI_STATE_TERMINATED);
+	world_link(world, 0, 1, false);
+	world_wait(world, 2 * KAI_MS_DAY);
+	assert_int_equal(peers(world, 0).count, 0);
+	assert_int_equal(peers(world, 1).count, 0);
 	world_free(world);
 }
 
@@ -583,6 +607,7 @@ int main(void)
 		cmocka_unit_test(suspends_and_resumes),
 		cmocka_unit_test(both_may_suspend),
 		cmocka_unit_test(terminates_for_good),
+		cmocka_unit_test(a_termination_waits_for_the_peer),
 		cmocka_unit_test(notices_cannot_be_replayed_or_undone),
 		cmocka_unit_test(renews_by_link),
 		cmocka_unit_test(suspension_covers_the_renewal),

@@ -222,6 +222,38 @@ static void dropped_chunks_do_not_eat_the_credit(void **state)
 	net_free(net);
 }
 
+/* Disk on a peer's account is free again when what lay there has gone. */
+static void expired_items_give_their_room_back(void **state)
+{
+	const struct net_terms terms = {.introduce = true, .valid_from = LONG_AGO};
+	struct net_item item = {.attachment = 3000, .not_after = NET_MS + KAI_MS_HOUR};
+	struct net *net = net_new(2);
+	uint8_t id[KAI_ID_LEN];
+	size_t before;
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &terms);
+	net->quota.stored_bytes = 20000;
+	net_restart(net, 1);
+	net_link(net, 0, 1);
+	net_run(net);
+	for (unsigned i = 0; i < 10; i++)
+		net_publish(net, 0, &item, id);
+	net_pass(net, KAI_MS_MINUTE);
+	before = held(net, 1);
+	assert_in_range(before, 2, 9);
+	net_cut(net, 0, 1);
+	net_pass(net, KAI_MS_HOUR + KAI_GRACE_MS + 2 * KAI_MS_MINUTE);
+	assert_int_equal(held(net, 1), 0);
+	item.not_after = 0;
+	for (size_t i = 0; i < before; i++)
+		net_publish(net, 0, &item, id);
+	net_link(net, 0, 1);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(held(net, 1), before);
+	net_free(net);
+}
+
 /* A hello costs its sender little and us much: so many a minute, then none is answered. */
 static void hellos_are_rationed(void **state)
 {
@@ -258,6 +290,7 @@ int main(void)
 		cmocka_unit_test(a_wrap_for_the_key_before_opens),
 		cmocka_unit_test(without_a_sealing_key_items_wait),
 		cmocka_unit_test(dropped_chunks_do_not_eat_the_credit),
+		cmocka_unit_test(expired_items_give_their_room_back),
 		cmocka_unit_test(hellos_are_rationed),
 	};
 
