@@ -15,7 +15,8 @@
  *   BY_ORIGIN   org[8], arrival u64               -
  *   BY_SECTOR   H(sector)[8], arrival u64         -
  *   BY_KIND     kind u8, arrival u64              -
- *   BY_END      not_after u64, arrival u64        -
+ *   BY_END      end u64, arrival u64              -   end: not_after, or 30 days before the label's
+ *                                                   retain_until where that is earlier
  *   SUPPLY      arrival u64, peer u16             supply: how it came
  *   RELEASED    arrival u64, peer u16             released: where it went, what became of it
  *   EVIDENCE    arrival u64, H(evidence)[8]       exact bytes of a signed release
@@ -270,8 +271,7 @@ void kai_index_sector(struct kai_index_scan *scan, struct kai_txn *txn, struct k
 		      uint64_t from, bool newest_first);
 void kai_index_kind(struct kai_index_scan *scan, struct kai_txn *txn, uint64_t kind, uint64_t from,
 		    bool newest_first);
-void kai_index_end(struct kai_index_scan *scan,
-		   struct kai_txn *txn); /* by not_after, oldest first */
+void kai_index_end(struct kai_index_scan *scan, struct kai_txn *txn); /* by end, oldest first */
 void kai_index_all(struct kai_index_scan *scan, struct kai_txn *txn, uint64_t from,
 		   bool newest_first);
 bool kai_index_next(struct kai_index_scan *scan, uint64_t *ret_arrival);

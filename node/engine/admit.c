@@ -104,6 +104,9 @@ static enum kai_fault times_check(const struct door *door, int64_t *ret_retry_ms
 		*ret_retry_ms = retry < KAI_MS_DAY ? retry : KAI_MS_DAY;
 		return KAI_FAULT_TIME;
 	}
+	if (header->label.retain_until != 0 &&
+	    (int64_t)header->label.retain_until <= now_of(door).ms)
+		return KAI_FAULT_EXPIRED;
 	/* A retraction follows its target for a while after its end: the decision knows. */
 	if ((int64_t)header->not_after <= now_of(door).ms && header->kind != KAI_KIND_RETRACT)
 		return KAI_FAULT_EXPIRED;

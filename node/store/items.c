@@ -63,6 +63,18 @@ static struct kai_key kind_key(uint64_t kind)
 	return kai_key_bytes(&byte, 1);
 }
 
+/* From when an item's thirty days of grace run: its end, unless its label wants it gone before. */
+static uint64_t end_of(const struct kai_header *header)
+{
+	const uint64_t grace = (uint64_t)KAI_GRACE_MS;
+	uint64_t retain = header->label.retain_until;
+
+	if (retain == 0)
+		return header->not_after;
+	retain = retain > grace ? retain - grace : 0;
+	return retain < header->not_after ? retain : header->not_after;
+}
+
 size_t kai_index_of(const uint8_t id[KAI_ID_LEN], const struct kai_header *header, uint64_t arrival,
 		    struct kai_index_entry ret[KAI_MAX_INDEX])
 {
@@ -75,7 +87,7 @@ size_t kai_index_of(const uint8_t id[KAI_ID_LEN], const struct kai_header *heade
 	ret[count].table = KAI_TABLE_BY_KIND;
 	ret[count++].key = kind_key(header->kind);
 	ret[count].table = KAI_TABLE_BY_END;
-	ret[count++].key = kai_key_u64(header->not_after);
+	ret[count++].key = kai_key_u64(end_of(header));
 	for (size_t i = 0; i < header->sectors_count; i++) {
 		ret[count].table = KAI_TABLE_BY_SECTOR;
 		ret[count++].key = sector_key(header->sectors[i]);

@@ -141,6 +141,7 @@ struct net_item {
 	const struct kai_label *attachment_label;
 	const uint8_t *supersedes; /* one id */
 	uint64_t not_after;
+	uint64_t retain_until;
 	const char *sector;
 	const char *title;
 	bool keep; /* even when nobody may have it */

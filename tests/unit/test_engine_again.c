@@ -254,6 +254,39 @@ static void expired_items_give_their_room_back(void **state)
 	net_free(net);
 }
 
+/* A label says when a copy is to be destroyed: on every holder, and it does not come again. */
+static void what_is_kept_until_an_hour_is_gone_after_it(void **state)
+{
+	struct net_item item = {.attachment = 3000, .retain_until = NET_MS + KAI_MS_HOUR};
+	struct net *net = behind(0);
+	uint8_t id[KAI_ID_LEN], other[KAI_ID_LEN];
+	struct kai_stub stub;
+
+	(void)state;
+	net_publish(net, 0, &item, id);
+	net_publish(net, 0, &(struct net_item){.title = "stays"}, other);
+	net_pass(net, 59 * KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_pass(net, 3 * KAI_MS_MINUTE);
+	for (unsigned node = 0; node < 2; node++) {
+		struct kai_key key = kai_key_bytes(id, KAI_ID_LEN);
+		struct kai_txn *txn = net_read(net, node);
+
+		assert_true(kai_rec_get(txn, KAI_TABLE_STUBS, &key, &kai_object_stub, &net->arena,
+					&stub));
+		assert_int_equal(stub.reason, KAI_STUB_EXPIRED);
+		assert_int_equal(kai_txn_count(txn, KAI_TABLE_PARTS), 1);
+		kai_txn_abort(txn);
+		assert_false(net_holds(net, node, id, NULL));
+		assert_true(net_holds(net, node, other, NULL));
+	}
+	net_cut(net, 0, 1);
+	net_link(net, 0, 1);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_false(net_holds(net, 1, id, NULL));
+	net_free(net);
+}
+
 /* A hello costs its sender little and us much: so many a minute, then none is answered. */
 static void hellos_are_rationed(void **state)
 {
@@ -291,6 +324,7 @@ int main(void)
 		cmocka_unit_test(without_a_sealing_key_items_wait),
 		cmocka_unit_test(dropped_chunks_do_not_eat_the_credit),
 		cmocka_unit_test(expired_items_give_their_room_back),
+		cmocka_unit_test(what_is_kept_until_an_hour_is_gone_after_it),
 		cmocka_unit_test(hellos_are_rationed),
 	};
 
