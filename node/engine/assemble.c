@@ -58,6 +58,8 @@ void kai_fetch_admitted(struct kai_turn *turn, struct kai_link *link, const uint
 	if (!admission->stored) {
 		note_refusal(turn, link, id, admission);
 		kai_answer_refuse(turn, fetch, id, admission);
+		if (open && !pushed && kai_fault_of_card(admission->fault))
+			kai_fetch_put_off(fetch, id, slot->parts, slot->size, wanted->urgent);
 		if (open)
 			kai_slot_settle(slot, turn->event->mono);
 	}

@@ -12,6 +12,7 @@ void kai_fetch_up(struct kai_turn *turn, struct kai_link *link)
 	if (fetch == NULL || fetch->up)
 		return;
 	fetch->up = true;
+	fetch->put_off_count = 0;
 	fetch->received = 0;
 	fetch->window = KAI_CREDIT_START;
 	fetch->limit = KAI_CREDIT_START;
@@ -284,10 +285,52 @@ void kai_fetch_push(struct kai_turn *turn, struct kai_link *link, const struct k
 	else
 		kai_refusal(&admission, fault);
 	kai_fetch_admitted(turn, link, id, &admission, true);
+	if (kai_fault_of_card(admission.fault))
+		kai_fetch_put_off(link->fetch, id, push->offered | item.part_bits,
+				  checked->frame_len, true);
 	kai_batch_begin(link->fetch, push->token);
 	if (admission.stored && (push->offered & ~admission.held & ~(uint64_t)item.part_bits) != 0)
 		want_rest(turn, link, checked, admission.held);
 	kai_batch_end(link->fetch);
+}
+
+/* ---- what waits for a card */
+
+void kai_fetch_put_off(struct kai_fetch *fetch, const uint8_t id[KAI_ID_LEN], uint64_t parts,
+		       uint64_t size, bool urgent)
+{
+	struct kai_offer_entry *entry = &fetch->put_off[fetch->put_off_count];
+
+	/* beyond, the wait that was asked for is waited */
+	if (fetch->put_off_count == KAI_MAX_OUTSTANDING)
+		return;
+	*entry = (struct kai_offer_entry){.parts = parts,
+					  .size = size,
+					  .urgency = urgent ? KAI_URGENCY_NOW : KAI_URGENCY_INFO};
+	memcpy(entry->id, id, KAI_ID_LEN);
+	fetch->put_off_count++;
+}
+
+void kai_fetch_card_came(struct kai_turn *turn)
+{
+	for (size_t i = 0; i < turn->engine->link_count; i++) {
+		struct kai_link *link = turn->engine->links[i];
+		struct kai_fetch *fetch = link->fetch;
+		const struct holding nothing = {.is = false};
+		uint64_t arrival;
+
+		if (fetch == NULL || !fetch->up || fetch->put_off_count == 0)
+			continue;
+		kai_batch_begin(fetch, (struct kai_span){NULL, 0});
+		for (size_t j = 0; j < fetch->put_off_count; j++) {
+			const struct kai_offer_entry *entry = &fetch->put_off[j];
+
+			if (!kai_rec_arrival(turn->txn, entry->id, &arrival))
+				take_up(turn, link, entry, &nothing);
+		}
+		fetch->put_off_count = 0;
+		kai_batch_end(fetch);
+	}
 }
 
 /* ---- none */

@@ -113,6 +113,9 @@ struct kai_fetch {
 	size_t token_len;
 	size_t unsaved; /* ids settled since the token was saved */
 	struct kai_mono saved;
+	/* refused for want of a newer card: wanted again as soon as one comes */
+	struct kai_offer_entry put_off[KAI_MAX_OUTSTANDING];
+	size_t put_off_count;
 	/* answers that gather */
 	bool dirty;
 	TAILQ_ENTRY(kai_fetch) in_dirty;
@@ -189,6 +192,14 @@ void kai_fetch_admitted(struct kai_turn *turn, struct kai_link *link, const uint
 			const struct kai_admission *admission, bool pushed);
 
 /* ---- fetch.c */
+/* A newer card of the origin's may cure it. */
+static inline bool kai_fault_of_card(enum kai_fault fault)
+{
+	return fault == KAI_FAULT_NO_CARD || fault == KAI_FAULT_OLD_CARD;
+}
+/* Refused for want of a card: kai_fetch_card_came takes it up again. */
+void kai_fetch_put_off(struct kai_fetch *fetch, const uint8_t id[KAI_ID_LEN], uint64_t parts,
+		       uint64_t size, bool urgent);
 /* Was this id refused, retracted or removed before, so that it need not be fetched? link NULL: only
  * what holds for everybody. */
 bool kai_stub_refuses(struct kai_turn *turn, struct kai_link *link, const uint8_t id[KAI_ID_LEN],

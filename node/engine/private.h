@@ -244,6 +244,8 @@ void kai_fetch_chunk(struct kai_turn *turn, struct kai_link *link,
 /* A chunk that was not looked at counts for credit all the same, or its bytes were gone for ever. */
 void kai_fetch_dropped(struct kai_turn *turn, struct kai_link *link, size_t frame_len);
 void kai_fetch_none(struct kai_turn *turn, struct kai_link *link, const struct kai_none *none);
+/* A card came: what waited for one is wanted again, without the wait that was asked for. */
+void kai_fetch_card_came(struct kai_turn *turn);
 void kai_fetch_timer(struct kai_turn *turn);
 struct kai_mono kai_fetch_deadline(const struct kai_engine *engine);
 /* Once at the end of each step: sends the stored, refuse and credit entries that gathered, batched;

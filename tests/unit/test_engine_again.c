@@ -192,6 +192,38 @@ static void without_a_sealing_key_items_wait(void **state)
 	net_free(net);
 }
 
+/* Made under a card that the receiver does not have and the sender may not hand on: as soon as the
+ * card is imported the item comes, not a minute later. */
+static void what_waits_for_a_card_comes_with_it(void **state)
+{
+	struct net *net = net_new(3);
+	uint8_t quiet[KAI_ID_LEN], alert[KAI_ID_LEN];
+	struct kai_ctl_card_import import = {.alias = kai_span_str("renewed")};
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &(struct net_terms){.introduce = true});
+	(void)net_agree(net, 1, 2, &(struct net_terms){.introduce = false});
+	net_link(net, 0, 1);
+	net_link(net, 1, 2);
+	net_run(net);
+	import.card = newer_card(net, 0, 2, NET_MS + 300 * KAI_MS_DAY, NULL);
+	take_own(net, 0, import.card);
+	net_run(net);
+	net_publish(net, 0, &(struct net_item){.attachment = 3000}, quiet);
+	net_publish(net, 0, &(struct net_item){.kind = KAI_KIND_ALERT}, alert);
+	net_pass(net, 3000);
+	assert_true(net_holds(net, 1, quiet, NULL));
+	assert_true(net_holds(net, 1, alert, NULL));
+	assert_false(net_holds(net, 2, quiet, NULL));
+	assert_false(net_holds(net, 2, alert, NULL));
+	assert_int_equal(net_control(net, 2, KAI_CONTROL_CARD_IMPORT, &import), 0);
+	net_run(net);
+	net_pass(net, 100);
+	assert_true(net_holds(net, 2, quiet, NULL));
+	assert_true(net_holds(net, 2, alert, NULL));
+	net_free(net);
+}
+
 /* ---- quotas */
 
 static size_t held(struct net *net, unsigned node)
@@ -322,6 +354,7 @@ int main(void)
 		cmocka_unit_test(what_was_deferred_outlives_a_crash),
 		cmocka_unit_test(a_wrap_for_the_key_before_opens),
 		cmocka_unit_test(without_a_sealing_key_items_wait),
+		cmocka_unit_test(what_waits_for_a_card_comes_with_it),
 		cmocka_unit_test(dropped_chunks_do_not_eat_the_credit),
 		cmocka_unit_test(expired_items_give_their_room_back),
 		cmocka_unit_test(what_is_kept_until_an_hour_is_gone_after_it),
