@@ -68,6 +68,22 @@ static void what_was_deferred_outlives_a_crash(void **state)
 	net_free(net);
 }
 
+/* A clock that is fast finds items over that are not: put off, not refused for good. */
+static void a_fast_clock_refuses_nothing_for_good(void **state)
+{
+	struct net *net = behind(-10 * KAI_MS_MINUTE);
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	net_publish(net, 0, &(struct net_item){.not_after = NET_MS + 5 * KAI_MS_MINUTE}, id);
+	net_pass(net, 2000);
+	assert_false(net_holds(net, 1, id, NULL));
+	net->nodes[1].skew_ms = 0;
+	net_pass(net, 2 * KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_free(net);
+}
+
 /* ---- sealing keys ---- */
 
 static int by_use_and_key(const void *a, const void *b)
@@ -352,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_deferred_outlives_the_link),
 		cmocka_unit_test(what_was_deferred_outlives_a_crash),
+		cmocka_unit_test(a_fast_clock_refuses_nothing_for_good),
 		cmocka_unit_test(a_wrap_for_the_key_before_opens),
 		cmocka_unit_test(without_a_sealing_key_items_wait),
 		cmocka_unit_test(what_waits_for_a_card_comes_with_it),
