@@ -354,31 +354,37 @@ static const char *standard_word(const struct setting *setting)
 	return word;
 }
 
+static void print_range(FILE *to, const struct setting *setting)
+{
+	const char *word;
+
+	switch (setting->type) {
+	case SETTING_NUMBER:
+	case SETTING_REAL:
+		(void)fprintf(to, "A number from %lld to %lld, default %lld.\n",
+			      (long long)setting->min, (long long)setting->max,
+			      (long long)setting->standard);
+		break;
+	case SETTING_WORD:
+		word = standard_word(setting);
+		(void)fprintf(to, "One of %s; default %.*s.\n", setting->words,
+			      (int)strcspn(word, "|"), word);
+		break;
+	case SETTING_ENDPOINTS:
+		(void)fprintf(to, "At most %lld.\n", (long long)setting->max);
+		break;
+	}
+}
+
 void kai_config_print_mdoc(FILE *to)
 {
 	(void)fprintf(to, ".Bl -tag -width Ds\n");
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		const struct setting *setting = &settings[i];
-		const char *word;
 
-		(void)fprintf(to, ".It Ic %s\n%c%s.\n", setting->name, toupper(setting->doc[0]),
+		(void)fprintf(to, ".It Ic %s\n%c%s.\n", setting->name, (toupper)(setting->doc[0]),
 			      setting->doc + 1);
-		switch (setting->type) {
-		case SETTING_NUMBER:
-		case SETTING_REAL:
-			(void)fprintf(to, "A number from %lld to %lld, default %lld.\n",
-				      (long long)setting->min, (long long)setting->max,
-				      (long long)setting->standard);
-			break;
-		case SETTING_WORD:
-			word = standard_word(setting);
-			(void)fprintf(to, "One of %s; default %.*s.\n", setting->words,
-				      (int)strcspn(word, "|"), word);
-			break;
-		case SETTING_ENDPOINTS:
-			(void)fprintf(to, "At most %lld.\n", (long long)setting->max);
-			break;
-		}
+		print_range(to, setting);
 		(void)fprintf(to, "%s\n",
 			      setting->live ? "Read again on SIGHUP."
 					    : "Counts at the next start.");
