@@ -24,13 +24,13 @@ ALLOWED = {
 }
 # System headers that the pure folders may use.
 PURE_SYSTEM = {"assert.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h",
-               "string.h", "sodium.h", "msgpack/pack.h", "inttypes.h"}
+               "string.h", "sys/queue.h", "sodium.h", "msgpack/pack.h", "inttypes.h"}
 # Names that a pure archive may leave undefined: memory, text into buffers, assertions, and libsodium's deterministic
 # functions. Never a clock, a file, a socket, or a source of randomness.
 PURE_NAMES = re.compile(
-    r"^(mem(cpy|cmp|set|move|chr)|__mem(cpy|set|move)_chk|str(len|cmp|ncmp|chr|rchr|spn|cspn|casecmp|ncasecmp|nlen|str|pbrk)|"
+    r"^(mem(cpy|cmp|set|move|chr)|__mem(cpy|set|move)_chk|str(len|cmp|ncmp|ncat|chr|rchr|spn|cspn|casecmp|ncasecmp|nlen|str|pbrk)|"
     r"(__)?v?snprintf(_chk)?|__assert_fail|__stack_chk_fail|bsearch|qsort|_GLOBAL_OFFSET_TABLE_|"
-    r"__(asan|ubsan|sanitizer|sancov|gcov)_.*|"
+    r"__popcount[sd]i2|__(asan|ubsan|sanitizer|sancov|gcov)_.*|"
     r"sodium_(memzero|memcmp|is_zero|bin2base64|base642bin|base64_encoded_len|increment|init)|"
     r"crypto_(generichash|sign|scalarmult|aead_xchacha20poly1305_ietf|box|secretbox|stream|onetimeauth|auth|shorthash|hash|verify|kdf|core)\w*)$")
 BANNED = re.compile(r"random|keypair$|^crypto_box_seal$|_keygen$")

@@ -30,6 +30,12 @@ void *kai_terms_take(struct kai_terms_reader *reader, size_t size)
 	return at;
 }
 
+/* A list's pointer in the struct, whatever its elements are. */
+static void set_items(void *member, const void *items)
+{
+	memcpy(member, &items, sizeof(items));
+}
+
 static bool copy_text(struct kai_terms_reader *reader, const char *text, struct kai_span *ret)
 {
 	size_t len = strlen(text);
@@ -37,7 +43,7 @@ static bool copy_text(struct kai_terms_reader *reader, const char *text, struct 
 
 	if (copy == NULL)
 		return false;
-	memcpy(copy, text, len);
+	memcpy(copy, text, len + 1);
 	*ret = kai_span(copy, len);
 	return true;
 }
@@ -210,7 +216,7 @@ static int number_order(const void *a, const void *b)
 static bool read_kinds(struct kai_terms_reader *reader, const struct kai_field *field,
 		       const config_setting_t *at, void *member, size_t *ret_count)
 {
-	size_t count;
+	size_t count = 0;
 	size_t kept = 0;
 
 	if (!kai_terms_elements(reader, at, field->max, &count))
@@ -245,7 +251,7 @@ static bool read_kinds(struct kai_terms_reader *reader, const struct kai_field *
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || kinds[kept - 1] != kinds[i])
 			kinds[kept++] = kinds[i];
-	memcpy(member, &kinds, sizeof(kinds));
+	set_items(member, kinds);
 	*ret_count = kept;
 	return true;
 }
@@ -258,7 +264,7 @@ static int span_order(const void *a, const void *b)
 static bool read_texts(struct kai_terms_reader *reader, const struct kai_field *field,
 		       const config_setting_t *at, void *member, size_t *ret_count)
 {
-	size_t count;
+	size_t count = 0;
 	size_t kept = 0;
 
 	if (!kai_terms_elements(reader, at, field->max, &count))
@@ -284,7 +290,7 @@ static bool read_texts(struct kai_terms_reader *reader, const struct kai_field *
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || !kai_span_equal(texts[kept - 1], texts[i]))
 			texts[kept++] = texts[i];
-	memcpy(member, &texts, sizeof(texts));
+	set_items(member, texts);
 	*ret_count = kept;
 	return true;
 }
@@ -317,7 +323,7 @@ static int community_order(const void *a, const void *b)
 static bool read_communities(struct kai_terms_reader *reader, const struct kai_field *field,
 			     const config_setting_t *at, void *member, size_t *ret_count)
 {
-	size_t count;
+	size_t count = 0;
 	size_t kept = 0;
 
 	if (!kai_terms_elements(reader, at, field->max, &count))
@@ -336,7 +342,7 @@ static bool read_communities(struct kai_terms_reader *reader, const struct kai_f
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || community_order(&all[kept - 1], &all[i]) != 0)
 			all[kept++] = all[i];
-	memcpy(member, &all, sizeof(all));
+	set_items(member, all);
 	*ret_count = kept;
 	return true;
 }
@@ -344,7 +350,7 @@ static bool read_communities(struct kai_terms_reader *reader, const struct kai_f
 static bool read_audience(struct kai_terms_reader *reader, const struct kai_field *field,
 			  const config_setting_t *at, void *member, size_t *ret_count)
 {
-	size_t count;
+	size_t count = 0;
 
 	if (!kai_terms_elements(reader, at, field->max, &count))
 		return false;
@@ -374,7 +380,7 @@ static bool read_audience(struct kai_terms_reader *reader, const struct kai_fiel
 		}
 	}
 	kai_audience_sort(all, &count);
-	memcpy(member, &all, sizeof(all));
+	set_items(member, all);
 	*ret_count = count;
 	return true;
 }
