@@ -55,25 +55,36 @@ static struct kai_input *claim(struct lane *lane)
 	return input;
 }
 
+/* Checks the next frame that nobody has claimed, with the lock let go; NULL: there is none. What
+ * lies behind it is for a worker; a lone frame wakes nobody. */
+static struct kai_input *check_next(struct kai_pool *pool)
+{
+	struct kai_input *input = claim(&pool->fast);
+
+	if (input == NULL)
+		input = claim(&pool->bulk);
+	if (input == NULL)
+		return NULL;
+	if (pool->fast.fresh != NULL || pool->bulk.fresh != NULL)
+		(void)pthread_cond_signal(&pool->work);
+	(void)pthread_mutex_unlock(&pool->lock);
+	check(input);
+	(void)pthread_mutex_lock(&pool->lock);
+	input->done = true;
+	return input;
+}
+
 static void *work(void *context)
 {
 	struct kai_pool *pool = context;
 
 	(void)pthread_mutex_lock(&pool->lock);
 	while (!pool->stopping) {
-		struct kai_input *input = claim(&pool->fast);
+		const struct kai_input *input = check_next(pool);
 
 		if (input == NULL)
-			input = claim(&pool->bulk);
-		if (input == NULL) {
 			(void)pthread_cond_wait(&pool->work, &pool->lock);
-			continue;
-		}
-		(void)pthread_mutex_unlock(&pool->lock);
-		check(input);
-		(void)pthread_mutex_lock(&pool->lock);
-		input->done = true;
-		if (pool->waiting && (input == pool->fast.head || input == pool->bulk.head))
+		else if (pool->waiting && (input == pool->fast.head || input == pool->bulk.head))
 			(void)pthread_cond_signal(&pool->done);
 	}
 	(void)pthread_mutex_unlock(&pool->lock);
@@ -262,10 +273,11 @@ void kai_pool_put(struct kai_pool *pool, struct kai_input *input, struct kai_lan
 	} else {
 		append(&pool->fast, input);
 	}
-	if (!input->done)
-		(void)pthread_cond_signal(&pool->work);
-	else if (pool->waiting)
+	/* A loop that waits checks a lone frame itself: one thread less to wake on an alert's way. */
+	if (pool->waiting)
 		(void)pthread_cond_signal(&pool->done);
+	else if (!input->done)
+		(void)pthread_cond_signal(&pool->work);
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
@@ -308,11 +320,17 @@ static void wait_ready(struct kai_pool *pool, int64_t wait_ms)
 		until.tv_nsec -= 1000000000L;
 		until.tv_sec++;
 	}
-	pool->waiting = true;
-	while (!ready(pool))
-		if (pthread_cond_timedwait(&pool->done, &pool->lock, &until) == ETIMEDOUT)
+	while (!ready(pool)) {
+		/* Nothing else to do: the loop checks too. */
+		if (check_next(pool) != NULL)
+			continue;
+		pool->waiting = true;
+		int failed = pthread_cond_timedwait(&pool->done, &pool->lock, &until);
+
+		pool->waiting = false;
+		if (failed == ETIMEDOUT)
 			break;
-	pool->waiting = false;
+	}
 }
 
 size_t kai_pool_take(struct kai_pool *pool, struct kai_input **ret, size_t max, int64_t wait_ms)

@@ -52,8 +52,9 @@ bool pair_stop(struct pair *pair, char node);
 bool pair_start(struct pair *pair, char node);
 /* Publishes count items of len bytes of text at op-a, `window` at a time unanswered. */
 bool pair_publish(struct pair *pair, long count, size_t len, unsigned window);
-/* Publishes one with urgency now and returns the seconds until op-a knows that it is stored at op-b; negative: failed. */
-double pair_stored_seconds(struct pair *pair, size_t len);
+/* Publishes one with urgency now: seconds until op-b has committed it, and until op-a has committed that op-b said so.
+ * false: it did not happen in ten seconds. */
+bool pair_stored_seconds(struct pair *pair, size_t len, double *ret_held, double *ret_known);
 /* Processor seconds that a node's process has used since it started; negative: not running. */
 double pair_cpu_seconds(const struct pair *pair, char node);
 /* Items in a node's store, read while it runs; negative: failed. */

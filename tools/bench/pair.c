@@ -324,12 +324,27 @@ bool pair_publish(struct pair *pair, long count, size_t len, unsigned window)
 	return true;
 }
 
-static bool is_stored(struct pair *pair, const uint8_t id[KAI_ID_LEN])
+/* Has op-b committed it? */
+static bool is_held(struct pair *pair, const uint8_t id[KAI_ID_LEN])
+{
+	struct kai_txn *txn;
+	uint64_t arrival;
+	bool held;
+
+	if (kai_txn_begin(pair->stores[1], false, &txn, NULL) != KAI_ERR_OK)
+		return false;
+	held = kai_rec_arrival(txn, id, &arrival);
+	kai_txn_abort(txn);
+	return held;
+}
+
+/* Has op-a committed that op-b said so? */
+static bool is_known(struct pair *pair, const uint8_t id[KAI_ID_LEN])
 {
 	struct kai_released released;
 	struct kai_txn *txn;
 	uint64_t arrival;
-	bool stored = false;
+	bool known = false;
 
 	pair->arena.used = 0;
 	if (kai_txn_begin(pair->stores[0], false, &txn, NULL) != KAI_ERR_OK)
@@ -337,27 +352,39 @@ static bool is_stored(struct pair *pair, const uint8_t id[KAI_ID_LEN])
 	if (kai_rec_arrival(txn, id, &arrival)) {
 		struct kai_key key = kai_key_pair(arrival, pair->peer_number);
 
-		stored = kai_rec_get(txn, KAI_TABLE_RELEASED, &key, &kai_object_released,
-				     &pair->arena, &released) &&
-			 released.state == KAI_RELEASED_STORED;
+		known = kai_rec_get(txn, KAI_TABLE_RELEASED, &key, &kai_object_released,
+				    &pair->arena, &released) &&
+			released.state == KAI_RELEASED_STORED;
 	}
 	kai_txn_abort(txn);
-	return stored;
+	return known;
 }
 
-double pair_stored_seconds(struct pair *pair, size_t len)
+static bool wait_until(struct pair *pair, const uint8_t id[KAI_ID_LEN],
+		       bool (*holds)(struct pair *pair, const uint8_t id[KAI_ID_LEN]))
+{
+	double end = bench_now() + 10;
+
+	while (!holds(pair, id)) {
+		if (bench_now() > end)
+			return false;
+		sleep_us(100);
+	}
+	return true;
+}
+
+bool pair_stored_seconds(struct pair *pair, size_t len, double *ret_held, double *ret_known)
 {
 	uint8_t id[KAI_ID_LEN];
 	double start = bench_now();
 
-	if (!ask(pair, len, KAI_URGENCY_NOW) || !answer(pair, id))
-		return -1;
-	while (!is_stored(pair, id)) {
-		if (bench_now() - start > 10)
-			return -1;
-		sleep_us(50);
-	}
-	return bench_now() - start;
+	if (!ask(pair, len, KAI_URGENCY_NOW) || !answer(pair, id) || !wait_until(pair, id, is_held))
+		return false;
+	*ret_held = bench_now() - start;
+	if (!wait_until(pair, id, is_known))
+		return false;
+	*ret_known = bench_now() - start;
+	return true;
 }
 
 long pair_count(struct pair *pair, char node)
