@@ -295,25 +295,23 @@ struct arguments {
 /* As kairan does: $KAIRAN_DIR, else the system's where it is ours, else the user's. */
 static bool default_dir(char ret[KAI_PATH_SIZE])
 {
-	const char *dir = getenv("KAIRAN_DIR");
+	const char *given = getenv("KAIRAN_DIR");
 	const char *data = getenv("XDG_DATA_HOME");
 	const char *home = getenv("HOME");
+	const char *dir = DEFAULT_DIR;
 	const char *below = "";
 	struct stat stat_of;
+	bool ours = stat(DEFAULT_DIR, &stat_of) == 0 && S_ISDIR(stat_of.st_mode) &&
+		    stat_of.st_uid == geteuid();
 
-	if (dir != NULL && dir[0] != '\0') {
-		/* as it is */
-	} else if (stat(DEFAULT_DIR, &stat_of) == 0 && S_ISDIR(stat_of.st_mode) &&
-		   stat_of.st_uid == geteuid()) {
-		dir = DEFAULT_DIR;
-	} else if (data != NULL && data[0] != '\0') {
+	if (given != NULL && given[0] != '\0') {
+		dir = given;
+	} else if (!ours && data != NULL && data[0] != '\0') {
 		dir = data;
 		below = "/kairan";
-	} else if (home != NULL && home[0] != '\0') {
+	} else if (!ours && home != NULL && home[0] != '\0') {
 		dir = home;
 		below = "/.local/share/kairan";
-	} else {
-		dir = DEFAULT_DIR;
 	}
 	int len = snprintf(ret, KAI_PATH_SIZE, "%s%s", dir, below);
 
