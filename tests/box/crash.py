@@ -23,15 +23,9 @@ import sys
 import threading
 import time
 
-from kairan_box import Tap, folder, program, run, wait_until
+from kairan_box import Tap, folder, free_port, program, run, wait_until
 
 NAMES = 'abcd'
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
 
 
 class Proxy(threading.Thread):

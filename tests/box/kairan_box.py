@@ -8,9 +8,11 @@ lab's own folder are ever signalled.
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -94,6 +96,18 @@ def wait_until(what, seconds, every=0.2):
         if time.monotonic() - start > seconds:
             return None
         time.sleep(every)
+
+
+def free_port():
+    """Below the ports that the kernel hands to outgoing connections: one of these could take it before the node does."""
+    for port in random.sample(range(20000, 32000), 200):
+        with socket.socket() as probe:
+            try:
+                probe.bind(('127.0.0.1', port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError('no free port on loopback')
 
 
 class Node:

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../unit/raw_curve.h"
 #include "kairan/client.h"
 #include "kairan/records.h"
 
@@ -71,19 +72,6 @@ int box_run(const char *const *argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static int free_port(void)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET};
-	socklen_t len = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-	(void)close(fd);
-	return ntohs(at.sin_port);
-}
-
 static bool answers(struct box_node *node)
 {
 	uint8_t raw[64];
@@ -125,7 +113,7 @@ struct box_node *box_node_new(const char *kairan, const char *kairand)
 	assert_non_null(mkdtemp(node->top));
 	(void)snprintf(node->dir, sizeof(node->dir), "%s/node", node->top);
 	(void)snprintf(log, sizeof(log), "%s/log", node->top);
-	node->port = free_port();
+	node->port = raw_free_port();
 	(void)snprintf(listen, sizeof(listen), "tcp://127.0.0.1:%d", node->port);
 	const char *const init[] = {kairan,	  "--dir",	  node->dir,   "init",
 				    "--name",	  "Node",	  "--country", "JP",

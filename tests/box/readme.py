@@ -6,10 +6,9 @@ people read to each other and the item's id are put in.
 import os
 import re
 import signal
-import socket
 import subprocess
 
-from kairan_box import Node, folder, main, program, run, wait_until
+from kairan_box import Node, folder, free_port, main, program, run, wait_until
 
 README = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'README.md')
 SECTION = 'Joining two organisations'
@@ -20,12 +19,6 @@ def section():
     with open(README, encoding='utf-8') as file:
         text = file.read()
     return re.search(rf'^## {SECTION}$(.*?)^## ', text, re.MULTILINE | re.DOTALL).group(1)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return str(probe.getsockname()[1])
 
 
 class Reader:
@@ -100,7 +93,7 @@ def test(tap):
     with folder() as root:
         reader = Reader(root)
         for port in sorted(set(re.findall(r'127\.0\.0\.1:(\d+)', section()))):
-            reader.put_in[port] = free_port()
+            reader.put_in[port] = str(free_port())
         try:
             for who, command in commands:
                 before(tap, reader, who, command)

@@ -222,3 +222,20 @@ void raw_curve_close(struct raw_curve *raw)
 		(void)close(raw->fd);
 	raw->fd = -1;
 }
+
+int raw_free_port(void)
+{
+	for (int i = 0; i < 200; i++) {
+		int port = 20000 + (int)randombytes_uniform(12000);
+		struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		bool bound = bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0;
+
+		(void)close(fd);
+		if (bound)
+			return port;
+	}
+	return 0;
+}

@@ -23,4 +23,8 @@ bool raw_curve_open(struct raw_curve *raw, int port, const uint8_t server_key[32
 bool raw_curve_send(struct raw_curve *raw, const void *at, size_t len, bool more);
 void raw_curve_close(struct raw_curve *raw);
 
+/* A port of loopback that nobody uses, below those that the kernel hands to outgoing connections: one
+ * of these could take it before the node under test does. 0: there is none. */
+int raw_free_port(void);
+
 #endif

@@ -35,25 +35,12 @@ struct node {
 
 /* ---- nodes ---- */
 
-static int free_port(void)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET};
-	socklen_t len = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-	(void)close(fd);
-	return ntohs(at.sin_port);
-}
-
 static void identity(struct node *node, uint8_t number)
 {
 	memset(node, 0, sizeof(*node));
 	memset(node->org, number, KAI_ID_LEN);
 	crypto_box_keypair(node->key, node->secret);
-	node->port = free_port();
+	node->port = raw_free_port();
 }
 
 static void start(struct node *node)
@@ -367,7 +354,7 @@ static void test_spoofed_user(void **state)
 	identity(&stranger, 4);
 	start(&server);
 	/* No endpoints worth dialling: the server waits. */
-	peer.port = victim.port = free_port();
+	peer.port = victim.port = raw_free_port();
 	know(&server, (const struct node *const[]){&peer, &victim}, 2);
 	kai_id_text(victim.key, key);
 	(void)snprintf(claim, sizeof(claim), "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:%s", key);

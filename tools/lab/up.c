@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "../kairan/preset.h"
 #include "../kairan/verbs.h"
 #include "../kairan/view.h"
@@ -18,21 +20,34 @@
 #define POLL_MS 200
 #define MAX_TOPOLOGY ((size_t)1024 * 1024)
 
-/* A port that was free a moment ago; 0 when there is none. */
+#define FIRST_PORT 20000
+#define PORTS 12000
+#define TRIES 200
+
+static bool is_free(unsigned port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				 .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool bound = fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return bound;
+}
+
+/* A port that nobody uses, below those that the kernel hands to outgoing connections: one of these
+ * could take it before the node does. 0: none was found. */
 static unsigned free_port(void)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	unsigned port = 0;
+	for (int i = 0; i < TRIES; i++) {
+		unsigned port = FIRST_PORT + randombytes_uniform(PORTS);
 
-	if (fd < 0)
-		return 0;
-	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
-	    getsockname(fd, (struct sockaddr *)&at, &len) == 0)
-		port = ntohs(at.sin_port);
-	close(fd);
-	return port;
+		if (is_free(port))
+			return port;
+	}
+	return 0;
 }
 
 static void say(struct kai_cli *cli, const char *what, const char *which)
