@@ -195,6 +195,7 @@ bool sim_oracle_permits(const struct sim *sim, const struct sim_hop *hop);
 
 struct sim_checker {
 	const char *name;
+	bool always; /* runs without options.checks too: it only counts (economy) */
 	/* Each may be NULL. Called after the fact; none may change the world. */
 	void *(*new)(const struct sim *sim);
 	void (*free)(void *state);
@@ -219,7 +220,10 @@ struct sim_options {
 	FILE *trace;	     /* NULL: none */
 	uint32_t trace_node; /* UINT32_MAX: all */
 	uint32_t trace_item; /* UINT32_MAX: all */
-	bool checks;	     /* false for pure measurement of cost */
+	bool checks;	     /* false: only those that run always, to measure cost */
+	/* Looks on beside the checkers, for pictures; its new and free are not called. */
+	const struct sim_checker *observer;
+	void *observer_state;
 };
 
 struct sim_figures {
@@ -254,6 +258,10 @@ struct sim *sim_new(const struct sim_plan *plan, const struct sim_options *optio
 void sim_run(struct sim *sim);
 void sim_free(struct sim *sim);
 const struct sim_figures *sim_figures(const struct sim *sim);
+struct sim_figures *sim_figures_to_fill(
+	struct sim *sim); /* for the world and the economy checker */
+/* Some arrivals' sums: how many, and a percentile (0..100) in virtual ms, interpolated in its bucket (report.c). */
+int64_t sim_figures_latency(const struct sim_figures *figures, double percent);
 size_t sim_violation_count(const struct sim *sim);
 const struct sim_violation_entry *sim_violation_at(const struct sim *sim, size_t index);
 
