@@ -204,6 +204,9 @@ struct sim_checker {
 	void (*received)(struct sim *sim, void *state,
 			 const struct sim_frame *frame); /* its turn is committed */
 	void (*turn)(struct sim *sim, void *state, struct sim_node *node); /* after each commit */
+	/* What its engine said in passing: KAI_OUTPUT_TRACE, CUT. */
+	void (*traced)(struct sim *sim, void *state, struct sim_node *node,
+		       const struct kai_output *output);
 	void (*restarted)(struct sim *sim, void *state, struct sim_node *node, bool restored);
 	void (*settled)(struct sim *sim, void *state); /* faults over, everything had its time */
 };
@@ -216,12 +219,9 @@ void sim_violation(struct sim *sim, const char *checker, uint32_t node, const ui
 /* ---- the run (world.c) ---- */
 
 struct sim_options {
-	bool stand_in;	     /* signatures by the fast stand-in */
-	FILE *trace;	     /* NULL: none */
-	uint32_t trace_node; /* UINT32_MAX: all */
-	uint32_t trace_item; /* UINT32_MAX: all */
-	bool checks;	     /* false: only those that run always, to measure cost */
-	/* Looks on beside the checkers, for pictures; its new and free are not called. */
+	bool stand_in; /* signatures by the fast stand-in */
+	bool checks;   /* false: only those that run always, to measure cost */
+	/* Looks on beside the checkers, for pictures and traces; its new and free are not called. */
 	const struct sim_checker *observer;
 	void *observer_state;
 };
