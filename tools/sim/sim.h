@@ -90,11 +90,8 @@ struct sim_node {
 	int64_t slow_ms; /* each commit takes that long */
 	bool full;	 /* the disk: commits that add fail */
 	bool down;
-	bool more;   /* the engine asked for a MORE */
-	bool asleep; /* no turn is scheduled */
-	int64_t busy_until_ms;
-	struct sim_input *inbox,
-		*inbox_tail; /* node.c's; frames and control requests in order of arrival */
+	bool read_only; /* a commit failed for want of space: no engine steps, no links, until one succeeds */
+	struct sim_life *life;	      /* world.c's, node.c's and net.c's own */
 	struct kai_ctl_answer answer; /* newest, in the sim's scratch until the next control */
 	uint64_t cuts, traces;
 	uint64_t log_seen; /* checkers: log position up to which this store was looked at */
@@ -290,16 +287,43 @@ void sim_act(struct sim *sim, const struct sim_op *op);
 /* net.c: a frame from a node's engine or from a rogue's hands. */
 void sim_net_send(struct sim *sim, uint32_t from, uint32_t to, struct kai_span bytes, bool urgent,
 		  bool forged);
-void sim_net_cut(struct sim *sim, uint32_t a, uint32_t b,
-		 int64_t back_ms); /* the link redials after that */
+/* Cuts the connection now; the dialling end tries again after that. requeue: of each direction's frames that
+ * had not arrived, so many per cent are delivered after it came back, in order and before newer ones, and then
+ * neither end is told that it was gone (a blip: LINK_UP again without LINK_DOWN); 0: both see LINK_DOWN, all
+ * that was under way is lost. Nothing when it does not stand. */
+void sim_net_cut(struct sim *sim, uint32_t a, uint32_t b, int64_t back_ms, unsigned requeue);
 bool sim_net_linked(const struct sim *sim, uint32_t a, uint32_t b);
+/* Nodes with sim_net_side in mask against the rest: nothing crosses until it ends, silently; oneway: only what comes
+ * from the mask's side is held up. What is under way stalls as TCP does and arrives when it ends, unless an
+ * end gave the connection up before. */
+void sim_net_partition(struct sim *sim, uint64_t mask, bool oneway, int64_t for_ms);
+/* 0..7, by the seed: bit number in a partition's mask. */
+unsigned sim_net_side(const struct sim *sim, uint32_t node);
+/* Both directions; kbytes_per_s 0: no bound. */
+void sim_net_delay(struct sim *sim, uint32_t a, uint32_t b, int64_t ms, int64_t jitter_ms,
+		   int64_t kbytes_per_s, int64_t for_ms);
 
-/* node.c */
+/*
+ * node.c. Control requests outlive a crash before their commit, as a person would ask again; they wait while a
+ * node is down or its disk is full, and `done` is called exactly once for each, at the commit. Everything is
+ * right again (up, healed, writable, clock true) at the plan's faults_end_ms at the latest.
+ */
+/* At the nth turn from now (1: the next); IDLE: now. Comes back back_ms after that. */
 void sim_node_crash(struct sim *sim, struct sim_node *node, enum sim_crash_point point,
-		    int64_t back_ms);
+		    uint64_t nth, int64_t back_ms);
 void sim_node_backup(struct sim *sim, struct sim_node *node);
 /* From the newest backup, as `kairan restore` will: with a new store epoch. Nothing when there is none. */
 void sim_node_restore(struct sim *sim, struct sim_node *node);
+/* Every commit fails for so long. */
+void sim_node_fill(struct sim *sim, struct sim_node *node, int64_t for_ms);
+/* Each commit takes commit_ms for so long. */
+void sim_node_slow(struct sim *sim, struct sim_node *node, int64_t commit_ms, int64_t for_ms);
+/* The wall clock jumps by skew_ms and runs rate_ppm too fast for so long, then is true again. */
+void sim_node_clock(struct sim *sim, struct sim_node *node, int64_t skew_ms, int64_t rate_ppm,
+		    int64_t for_ms);
+/* A card with the next serial, taken over by a control request; revoke: the duty key is revoked from now on, the node
+ * starts again with a new one. */
+void sim_node_card(struct sim *sim, struct sim_node *node, bool revoke);
 
 /* rogue.c: sees what the node's own engine wants to send; true when the frame may leave as it is. */
 bool sim_rogue_output(struct sim *sim, struct sim_node *node, const struct sim_frame *frame);
