@@ -159,6 +159,11 @@ struct sim_member {
 	int64_t made_ms;
 };
 
+/* The world makes it before anything else, keeps it, and frees it last. */
+struct sim_ledger;
+struct sim_ledger *sim_ledger_new(struct sim *sim);
+void sim_ledger_free(struct sim_ledger *ledger);
+struct sim_ledger *sim_ledger_of(const struct sim *sim); /* world.c */
 const struct sim_item *sim_ledger_find(const struct sim *sim, const uint8_t id[KAI_ID_LEN]);
 uint32_t sim_ledger_item_count(const struct sim *sim);
 struct sim_item *sim_ledger_item(const struct sim *sim, uint32_t number);
@@ -183,13 +188,17 @@ struct sim_hop {
 		overlay; /* narrowest onward rule under which `from` got it (protocol.md, onward) */
 	bool target_passed;  /* of a retraction */
 	struct kai_wall now; /* by the clock of the end that decides */
-	bool lenient; /* agreement state may be any that either end could know: news are under way */
+	/* false: all news are known. true: by what `decider` has in its store, or had when its turn
+	 * began: news may be under way to it. */
+	bool lenient;
+	uint32_t decider;
 };
 /* May it pass, as the protocol's words have it? */
 bool sim_oracle_permits(const struct sim *sim, const struct sim_hop *hop);
 
 /* ---- checkers (checks/) ---- */
 
+/* Order, in one turn: received of each input, turn, then sent of each output. */
 struct sim_checker {
 	const char *name;
 	bool always; /* runs without options.checks too: it only counts (economy) */
@@ -263,6 +272,7 @@ size_t sim_violation_count(const struct sim *sim);
 const struct sim_violation_entry *sim_violation_at(const struct sim *sim, size_t index);
 
 /* For rooms and checkers. */
+const struct sim_options *sim_options_of(const struct sim *sim);
 const struct sim_plan *sim_plan_of(const struct sim *sim);
 int64_t sim_now(const struct sim *sim); /* virtual ms since the start */
 uint32_t sim_node_count(const struct sim *sim);
