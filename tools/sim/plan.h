@@ -130,7 +130,10 @@ struct sim_recipe {
 	const char *scenario;  /* NULL: random; else a name from plan_make.c's table */
 };
 
-/* Never fails but for memory, which ends the process with a word. */
+/* Names and one line each of the scenarios, in order; NULL at the end. */
+const char *sim_scenario_name(unsigned index);
+const char *sim_scenario_text(unsigned index);
+/* Never fails but for memory, which ends the process with a word; NULL: no such scenario. */
 struct sim_plan *sim_plan_make(const struct sim_recipe *recipe);
 struct sim_plan *sim_plan_copy(const struct sim_plan *plan);
 void sim_plan_free(struct sim_plan *plan);

@@ -291,8 +291,16 @@ typedef void (*sim_answer_fn)(struct sim *sim, struct sim_node *node,
 			      const struct kai_ctl_answer *answer, const struct sim_op *op);
 void sim_control(struct sim *sim, struct sim_node *node, uint64_t type, void *request,
 		 const struct sim_op *op, sim_answer_fn done);
-/* Does one operation of the plan (act.c). */
+/* Does one operation of the plan (act.c). Control requests that are refused are counted, not mourned. */
 void sim_act(struct sim *sim, const struct sim_op *op);
+/* What became of the operations so far, for those that refer to them. The world makes it before the run and
+ * frees it. */
+struct sim_acts;
+struct sim_acts *sim_acts_new(struct sim *sim);
+void sim_acts_free(struct sim_acts *acts);
+struct sim_acts *sim_acts_of(const struct sim *sim); /* world.c */
+/* Control requests done, and refused as they may be (a full audience list, a suspended agreement, …). */
+void sim_acts_count(const struct sim *sim, uint64_t *ret_done, uint64_t *ret_refused);
 
 /* net.c: a frame from a node's engine or from a rogue's hands. */
 void sim_net_send(struct sim *sim, uint32_t from, uint32_t to, struct kai_span bytes, bool urgent,
