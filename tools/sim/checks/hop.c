@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One hop as the oracle is to judge it, from what the checkers see. */
+#include "sight.h"
+
+struct sim_hop sim_hop_by(struct sim_sight *sight, uint32_t decider, uint32_t from, uint32_t to,
+			  const struct sim_item *item, int part)
+{
+	const struct sim_holding *holding = sim_holding_of(sight, from, item->number);
+	struct sim_hop hop = {.from = from,
+			      .to = to,
+			      .item = item,
+			      .part = part,
+			      .overlay = KAI_ONWARD_ANY,
+			      .now = sight->walls[decider],
+			      .lenient = true,
+			      .decider = decider};
+
+	/* How a rogue says that it got something nobody can know. */
+	if (holding != NULL && item->origin != from && sim_is_honest(sight->sim, from))
+		hop.overlay = holding->overlay;
+	if (item->target != SIM_NONE)
+		hop.target_passed = sim_passed(sight, from, to, item->target) ||
+				    sim_passed(sight, to, from, item->target);
+	return hop;
+}
+
+static bool recorded(struct sim_sight *sight, struct kai_txn *txn, uint64_t arrival, uint32_t peer)
+{
+	const uint8_t *org = sim_node(sight->sim, peer)->config.org;
+	size_t mark = sight->arena.used;
+	struct kai_peer row;
+	struct kai_released released;
+	struct kai_span value;
+	bool found = false;
+
+	if (kai_rec_peer(txn, org, &sight->arena, &row)) {
+		struct kai_key key = kai_key_pair(arrival, (uint16_t)row.number);
+
+		found = kai_txn_get(txn, KAI_TABLE_SUPPLY, kai_key_span(&key), &value) ||
+			(kai_rec_get(txn, KAI_TABLE_RELEASED, &key, &kai_object_released,
+				     &sight->arena, &released) &&
+			 (released.state == KAI_RELEASED_SENT ||
+			  released.state == KAI_RELEASED_STORED));
+	}
+	sight->arena.used = mark;
+	return found;
+}
+
+/* Supplies that brought nothing new are in the store alone, and so is what was to leave in a turn whose
+ * frames a crash took. */
+static void ask_stores(struct sim_sight *sight, struct sim_hop *hop)
+{
+	const struct sim_holding *holding = sim_holding_of(sight, hop->from, hop->item->number);
+	const struct sim_holding *target = NULL;
+	struct kai_txn *txn;
+
+	if (holding != NULL && hop->overlay < KAI_ONWARD_ANY) {
+		txn = sim_look(sim_node(sight->sim, hop->from));
+		hop->overlay = sim_overlay(sight, txn, hop->from, holding->arrival);
+		kai_txn_abort(txn);
+	}
+	if (hop->item->target != SIM_NONE)
+		target = sim_holding_of(sight, hop->decider, hop->item->target);
+	if (target != NULL && !hop->target_passed) {
+		txn = sim_look(sim_node(sight->sim, hop->decider));
+		hop->target_passed =
+			recorded(sight, txn, target->arrival,
+				 hop->from == hop->decider ? hop->to : hop->from);
+		kai_txn_abort(txn);
+	}
+}
+
+const char *sim_hop_forbidden(struct sim_sight *sight, struct sim_hop hop)
+{
+	const char *rule = sim_oracle_forbids(sight->sim, &hop);
+
+	if (rule == NULL)
+		return NULL;
+	ask_stores(sight, &hop);
+	return sim_oracle_forbids(sight->sim, &hop);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All checkers in the order in which they are asked. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "checks.h"
+
+const struct sim_checker *const sim_checkers[] = {&sim_check_sight,
+#define X(name) &sim_check_##name,
+						  SIM_X_CHECK(X)
+#undef X
+							  &sim_check_sight_over,
+						  NULL};
+
+void *sim_check_room(size_t count, size_t size)
+{
+	void *at = calloc(count == 0 ? 1 : count, size);
+
+	if (at == NULL) {
+		(void)fputs("sim: out of memory for the checkers\n", stderr);
+		exit(1);
+	}
+	return at;
+}
+
+bool sim_check_hears(const struct sim *sim, const struct sim_frame *frame)
+{
+	return !frame->forged && sim_sight_of(sim)->read && sim_is_honest(sim, frame->from);
+}

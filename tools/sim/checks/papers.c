@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * papers: cards, agreements, notices and memberships tell nobody of others' affairs. From the frames that
+ * leave an honest node: an agreement or notice is of the pair; a membership is the sender's or the
+ * peer's own, or a withdrawal by its keeper; a card is the sender's own, or of an origin whose items
+ * the peer may have, and then the agreement lets the sender introduce.
+ */
+#include <string.h>
+
+#include "checks.h"
+
+static void complain(struct sim *sim, const struct sim_frame *frame, const char *what)
+{
+	sim_violation(sim, "papers", frame->from, NULL, "sends node %u %s", frame->to, what);
+}
+
+static const uint8_t *org_of(const struct sim *sim, uint32_t node)
+{
+	return sim_node(sim, node)->config.org;
+}
+
+static bool opened(struct sim_sight *sight, struct kai_span bytes, const struct kai_object *object,
+		   void *ret)
+{
+	struct kai_signed envelope;
+
+	return kai_object_decode(&kai_object_signed, bytes, &sight->arena, &envelope) ==
+		       KAI_FAULT_NONE &&
+	       kai_object_decode(object, envelope.body, &sight->arena, ret) == KAI_FAULT_NONE;
+}
+
+/* ---- cards ---- */
+
+static bool may_introduce(const struct sim *sim, uint32_t from, uint32_t to)
+{
+	const struct sim_ledger *ledger = sim_ledger_of(sim);
+	const struct sim_pact *pact = NULL;
+
+	while ((pact = sim_pact_next(ledger, from, to, pact)) != NULL) {
+		const struct kai_party *party =
+			pact->of.a == from ? &pact->of.terms.a : &pact->of.terms.b;
+
+		if (pact->known[pact->of.b == from] != 0 && party->may_introduce)
+			return true;
+	}
+	return false;
+}
+
+static bool concerned(struct sim *sim, struct sim_sight *sight, const struct sim_frame *frame,
+		      const uint8_t origin[KAI_ID_LEN])
+{
+	for (uint32_t i = 0; i < sim_ledger_item_count(sim); i++) {
+		const struct sim_item *item = sim_ledger_item(sim, i);
+
+		if (!kai_id_equal(item->header.origin, origin) ||
+		    sim_holding_of(sight, frame->from, i) == NULL)
+			continue;
+		if (sim_passed(sight, frame->from, frame->to, i) ||
+		    sim_hop_forbidden(sight, sim_hop_by(sight, frame->from, frame->from, frame->to,
+							item, -1)) == NULL)
+			return true;
+	}
+	return false;
+}
+
+static void check_card(struct sim *sim, struct sim_sight *sight, const struct sim_frame *frame)
+{
+	const struct kai_card_frame *msg = &sight->msg.card_frame;
+	struct kai_card card;
+	struct kai_node_record record;
+
+	if (msg->what == 2) {
+		if (!opened(sight, msg->bytes, &kai_object_node_record, &record) ||
+		    !kai_id_equal(record.org, org_of(sim, frame->from)))
+			complain(sim, frame, "a node record that is not its own");
+		return;
+	}
+	if (!opened(sight, msg->bytes, &kai_object_card, &card)) {
+		complain(sim, frame, "a card that cannot be read");
+		return;
+	}
+	if (kai_id_equal(card.org, org_of(sim, frame->from)))
+		return;
+	if (!may_introduce(sim, frame->from, frame->to))
+		complain(sim, frame, "another's card, and may not introduce");
+	else if (!concerned(sim, sight, frame, card.org))
+		complain(sim, frame, "the card of an origin of whose items it may have none");
+}
+
+/* ---- agreements, notices, memberships ---- */
+
+static bool of_pair(const struct sim *sim, const struct sim_frame *frame, const uint8_t *a,
+		    const uint8_t *b)
+{
+	const uint8_t *from = org_of(sim, frame->from);
+	const uint8_t *to = org_of(sim, frame->to);
+
+	return (kai_id_equal(a, from) && kai_id_equal(b, to)) ||
+	       (kai_id_equal(a, to) && kai_id_equal(b, from));
+}
+
+static void check_agreement(struct sim *sim, struct sim_sight *sight, const struct sim_frame *frame)
+{
+	const struct kai_agreement_frame *msg = &sight->msg.agreement_frame;
+	struct kai_agreement agreement;
+	struct kai_terms terms;
+	struct kai_notice notice;
+	struct kai_membership member;
+	const struct sim_pact *pact;
+
+	switch (msg->what) {
+	case 1:
+		if (kai_object_decode(&kai_object_agreement, msg->bytes, &sight->arena,
+				      &agreement) != KAI_FAULT_NONE ||
+		    kai_object_decode(&kai_object_terms, agreement.terms, &sight->arena, &terms) !=
+			    KAI_FAULT_NONE ||
+		    !of_pair(sim, frame, terms.a.org, terms.b.org))
+			complain(sim, frame, "an agreement that is not theirs");
+		return;
+	case 2:
+		if (!opened(sight, msg->bytes, &kai_object_notice, &notice)) {
+			complain(sim, frame, "a notice that cannot be read");
+			return;
+		}
+		pact = sim_pact_find_of(sim_ledger_of(sim), frame->from, notice.agreement);
+		if (pact != NULL && sim_pact_other(pact, frame->from) != frame->to)
+			complain(sim, frame, "a notice of another agreement");
+		return;
+	default:
+		if (!opened(sight, msg->bytes, &kai_object_membership, &member) ||
+		    (!kai_id_equal(member.org, org_of(sim, frame->from)) &&
+		     !kai_id_equal(member.org, org_of(sim, frame->to)) &&
+		     !(member.withdrawn &&
+		       kai_id_equal(member.keeper, org_of(sim, frame->from)))))
+			complain(sim, frame, "somebody else's membership");
+		return;
+	}
+}
+
+static void check_hello(struct sim *sim, struct sim_sight *sight, const struct sim_frame *frame)
+{
+	const struct kai_hello *hello = &sight->msg.hello;
+
+	for (size_t i = 0; i < hello->agreements_count; i++) {
+		const struct sim_pact *pact = sim_pact_find_of(sim_ledger_of(sim), frame->from,
+							       hello->agreements[i]);
+
+		if (pact != NULL && sim_pact_other(pact, frame->from) != frame->to)
+			complain(sim, frame, "the digest of another agreement");
+	}
+}
+
+static void papers_sent(struct sim *sim, void *state, const struct sim_frame *frame)
+{
+	struct sim_sight *sight = sim_sight_of(sim);
+
+	(void)state;
+	if (!sim_check_hears(sim, frame))
+		return;
+	if (frame->type == KAI_MSG_CARD)
+		check_card(sim, sight, frame);
+	else if (frame->type == KAI_MSG_AGREEMENT)
+		check_agreement(sim, sight, frame);
+	else if (frame->type == KAI_MSG_HELLO)
+		check_hello(sim, sight, frame);
+}
+
+const struct sim_checker sim_check_papers = {.name = "papers", .sent = papers_sent};
