@@ -51,13 +51,17 @@ struct sim_pair {
 	uint8_t secret[64]; /* X25519: the first 32 */
 };
 
+#define SIM_REVOKED_MOST 4
+
 /* Simulated secrets are no secrets: they lie in plain memory. */
 struct sim_org {
 	struct sim_pair root, next_root, system, duty, decider, seal;
 	struct kai_seal_pair seals[1];
 	struct kai_rest_key rest[1];
-	uint8_t rest_secret[32], token_key[32];
+	uint8_t rest_secret[32], token_key[32], node_key[32];
 	uint64_t card_serial;
+	struct kai_revocation revoked[SIM_REVOKED_MOST]; /* duty keys of before */
+	size_t revoked_count;
 	struct kai_span card;	/* signed, in the sim's arena; replaced by a rotation */
 	struct kai_span record; /* signed node record */
 };
@@ -102,7 +106,7 @@ struct kai_wall sim_wall(const struct sim_node *node);
 
 /* ---- frames (net.c) ---- */
 
-/* A frame that left a node. Bytes are shared by reference count and never change. */
+/* A frame that left a node. Its bytes never change and live until it was received or lost. */
 struct sim_frame {
 	uint64_t number; /* of the run */
 	uint32_t from, to;
