@@ -251,6 +251,9 @@ void kai_rec_item_del(struct kai_txn *txn, uint64_t arrival, const struct kai_st
 /* Last arrival number that was ever given, 0 when none was: deletions do not lower it, so that a
  * position never points at another item than it did. */
 uint64_t kai_rec_head(struct kai_txn *txn);
+/* For a store that was put back from a backup, before a node starts on it: forgets its epoch, so that the
+ * node draws a new one and peers hold nothing that they know of the lost end for stored here. Writes. */
+KAI_MUST_USE enum kai_err kai_store_renew_epoch(struct kai_store *store, struct kai_why *why);
 /* The next log entry after *io_position (an item or a touch): moves it there and tells the item.
  * false at the end. Touches of items that are gone are passed over. */
 bool kai_rec_log_next(struct kai_txn *txn, uint64_t *io_position, uint64_t *ret_arrival);

@@ -271,6 +271,42 @@ static void test_journal_chain(void **state)
 	assert_int_equal(verify_chain(fix), 8);
 }
 
+/* ---- a store put back from a backup ---------------------------------------------------------- */
+
+static bool has_meta(struct fixture *fix, const char *word)
+{
+	struct kai_txn *txn = begin(fix, false);
+	struct kai_key key = kai_key_word(word);
+	struct kai_span value;
+	bool has = kai_txn_get(txn, KAI_TABLE_META, kai_key_span(&key), &value);
+
+	kai_txn_abort(txn);
+	return has;
+}
+
+static void test_epoch_renewed(void **state)
+{
+	struct fixture *fix = *state;
+	struct kai_txn *txn = begin(fix, true);
+	struct kai_key key = kai_key_word(KAI_META_EPOCH);
+
+	kai_txn_put(txn, KAI_TABLE_META, kai_key_span(&key), kai_span("0123456789abcdef", 16));
+	append_entries(txn, 1);
+	commit(txn);
+	assert_true(has_meta(fix, KAI_META_EPOCH));
+	for (int i = 0; i < 2; i++) { /* one that never had a node is fine too */
+		assert_int_equal(kai_store_renew_epoch(fix->store, NULL), KAI_ERR_OK);
+		if (fix->lmdb)
+			fixture_reopen(fix);
+		assert_false(has_meta(fix, KAI_META_EPOCH));
+		assert_true(has_meta(fix, KAI_META_SCHEMA));
+		assert_true(has_meta(fix, KAI_META_JOURNAL));
+	}
+	txn = begin(fix, true);
+	assert_int_equal(kai_store_renew_epoch(fix->store, NULL), KAI_ERR_BUSY);
+	kai_txn_abort(txn);
+}
+
 int main(int argc, char **argv)
 {
 	struct fixture fix = fixture_of(argc, argv);
@@ -285,6 +321,7 @@ int main(int argc, char **argv)
 		CASE(test_dangling_peer_is_corrupt, &fix),
 		CASE(test_newest_card, &fix),
 		CASE(test_journal_chain, &fix),
+		CASE(test_epoch_renewed, &fix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
