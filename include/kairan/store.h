@@ -57,6 +57,7 @@ const char *kai_table_name(enum kai_table table);
 
 struct kai_store;
 struct kai_txn;
+struct kai_bytes_pool;
 
 struct kai_store_options {
 	bool read_only;
@@ -64,6 +65,7 @@ struct kai_store_options {
 				 when it is nearly full and no transaction is open */
 	uint64_t quota_bytes; /* in use, 0: none; a commit that adds and passes it gives
 				 KAI_ERR_FULL; what frees more than it adds still passes */
+	struct kai_bytes_pool *pool; /* memory: shared with other stores, NULL: one of its own */
 };
 
 /*
@@ -74,10 +76,27 @@ struct kai_store_options {
 KAI_MUST_USE enum kai_err kai_store_open_lmdb(const char *dir,
 					      const struct kai_store_options *options,
 					      struct kai_store **ret, struct kai_why *why);
-/* For one thread: all its transactions belong to that one. Readers keep their moment beside a
- * writer. */
+/* For one thread: all its transactions belong to that one, and those of stores that share its pool.
+ * Readers keep their moment beside a writer. */
 KAI_MUST_USE enum kai_err kai_store_open_memory(const struct kai_store_options *options,
 						struct kai_store **ret);
+/* Another store in memory with what this one held at its last commit, in the same pool. What the two
+ * have in common costs nothing. INVALID: not a store in memory. NOMEM. */
+KAI_MUST_USE enum kai_err kai_store_copy_memory(struct kai_store *store, struct kai_store **ret);
+
+/*
+ * Bytes that lie in many stores in memory and once in a pool: ids, headers, parts and whatever else
+ * is long and the same. Lives as long as a store in it, or until it is freed, whichever is later.
+ */
+KAI_MUST_USE enum kai_err kai_bytes_pool_new(struct kai_bytes_pool **ret);
+void kai_bytes_pool_free(struct kai_bytes_pool *pool); /* NULL is fine */
+struct kai_bytes_usage {
+	uint64_t strings, string_bytes;	     /* distinct ones */
+	uint64_t form_bytes;		     /* what rows have in common */
+	uint64_t table_bytes[KAI_TABLE_END]; /* all stores' rows */
+};
+void kai_bytes_pool_usage(const struct kai_bytes_pool *pool, struct kai_bytes_usage *ret);
+
 void kai_store_close(struct kai_store *store); /* NULL is fine; no transaction may be open */
 
 /* Clears readers that died; returns how many. LMDB's reader table, 0 for memory. */

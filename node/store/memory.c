@@ -1,59 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store in memory: for the simulator and for tests. Each table is a list of leaves, each leaf a
- * short list of entries, all counted and shared between moments: a writer copies what it touches,
- * so that a reader's moment stays as it was and a rollback is dropping the writer's. One thread for
- * all transactions of a store.
+ * The store in memory: for the simulator and for tests. A writer changes the tables in place and
+ * notes what was there, so that a rollback puts it back; what readers and copies of the store still
+ * look at is shared with them and copied leaf by leaf as it is written to. One thread for all
+ * transactions of all stores that share a pool.
  */
-#include "port.h"
+#include "memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAF_CAP 64
+#include "port.h"
 
-struct entry {
-	unsigned refs;
-	size_t key_len;
-	size_t value_len;
-	uint8_t bytes[]; /* key, value */
-};
-
-struct leaf {
-	unsigned refs;
-	unsigned count; /* never 0 in a table */
-	struct entry *entries[LEAF_CAP];
-};
-
-struct sheet {
-	unsigned refs;
-	size_t leaf_count;
-	size_t leaf_cap;
-	uint64_t entry_count;
-	struct leaf **leaves;
-};
-
-/* All tables at one moment. */
-struct moment {
-	unsigned refs;
-	uint64_t bytes;
-	struct sheet *sheets[KAI_TABLE_END]; /* NULL: empty */
-};
+#define BLOCK_LEN ((size_t)64 * 1024)
+#define MOST_NOTES ((size_t)64 * 1024) /* room that a transaction leaves to the next */
 
 struct memory_store {
 	struct kai_store base;
-	struct moment *now;
+	struct kai_bytes_pool *pool;
+	struct kai_moment *now;
+	struct memory_txn *writer; /* NULL: none */
+	bool lost; /* memory ran out as a rollback needed some: nothing here can be relied on */
+};
+
+/* Room for values that do not lie in one piece. */
+struct block {
+	struct block *next;
+	size_t cap, used;
+	uint8_t bytes[];
 };
 
 struct memory_txn {
 	struct kai_txn base;
-	struct moment *moment;
-};
-
-/* Between two entries; a leaf equal to leaf_count is the end. */
-struct position {
-	size_t leaf;
-	unsigned entry;
+	struct kai_moment *moment;
+	struct kai_notes notes;
+	struct block *blocks; /* the newest first */
+	bool stale;	      /* written to since: what was read may go */
 };
 
 static struct memory_store *store_of(struct kai_store *store)
@@ -61,304 +44,96 @@ static struct memory_store *store_of(struct kai_store *store)
 	return (struct memory_store *)(void *)store;
 }
 
-static struct moment *moment_of(struct kai_txn *txn)
+static struct memory_txn *txn_of(struct kai_txn *txn)
 {
-	return ((struct memory_txn *)(void *)txn)->moment;
+	return (struct memory_txn *)(void *)txn;
 }
 
-/* ---- counted things -------------------------------------------------------------------------- */
-
-static void entry_drop(struct entry *entry)
+static struct kai_bytes_pool *pool_of(struct kai_txn *txn)
 {
-	if (--entry->refs == 0)
-		free(entry);
+	return store_of(txn->store)->pool;
 }
 
-static void leaf_drop(struct leaf *leaf)
+/* ---- what a transaction lends out ------------------------------------------------------------ */
+
+static void drop_blocks(struct memory_txn *txn)
 {
-	if (--leaf->refs > 0)
-		return;
-	for (unsigned i = 0; i < leaf->count; i++)
-		entry_drop(leaf->entries[i]);
-	free(leaf);
-}
+	while (txn->blocks != NULL && txn->blocks->next != NULL) {
+		struct block *next = txn->blocks->next;
 
-static void sheet_drop(struct sheet *sheet)
-{
-	if (sheet == NULL || --sheet->refs > 0)
-		return;
-	for (size_t i = 0; i < sheet->leaf_count; i++)
-		leaf_drop(sheet->leaves[i]);
-	free(sheet->leaves);
-	free(sheet);
-}
-
-static void moment_drop(struct moment *moment)
-{
-	if (--moment->refs > 0)
-		return;
-	for (size_t i = 0; i < KAI_TABLE_END; i++)
-		sheet_drop(moment->sheets[i]);
-	free(moment);
-}
-
-static struct entry *entry_new(struct kai_span key, struct kai_span value)
-{
-	struct entry *entry = malloc(sizeof(*entry) + key.len + value.len);
-
-	if (entry == NULL)
-		return NULL;
-	entry->refs = 1;
-	entry->key_len = key.len;
-	entry->value_len = value.len;
-	memcpy(entry->bytes, key.at, key.len);
-	if (value.len > 0)
-		memcpy(entry->bytes + key.len, value.at, value.len);
-	return entry;
-}
-
-static struct kai_span entry_key(const struct entry *entry)
-{
-	return kai_span(entry->bytes, entry->key_len);
-}
-
-static struct kai_span entry_value(const struct entry *entry)
-{
-	return kai_span(entry->bytes + entry->key_len, entry->value_len);
-}
-
-static uint64_t entry_bytes(const struct entry *entry)
-{
-	return entry->key_len + entry->value_len + KAI_ENTRY_OVERHEAD;
-}
-
-/* The moment's own copy of a sheet, which may be written to; NULL when out of memory. */
-static struct sheet *own_sheet(struct moment *moment, enum kai_table table)
-{
-	struct sheet *old = moment->sheets[table];
-
-	if (old != NULL && old->refs == 1)
-		return old;
-	size_t leaf_count = old == NULL ? 0 : old->leaf_count;
-	struct sheet *sheet = calloc(1, sizeof(*sheet));
-	struct leaf **leaves = calloc(leaf_count + 1, sizeof(struct leaf *));
-
-	if (sheet == NULL || leaves == NULL) {
-		free(sheet);
-		free(leaves);
-		return NULL;
+		free(txn->blocks);
+		txn->blocks = next;
 	}
-	*sheet = (struct sheet){.refs = 1, .leaf_cap = leaf_count + 1, .leaves = leaves};
-	for (; sheet->leaf_count < leaf_count; sheet->leaf_count++) {
-		leaves[sheet->leaf_count] = old->leaves[sheet->leaf_count];
-		leaves[sheet->leaf_count]->refs++;
-	}
-	if (old != NULL)
-		sheet->entry_count = old->entry_count;
-	sheet_drop(old);
-	moment->sheets[table] = sheet;
-	return sheet;
+	if (txn->blocks != NULL)
+		txn->blocks->used = 0;
+	txn->stale = false;
 }
 
-/* The same for a leaf of an own sheet. */
-static struct leaf *own_leaf(struct sheet *sheet, size_t at)
+static uint8_t *lend(struct memory_txn *txn, size_t len)
 {
-	struct leaf *old = sheet->leaves[at];
+	if (txn->stale)
+		drop_blocks(txn);
+	if (txn->blocks == NULL || len > txn->blocks->cap - txn->blocks->used) {
+		size_t cap = len > BLOCK_LEN ? len : BLOCK_LEN;
+		struct block *block = malloc(sizeof(*block) + cap);
 
-	if (old->refs == 1)
-		return old;
-	struct leaf *leaf = malloc(sizeof(*leaf));
-
-	if (leaf == NULL)
-		return NULL;
-	*leaf = *old;
-	leaf->refs = 1;
-	for (unsigned i = 0; i < leaf->count; i++)
-		leaf->entries[i]->refs++;
-	leaf_drop(old);
-	sheet->leaves[at] = leaf;
-	return leaf;
-}
-
-/* ---- finding --------------------------------------------------------------------------------- */
-
-/* The first entry whose key is not below key. */
-static struct position lower_bound(const struct sheet *sheet, struct kai_span key)
-{
-	size_t low = 0;
-	size_t high = sheet == NULL ? 0 : sheet->leaf_count;
-	struct position at = {0, 0};
-
-	/* the first leaf whose last key is not below */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct leaf *leaf = sheet->leaves[middle];
-
-		if (kai_span_compare(entry_key(leaf->entries[leaf->count - 1]), key) < 0)
-			low = middle + 1;
-		else
-			high = middle;
+		if (block == NULL) {
+			kai_txn_fail(&txn->base, KAI_ERR_NOMEM);
+			return NULL;
+		}
+		*block = (struct block){.next = txn->blocks, .cap = cap};
+		txn->blocks = block;
 	}
-	at.leaf = low;
-	if (sheet == NULL || low == sheet->leaf_count)
-		return at;
-	unsigned first = 0;
-	unsigned last = sheet->leaves[low]->count;
+	uint8_t *at = txn->blocks->bytes + txn->blocks->used;
 
-	while (first < last) {
-		unsigned middle = first + (last - first) / 2;
-
-		if (kai_span_compare(entry_key(sheet->leaves[low]->entries[middle]), key) < 0)
-			first = middle + 1;
-		else
-			last = middle;
-	}
-	at.entry = first;
+	txn->blocks->used += len;
 	return at;
 }
 
-static struct entry *entry_at(const struct sheet *sheet, struct position at)
+static bool lend_value(struct memory_txn *txn, const uint8_t *row, struct kai_span *ret)
 {
-	if (sheet == NULL || at.leaf >= sheet->leaf_count)
-		return NULL;
-	return sheet->leaves[at.leaf]->entries[at.entry];
-}
+	const struct kai_bytes_pool *pool = pool_of(&txn->base);
 
-static struct entry *entry_before(const struct sheet *sheet, struct position at)
-{
-	if (sheet == NULL || (at.leaf == 0 && at.entry == 0))
-		return NULL;
-	if (at.entry > 0)
-		return sheet->leaves[at.leaf]->entries[at.entry - 1];
-	const struct leaf *leaf = sheet->leaves[at.leaf - 1];
+	if (kai_row_value_whole(pool, row, ret))
+		return true;
+	size_t len = kai_row_value_len(pool, row);
+	uint8_t *at = lend(txn, len);
 
-	return leaf->entries[leaf->count - 1];
-}
-
-static struct entry *entry_after(const struct sheet *sheet, struct position at)
-{
-	if (at.entry + 1 < sheet->leaves[at.leaf]->count)
-		return sheet->leaves[at.leaf]->entries[at.entry + 1];
-	return entry_at(sheet, (struct position){at.leaf + 1, 0});
-}
-
-static struct entry *find(const struct sheet *sheet, struct position at, struct kai_span key)
-{
-	struct entry *entry = entry_at(sheet, at);
-
-	return entry != NULL && kai_span_equal(entry_key(entry), key) ? entry : NULL;
-}
-
-/* ---- changing -------------------------------------------------------------------------------- */
-
-static bool insert_leaf(struct sheet *sheet, size_t at, struct leaf *leaf)
-{
-	if (sheet->leaf_count == sheet->leaf_cap) {
-		size_t cap = sheet->leaf_cap * 2 + 4;
-		struct leaf **leaves = realloc(sheet->leaves, cap * sizeof(struct leaf *));
-
-		if (leaves == NULL)
-			return false;
-		sheet->leaves = leaves;
-		sheet->leaf_cap = cap;
-	}
-	memmove(sheet->leaves + at + 1, sheet->leaves + at,
-		(sheet->leaf_count - at) * sizeof(struct leaf *));
-	sheet->leaves[at] = leaf;
-	sheet->leaf_count++;
+	if (at == NULL)
+		return false;
+	kai_row_value(pool, row, at);
+	*ret = kai_span(at, len);
 	return true;
 }
 
-/* A new leaf at `at`, holding the upper entries of the leaf before it from `from` on. */
-static struct leaf *split(struct sheet *sheet, size_t at, unsigned from)
+static bool lend_key(struct memory_txn *txn, const uint8_t *row, struct kai_span *ret)
 {
-	struct leaf *leaf = calloc(1, sizeof(*leaf));
+	uint8_t *at = lend(txn, KAI_STORE_MAX_KEY);
 
-	if (leaf == NULL || !insert_leaf(sheet, at, leaf)) {
-		free(leaf);
-		return NULL;
-	}
-	leaf->refs = 1;
-	if (at > 0) {
-		struct leaf *lower = sheet->leaves[at - 1];
-
-		leaf->count = lower->count - from;
-		memcpy(leaf->entries, lower->entries + from, leaf->count * sizeof(struct entry *));
-		lower->count = from;
-	}
-	return leaf;
-}
-
-/* Room for one more at the position, which may move to another leaf. */
-static struct leaf *make_room(struct sheet *sheet, struct position *io_at)
-{
-	if (io_at->leaf == sheet->leaf_count) {
-		size_t last = sheet->leaf_count;
-
-		if (last == 0)
-			return split(sheet, 0, 0);
-		if (sheet->leaves[last - 1]->count == LEAF_CAP) /* appending: leave it full */
-			return split(sheet, last, LEAF_CAP);
-		*io_at = (struct position){last - 1, sheet->leaves[last - 1]->count};
-	}
-	struct leaf *leaf = own_leaf(sheet, io_at->leaf);
-
-	if (leaf == NULL || leaf->count < LEAF_CAP)
-		return leaf;
-	struct leaf *upper = split(sheet, io_at->leaf + 1, LEAF_CAP / 2);
-
-	if (upper == NULL || io_at->entry <= LEAF_CAP / 2)
-		return upper == NULL ? NULL : leaf;
-	io_at->leaf++;
-	io_at->entry -= LEAF_CAP / 2;
-	return upper;
-}
-
-static bool set(struct moment *moment, enum kai_table table, struct kai_span key,
-		struct kai_span value)
-{
-	struct sheet *sheet = own_sheet(moment, table);
-	struct entry *entry = entry_new(key, value);
-
-	if (sheet == NULL || entry == NULL) {
-		free(entry);
+	if (at == NULL)
 		return false;
-	}
-	struct position at = lower_bound(sheet, key);
-	struct entry *old = find(sheet, at, key);
-	struct leaf *leaf = old != NULL ? own_leaf(sheet, at.leaf) : make_room(sheet, &at);
-
-	if (leaf == NULL) {
-		free(entry);
-		return false;
-	}
-	moment->bytes += entry_bytes(entry);
-	if (old != NULL) {
-		moment->bytes -= entry_bytes(old);
-		entry_drop(old);
-	} else {
-		memmove(leaf->entries + at.entry + 1, leaf->entries + at.entry,
-			(leaf->count - at.entry) * sizeof(struct entry *));
-		leaf->count++;
-		sheet->entry_count++;
-	}
-	leaf->entries[at.entry] = entry;
+	*ret = kai_span(at, kai_row_key(pool_of(&txn->base), row, at));
 	return true;
 }
 
-static void remove_entry(struct sheet *sheet, struct leaf *leaf, struct position at)
+/* ---- moments ---------------------------------------------------------------------------------- */
+
+/* The newest committed moment, one reference for the caller; NULL: out of memory. */
+static struct kai_moment *committed(struct memory_store *store)
 {
-	entry_drop(leaf->entries[at.entry]);
-	leaf->count--;
-	sheet->entry_count--;
-	memmove(leaf->entries + at.entry, leaf->entries + at.entry + 1,
-		(leaf->count - at.entry) * sizeof(struct entry *));
-	if (leaf->count > 0)
-		return;
-	leaf_drop(leaf);
-	sheet->leaf_count--;
-	memmove(sheet->leaves + at.leaf, sheet->leaves + at.leaf + 1,
-		(sheet->leaf_count - at.leaf) * sizeof(struct leaf *));
+	struct kai_moment *moment;
+	struct kai_notes notes;
+
+	if (store->writer == NULL) {
+		store->now->refs++;
+		return store->now;
+	}
+	notes = store->writer->notes;
+	moment = kai_moment_copy(store->now);
+	if (moment == NULL || kai_moment_take_back(store->pool, moment, &notes, true))
+		return moment;
+	kai_moment_drop(store->pool, moment);
+	return NULL;
 }
 
 /* ---- the port -------------------------------------------------------------------------------- */
@@ -367,7 +142,8 @@ static void memory_close(struct kai_store *base)
 {
 	struct memory_store *store = store_of(base);
 
-	moment_drop(store->now);
+	kai_moment_drop(store->pool, store->now);
+	kai_bytes_pool_free(store->pool);
 	free(store);
 }
 
@@ -383,149 +159,206 @@ static void memory_usage(struct kai_store *base, uint64_t *ret_used, uint64_t *r
 	*ret_limit = base->quota > 0 ? base->quota : UINT64_MAX;
 }
 
-static struct moment *moment_copy(const struct moment *from)
+static void txn_free(struct memory_txn *txn)
 {
-	struct moment *moment = malloc(sizeof(*moment));
+	drop_blocks(txn);
+	free(txn->blocks);
+	free(txn->notes.at);
+	free(txn);
+}
 
-	if (moment == NULL)
-		return NULL;
-	*moment = *from;
-	moment->refs = 1;
-	for (size_t i = 0; i < KAI_TABLE_END; i++) {
-		if (moment->sheets[i] != NULL)
-			moment->sheets[i]->refs++;
+void kai_memory_spare_free(struct kai_bytes_pool *pool)
+{
+	if (pool->spare != NULL)
+		txn_free(pool->spare);
+}
+
+/* Transactions come and go with every turn of every store: one is kept with its room. */
+static struct memory_txn *txn_new(struct kai_bytes_pool *pool)
+{
+	struct memory_txn *txn = pool->spare;
+
+	pool->spare = NULL;
+	return txn != NULL ? txn : calloc(1, sizeof(*txn));
+}
+
+static void txn_end(struct kai_bytes_pool *pool, struct memory_txn *txn)
+{
+	drop_blocks(txn);
+	if (pool->spare != NULL || txn->notes.cap > MOST_NOTES ||
+	    (txn->blocks != NULL && txn->blocks->cap > BLOCK_LEN)) {
+		txn_free(txn);
+		return;
 	}
-	return moment;
+	txn->base = (struct kai_txn){.store = NULL};
+	txn->moment = NULL;
+	pool->spare = txn;
+}
+
+/* The writer's moment is the store's own, unless somebody still looks at that. */
+static bool begin_writing(struct memory_store *store, struct memory_txn *txn)
+{
+	struct kai_moment *own;
+
+	if (store->now->refs > 1) {
+		own = kai_moment_copy(store->now);
+		if (own == NULL)
+			return false;
+		kai_moment_drop(store->pool, store->now);
+		store->now = own;
+	}
+	txn->moment = store->now;
+	store->writer = txn;
+	return true;
 }
 
 static enum kai_err memory_begin(struct kai_store *base, bool write, struct kai_txn **ret,
 				 struct kai_why *why)
 {
 	struct memory_store *store = store_of(base);
-	struct memory_txn *txn = calloc(1, sizeof(*txn));
+	struct memory_txn *txn = store->lost ? NULL : txn_new(store->pool);
+	bool begun = false;
 
 	if (txn != NULL && write) {
-		txn->moment = moment_copy(store->now);
+		begun = begin_writing(store, txn);
 	} else if (txn != NULL) {
-		txn->moment = store->now;
-		txn->moment->refs++;
+		txn->moment = committed(store);
+		begun = txn->moment != NULL;
 	}
-	if (txn == NULL || txn->moment == NULL) {
-		free(txn);
+	if (!begun) {
+		if (txn != NULL)
+			txn_end(store->pool, txn);
 		return kai_fail(why, KAI_ERR_NOMEM, "store: %s", kai_err_text(KAI_ERR_NOMEM));
 	}
 	*ret = &txn->base;
 	return KAI_ERR_OK;
 }
 
-static void memory_abort(struct kai_txn *txn)
+static void memory_abort(struct kai_txn *base)
 {
-	moment_drop(moment_of(txn));
-	free(txn);
+	struct memory_txn *txn = txn_of(base);
+	struct memory_store *store = store_of(base->store);
+
+	if (base->write) {
+		store->lost = !kai_moment_take_back(store->pool, txn->moment, &txn->notes, false);
+		kai_notes_drop(store->pool, &txn->notes);
+		store->writer = NULL;
+	} else {
+		kai_moment_drop(store->pool, txn->moment);
+	}
+	txn_end(store->pool, txn);
 }
 
-static enum kai_err memory_commit(struct kai_txn *txn, struct kai_why *why)
+static enum kai_err memory_commit(struct kai_txn *base, struct kai_why *why)
 {
-	struct memory_store *store = store_of(txn->store);
+	struct memory_txn *txn = txn_of(base);
+	struct memory_store *store = store_of(base->store);
 
 	(void)why;
-	if (!txn->write) {
-		memory_abort(txn);
-		return KAI_ERR_OK;
+	if (base->write) {
+		kai_notes_drop(store->pool, &txn->notes);
+		store->writer = NULL;
+	} else {
+		kai_moment_drop(store->pool, txn->moment);
 	}
-	moment_drop(store->now);
-	store->now = moment_of(txn);
-	free(txn);
+	txn_end(store->pool, txn);
 	return KAI_ERR_OK;
 }
 
 static uint64_t memory_used(struct kai_txn *txn)
 {
-	return moment_of(txn)->bytes;
+	return txn_of(txn)->moment->bytes;
 }
 
-static bool memory_get(struct kai_txn *txn, enum kai_table table, struct kai_span key,
+static bool memory_get(struct kai_txn *base, enum kai_table table, struct kai_span key,
 		       struct kai_span *ret)
 {
-	const struct sheet *sheet = moment_of(txn)->sheets[table];
-	const struct entry *entry = find(sheet, lower_bound(sheet, key), key);
+	struct memory_txn *txn = txn_of(base);
+	struct kai_place at;
+	const uint8_t *row = kai_sheet_find(pool_of(base), txn->moment->sheets[table], key, &at);
 
-	if (entry == NULL)
-		return false;
-	*ret = entry_value(entry);
-	return true;
+	return row != NULL && lend_value(txn, row, ret);
 }
 
-static void memory_put(struct kai_txn *txn, enum kai_table table, struct kai_span key,
+static bool change(struct memory_txn *txn, enum kai_table table, struct kai_span key,
+		   struct kai_span row)
+{
+	return kai_moment_change(pool_of(&txn->base), txn->moment, &txn->notes, table, key, row);
+}
+
+static void memory_put(struct kai_txn *base, enum kai_table table, struct kai_span key,
 		       struct kai_span value)
 {
-	if (!set(moment_of(txn), table, key, value))
-		kai_txn_fail(txn, KAI_ERR_NOMEM);
+	struct memory_txn *txn = txn_of(base);
+	uint8_t row[KAI_ROW_MAX];
+	size_t len = kai_row_pack(pool_of(base), table, key, value, row);
+
+	if (len == 0 || !change(txn, table, key, kai_span(row, len))) {
+		if (len > 0)
+			kai_row_drop(pool_of(base), row);
+		kai_txn_fail(base, KAI_ERR_NOMEM);
+	}
+	txn->stale = true;
 }
 
-static bool memory_del(struct kai_txn *txn, enum kai_table table, struct kai_span key,
+static bool memory_del(struct kai_txn *base, enum kai_table table, struct kai_span key,
 		       size_t *ret_len)
 {
-	struct moment *moment = moment_of(txn);
-	struct position at = lower_bound(moment->sheets[table], key);
-	const struct entry *entry = find(moment->sheets[table], at, key);
+	struct memory_txn *txn = txn_of(base);
+	struct kai_place at;
+	const uint8_t *row = kai_sheet_find(pool_of(base), txn->moment->sheets[table], key, &at);
 
-	if (entry == NULL)
+	if (row == NULL)
 		return false;
-	uint64_t bytes = entry_bytes(entry);
-	size_t len = entry->value_len;
-	struct sheet *sheet = own_sheet(moment, table);
-	struct leaf *leaf = sheet == NULL ? NULL : own_leaf(sheet, at.leaf);
+	size_t len = kai_row_value_len(pool_of(base), row);
 
-	if (leaf == NULL) {
-		kai_txn_fail(txn, KAI_ERR_NOMEM);
+	txn->stale = true;
+	if (!change(txn, table, key, kai_span(NULL, 0))) {
+		kai_txn_fail(base, KAI_ERR_NOMEM);
 		return false;
 	}
-	remove_entry(sheet, leaf, at);
-	moment->bytes -= bytes;
 	*ret_len = len;
 	return true;
 }
 
 static uint64_t memory_count(struct kai_txn *txn, enum kai_table table)
 {
-	const struct sheet *sheet = moment_of(txn)->sheets[table];
+	const struct kai_sheet *sheet = txn_of(txn)->moment->sheets[table];
 
 	return sheet == NULL ? 0 : sheet->entry_count;
 }
 
-static struct entry *seek(const struct sheet *sheet, enum kai_seek how, struct kai_span key)
+static const uint8_t *seek(const struct kai_bytes_pool *pool, const struct kai_sheet *sheet,
+			   enum kai_seek how, struct kai_span key)
 {
-	struct position at = {0, 0};
-	struct entry *exact;
+	struct kai_place at = {.leaf = 0};
+	const uint8_t *exact;
 
 	if (sheet == NULL || sheet->leaf_count == 0 || how == KAI_SEEK_FIRST)
-		return entry_at(sheet, at);
+		return kai_sheet_at(sheet, &at);
 	if (how == KAI_SEEK_LAST) {
 		at.leaf = sheet->leaf_count;
-		return entry_before(sheet, at);
+		return kai_sheet_before(pool, sheet, &at);
 	}
-	at = lower_bound(sheet, key);
-	exact = find(sheet, at, key);
-	if (how == KAI_SEEK_GE)
-		return entry_at(sheet, at);
-	if (how == KAI_SEEK_GT)
-		return exact != NULL ? entry_after(sheet, at) : entry_at(sheet, at);
-	if (how == KAI_SEEK_LE && exact != NULL)
+	exact = kai_sheet_find(pool, sheet, key, &at);
+	if (exact != NULL && (how == KAI_SEEK_GE || how == KAI_SEEK_LE))
 		return exact;
-	return entry_before(sheet, at);
+	if (how == KAI_SEEK_LE || how == KAI_SEEK_LT)
+		return kai_sheet_before(pool, sheet, &at);
+	if (exact != NULL) { /* GT */
+		at.row++;
+		at.offset += (unsigned)kai_row_len(pool, exact);
+	}
+	return kai_sheet_at(sheet, &at);
 }
 
-static bool memory_seek(struct kai_txn *txn, enum kai_table table, enum kai_seek how,
+static bool memory_seek(struct kai_txn *base, enum kai_table table, enum kai_seek how,
 			struct kai_span key, struct kai_span *ret_key, struct kai_span *ret_value)
 {
-	const struct entry *entry = seek(moment_of(txn)->sheets[table], how, key);
+	struct memory_txn *txn = txn_of(base);
+	const uint8_t *row = seek(pool_of(base), txn->moment->sheets[table], how, key);
 
-	if (entry == NULL)
-		return false;
-	*ret_key = entry_key(entry);
-	*ret_value = entry_value(entry);
-	return true;
+	return row != NULL && lend_key(txn, row, ret_key) && lend_value(txn, row, ret_value);
 }
 
 static const struct kai_store_ops memory_ops = {
@@ -544,26 +377,85 @@ static const struct kai_store_ops memory_ops = {
 	.seek = memory_seek,
 };
 
-enum kai_err kai_store_open_memory(const struct kai_store_options *options, struct kai_store **ret)
+/* A store that has no moment yet; the pool's reference is the store's. */
+static struct memory_store *store_new(struct kai_bytes_pool *pool)
 {
 	struct memory_store *store = calloc(1, sizeof(*store));
+
+	if (store == NULL)
+		return NULL;
+	store->base.ops = &memory_ops;
+	store->pool = pool;
+	kai_pool_ref(pool);
+	return store;
+}
+
+static bool put_schema(struct memory_store *store)
+{
 	struct kai_span key = kai_span_str("schema");
 	uint8_t number[8];
+	uint8_t row[KAI_ROW_MAX];
+
+	kai_put_be64(number, KAI_STORE_SCHEMA);
+	size_t len = kai_row_pack(store->pool, KAI_TABLE_META, key,
+				  kai_span(number, sizeof(number)), row);
+
+	return len > 0 &&
+	       kai_moment_put(store->pool, store->now, KAI_TABLE_META, key, kai_span(row, len));
+}
+
+static enum kai_err open_in(struct kai_bytes_pool *pool, const struct kai_store_options *options,
+			    struct kai_store **ret)
+{
+	struct memory_store *store = store_new(pool);
 
 	if (store == NULL)
 		return KAI_ERR_NOMEM;
-	store->now = calloc(1, sizeof(*store->now));
-	if (store->now == NULL) {
-		free(store);
-		return KAI_ERR_NOMEM;
-	}
-	store->base.ops = &memory_ops;
 	store->base.quota = options->quota_bytes;
 	store->base.read_only = options->read_only;
-	store->now->refs = 1;
-	kai_put_be64(number, KAI_STORE_SCHEMA);
-	if (!set(store->now, KAI_TABLE_META, key, kai_span(number, sizeof(number)))) {
-		memory_close(&store->base);
+	store->now = calloc(1, sizeof(*store->now));
+	if (store->now != NULL) {
+		store->now->refs = 1;
+		if (put_schema(store)) {
+			*ret = &store->base;
+			return KAI_ERR_OK;
+		}
+		kai_moment_drop(pool, store->now);
+	}
+	kai_bytes_pool_free(pool);
+	free(store);
+	return KAI_ERR_NOMEM;
+}
+
+enum kai_err kai_store_open_memory(const struct kai_store_options *options, struct kai_store **ret)
+{
+	struct kai_bytes_pool *own = NULL;
+	enum kai_err err = KAI_ERR_OK;
+
+	if (options->pool == NULL)
+		err = kai_bytes_pool_new(&own);
+	if (err == KAI_ERR_OK)
+		err = open_in(own != NULL ? own : options->pool, options, ret);
+	kai_bytes_pool_free(own); /* the store holds it */
+	return err;
+}
+
+enum kai_err kai_store_copy_memory(struct kai_store *base, struct kai_store **ret)
+{
+	struct memory_store *from = store_of(base);
+
+	if (base->ops != &memory_ops)
+		return KAI_ERR_INVALID;
+	struct memory_store *store = from->lost ? NULL : store_new(from->pool);
+
+	if (store == NULL)
+		return KAI_ERR_NOMEM;
+	store->base.quota = base->quota;
+	store->base.read_only = base->read_only;
+	store->now = committed(from);
+	if (store->now == NULL) {
+		kai_bytes_pool_free(from->pool);
+		free(store);
 		return KAI_ERR_NOMEM;
 	}
 	*ret = &store->base;

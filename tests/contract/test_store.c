@@ -334,6 +334,36 @@ static void test_isolation(void **state)
 	kai_txn_abort(NULL);
 }
 
+/* A reader that begins beside a writer, before and after the first change. */
+static void test_beside_a_writer(void **state)
+{
+	struct fixture *fix = *state;
+
+	put_one(fix, "a", "old");
+	struct kai_txn *write = begin(fix, true);
+	struct kai_txn *early = begin(fix, false);
+
+	put(write, TABLE, "a", "new");
+	put(write, TABLE, "b", "new");
+	put(write, TABLE, "b", "newer");
+	struct kai_txn *late = begin(fix, false);
+
+	assert_true(del(write, TABLE, "a"));
+	put(write, TABLE, "c", "new");
+	assert_string_equal(get(early, TABLE, "a"), "old");
+	assert_string_equal(get(late, TABLE, "a"), "old");
+	assert_int_equal(kai_txn_count(early, TABLE), 1);
+	assert_int_equal(kai_txn_count(late, TABLE), 1);
+	assert_int_equal(kai_txn_count(write, TABLE), 2);
+	kai_txn_abort(write);
+	assert_string_equal(get(late, TABLE, "a"), "old");
+	kai_txn_abort(early);
+	kai_txn_abort(late);
+	assert_string_equal(get_one(fix, "a"), "old");
+	assert_null(get_one(fix, "b"));
+	assert_null(get_one(fix, "c"));
+}
+
 static void test_rollback(void **state)
 {
 	struct fixture *fix = *state;
@@ -501,6 +531,7 @@ int main(int argc, char **argv)
 		CASE(test_scan_survives_writes, &fix),
 		CASE(test_scan_sees_what_comes_ahead, &fix),
 		CASE(test_isolation, &fix),
+		CASE(test_beside_a_writer, &fix),
 		CASE(test_rollback, &fix),
 		CASE(test_one_writer, &fix),
 		CASE(test_errors_stick, &fix),
