@@ -15,6 +15,8 @@
 
 #define DEFAULT_MAP (1ull << 40)
 #define MAX_READERS 512
+#define LOCK_MIN 32768 /* below this LMDB has not made it yet */
+#define LOCK_LEN 40960 /* above what LMDB asks for as many readers; it uses all of it */
 #define DATA_MODE 0640
 #define LOCK_MODE 0660
 #define SCHEMA_WORD "schema" /* KAI_META_SCHEMA */
@@ -42,6 +44,28 @@ static enum kai_err lock_dir(struct lmdb_store *store, const char *dir, struct k
 		return kai_lmdb_fail(why, dir, errno);
 	return kai_fail(why, KAI_ERR_BUSY,
 			"store: %s is in use by another process (is kairand running there?)", dir);
+}
+
+/*
+ * LMDB maps the lock file without having reserved its bytes: on a full disk the first touch of such a
+ * page would be SIGBUS, in the node or in whoever reads. Before LMDB opens it, since closing any
+ * descriptor of it gives up the process's locks. An old file keeps its length, which others have
+ * mapped.
+ */
+static int reserve_lock(const struct lmdb_store *store)
+{
+	int fd = openat(store->dir_fd, "lock.mdb", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			LOCK_MODE);
+	struct stat st;
+	int rc = 0;
+
+	if (fd < 0)
+		return errno;
+	if (fstat(fd, &st) != 0 ||
+	    fallocate(fd, 0, 0, st.st_size < LOCK_MIN ? LOCK_LEN : st.st_size) != 0)
+		rc = errno == EOPNOTSUPP ? 0 : errno;
+	(void)close(fd);
+	return rc;
 }
 
 /* LMDB makes both files with one mode; readers of the group need to write the lock file. */
@@ -182,8 +206,11 @@ static enum kai_err open_all(struct lmdb_store *store, const char *dir, uint64_t
 		err = lock_dir(store, dir, why);
 	if (err != KAI_ERR_OK)
 		return err;
-	int rc = open_env(store, dir, map_bytes);
+	int rc = store->base.read_only ? 0 : reserve_lock(store);
 
+	if (rc != 0)
+		return kai_lmdb_fail(why, "lock.mdb", rc);
+	rc = open_env(store, dir, map_bytes);
 	if (rc != MDB_SUCCESS)
 		return kai_lmdb_fail(why, dir, rc);
 	if (!store->base.read_only)
