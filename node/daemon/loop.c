@@ -12,10 +12,11 @@
 #include "notify.h"
 #include "reply.h"
 
-#define WAIT_MS 1000   /* longest sleep, so that housekeeping has its turn */
-#define MORE_STEPS 16  /* of unfinished work in one turn */
-#define RETRY_MS 15000 /* read-only: between attempts */
-#define REAP_MS 60000  /* between looks for readers that died */
+#define WAIT_MS 1000	    /* longest sleep, so that housekeeping has its turn */
+#define MORE_STEPS 16	    /* of unfinished work in one turn */
+#define RETRY_FIRST_MS 1000 /* read-only: before the first attempt to write again … */
+#define RETRY_LAST_MS 15000 /* … doubling up to this */
+#define REAP_MS 60000	    /* between looks for readers that died */
 #define RECORD_ARENA ((size_t)256 * 1024)
 
 /* ---- steps ---- */
@@ -179,10 +180,13 @@ static enum kai_err begin_life(struct kai_loop *loop, struct kai_why *why)
 static void set_read_only(struct kai_loop *loop, bool read_only)
 {
 	if (read_only) {
-		loop->retry_ms = kai_real_ms() + RETRY_MS;
+		loop->retry_wait_ms = !loop->read_only ? RETRY_FIRST_MS : 2 * loop->retry_wait_ms;
+		if (loop->retry_wait_ms > RETRY_LAST_MS)
+			loop->retry_wait_ms = RETRY_LAST_MS;
+		loop->retry_ms = kai_real_ms() + loop->retry_wait_ms;
 		kai_log_fields(loop->log, KAI_LOG_ERROR, "store.read-only",
 			       {"why", kai_err_text(KAI_ERR_FULL), 0},
-			       {"retry_ms", NULL, RETRY_MS});
+			       {"retry_ms", NULL, loop->retry_wait_ms});
 		kai_notify(
 			"STATUS=READ-ONLY: no space left for the store; no links until there is");
 	} else if (loop->read_only) {

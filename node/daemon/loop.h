@@ -33,7 +33,8 @@ struct kai_loop {
 	size_t out_link_cap;
 	bool more;
 	bool read_only;
-	int64_t retry_ms; /* read-only: when to try again, real clock */
+	int64_t retry_ms;      /* read-only: when to try again, real clock */
+	int64_t retry_wait_ms; /* and how long it waited for that */
 	int64_t reap_ms;
 	size_t told_links; /* what STATUS= said last */
 	int signal;	   /* that came, 0: none; the caller takes it */
