@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net_private.h"
 
+#include "end.h"
+
 #include <netinet/in.h>
 #include <linux/tcp.h>
 #include <stdlib.h>
@@ -16,7 +18,7 @@ struct kai_conn *kai_conn_new(struct kai_net *net)
 	struct kai_conn *conn = calloc(1, sizeof(*conn));
 
 	if (conn == NULL)
-		abort(); /* without memory: a supervisor starts us again from the store */
+		kai_end_no_memory("a connection");
 	conn->fd = -1;
 	conn->since_ms = kai_real_ms();
 	conn->low_gap = INT64_MAX;
@@ -69,7 +71,7 @@ static void tell(struct kai_net *net, const struct kai_conn *conn, enum kai_inpu
 	struct kai_input *input = kai_pool_blank();
 
 	if (input == NULL)
-		abort(); /* as above: the loop must never miss one */
+		kai_end_no_memory("a connection"); /* the loop must never miss one */
 	input->type = type;
 	input->link = conn->link;
 	memcpy(input->org, conn->org, KAI_ID_LEN);

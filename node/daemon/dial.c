@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net_private.h"
 
+#include "end.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +69,7 @@ void kai_dial_roster(struct kai_net *net)
 		struct kai_dial *dial = calloc(1, sizeof(*dial));
 
 		if (dial == NULL)
-			abort(); /* see kai_conn_new */
+			kai_end_no_memory("a connection");
 		memcpy(dial->org, row->org, KAI_ID_LEN);
 		dial->next_ms = kai_real_ms() + randombytes_uniform(START_MS);
 		dial->next = net->dials;

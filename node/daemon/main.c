@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "end.h"
 #include "kairan/keys.h"
 #include "kairan/records.h"
 #include "loop.h"
@@ -370,9 +371,10 @@ int main(int argc, char **argv)
 
 	if (arguments.exit >= 0)
 		return arguments.exit;
+	kai_end_words();
 	node = calloc(1, sizeof(*node));
 	if (node == NULL)
-		return EXIT_FAILED;
+		kai_end_no_memory("itself");
 	node->lock_fd = -1;
 	node->signal_fd = -1;
 	(void)snprintf(node->dir, sizeof(node->dir), "%s", arguments.dir);

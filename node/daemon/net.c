@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net_private.h"
 
+#include "end.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -26,7 +28,7 @@ struct kai_mail *kai_mail_new(enum kai_mail_type type)
 	struct kai_mail *mail = calloc(1, sizeof(*mail));
 
 	if (mail == NULL)
-		abort(); /* without memory: a supervisor starts us again from the store */
+		kai_end_no_memory("mail");
 	mail->type = type;
 	return mail;
 }
@@ -34,7 +36,7 @@ struct kai_mail *kai_mail_new(enum kai_mail_type type)
 void kai_mail_bytes(struct kai_mail *mail, struct kai_span bytes)
 {
 	if (zmq_msg_init_size(&mail->msg, bytes.len) != 0)
-		abort(); /* as above */
+		kai_end_no_memory("mail");
 	if (bytes.len > 0)
 		memcpy(zmq_msg_data(&mail->msg), bytes.at, bytes.len);
 	mail->has_msg = true;
@@ -85,7 +87,7 @@ static void take_roster(struct kai_net *net, struct kai_roster *roster)
 		net->roster = roster;
 	}
 	if (kai_zap_allow(net->zap, net->held ? NULL : net->roster) != KAI_ERR_OK)
-		abort(); /* as above */
+		kai_end_no_memory("peers");
 	kai_links_prune(net);
 	kai_dial_roster(net);
 }
@@ -153,7 +155,7 @@ static void take_signal(struct kai_net *net)
 		struct kai_input *input = kai_pool_blank();
 
 		if (input == NULL)
-			abort(); /* as above */
+			kai_end_no_memory("a signal");
 		input->type = KAI_INPUT_SIGNAL;
 		input->number = (int)info.ssi_signo;
 		kai_pool_put(net->pool, input, NULL);
@@ -235,7 +237,7 @@ static size_t fill_items(struct kai_net *net)
 		net->item_cap = 2 * wanted;
 		net->items = calloc(net->item_cap, sizeof(*net->items));
 		if (net->items == NULL)
-			abort(); /* as above */
+			kai_end_no_memory("connections");
 	}
 	const int descriptors[] = {net->wake_fd, net->room_fd, net->signal_fd};
 	void *const sockets[] = {net->router_monitor, net->full ? NULL : net->router,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool.h"
 
+#include "end.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -208,7 +210,7 @@ struct kai_input *kai_pool_blank_frame(struct kai_pool *pool)
 		if (input != NULL)
 			input->memory = malloc(KAI_CHECK_ARENA);
 		if (input == NULL || input->memory == NULL)
-			abort(); /* without memory: a supervisor starts us again from the store */
+			kai_end_no_memory("frames");
 	}
 	input->next = NULL;
 	input->type = KAI_INPUT_FRAME;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "end.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_FAILED 1
+
+static void say(const char *text)
+{
+	ssize_t written = write(STDERR_FILENO, text, strlen(text));
+
+	(void)written; /* a log that cannot be written has nowhere to say so */
+}
+
+_Noreturn void kai_end_no_memory(const char *what)
+{
+	say("kairand: out of memory for ");
+	say(what);
+	say(": ended (nothing acknowledged is lost; give it more memory and start it again)\n");
+	_exit(EXIT_FAILED);
+}
+
+static void last_words(int number)
+{
+	if (number == SIGBUS)
+		say("kairand: ended by SIGBUS: the disk did not give a page of a mapped file (look "
+		    "after the disk, then kairan check)\n");
+	else if (number == SIGABRT)
+		say("kairand: ended by SIGABRT: a library without memory, or a failed assertion: "
+		    "see the line before (nothing acknowledged is lost; start it again)\n");
+	else
+		say("kairand: ended by SIGSEGV: a library without memory, or a defect (nothing "
+		    "acknowledged is lost; start it again)\n");
+	/* The handler is gone by now: this ends the process as the signal does. */
+	(void)raise(number);
+}
+
+void kai_end_words(void)
+{
+	static const int numbers[] = {SIGABRT, SIGBUS, SIGSEGV};
+	struct sigaction action = {.sa_handler = last_words, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction before;
+
+	(void)sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		/* A sanitizer's own handler has more to say. */
+		if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+			(void)sigaction(numbers[i], &action, NULL);
+}
