@@ -314,6 +314,17 @@ static void take_chunk(struct kai_turn *turn, struct kai_slot *slot,
 		kai_wanted_progress(wanted, turn->event->mono);
 }
 
+static void begin_anew(struct kai_slot *slot)
+{
+	struct kai_wanted *wanted = slot->wanted;
+
+	if (wanted->unfinished == NULL)
+		return;
+	slot->link->fetch->held -= wanted->unfinished->charged;
+	kai_unfinished_free(wanted->unfinished);
+	wanted->unfinished = NULL;
+}
+
 void kai_fetch_chunk(struct kai_turn *turn, struct kai_link *link,
 		     const struct kai_checked *checked)
 {
@@ -329,12 +340,15 @@ void kai_fetch_chunk(struct kai_turn *turn, struct kai_link *link,
 	struct kai_wanted *wanted = kai_wants_find(fetch->wants, chunk->id);
 	struct kai_slot *slot = wanted == NULL ? NULL : kai_wanted_slot(wanted, link);
 
+	bool late = kai_link_late(link, turn->event->mono);
+
 	if (slot == NULL || !slot->asked) {
-		kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_UNWANTED), chunk->id);
+		if (!late)
+			kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_UNWANTED), chunk->id);
 		return;
 	}
 	bool current = wanted->from == slot && wanted->state != KAI_WANTED_WAITING;
-	bool remnant = slot->twice && wanted->unfinished == NULL && chunk->head == NULL;
+	bool remnant = (slot->twice || late) && wanted->unfinished == NULL && chunk->head == NULL;
 
 	if (!current || remnant) {
 		/* Asked once and since then from another, or refused half-way: no fault. */
@@ -343,6 +357,8 @@ void kai_fetch_chunk(struct kai_turn *turn, struct kai_link *link,
 			kai_slot_quiet(slot);
 		return;
 	}
+	if (late && chunk->head != NULL)
+		begin_anew(slot); /* what came of the session before ended half-way */
 	if (chunk->last)
 		slot->asked = slot->twice;
 	slot->twice = slot->twice && !chunk->last;

@@ -342,7 +342,8 @@ static void not_there(struct kai_turn *turn, struct kai_link *link, const uint8_
 	struct kai_slot *slot = wanted == NULL ? NULL : kai_wanted_slot(wanted, link);
 
 	if (slot == NULL || !slot->asked) {
-		kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_UNWANTED), id);
+		if (!kai_link_late(link, turn->event->mono))
+			kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_UNWANTED), id);
 		return;
 	}
 	if (slot->settled) {

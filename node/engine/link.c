@@ -43,6 +43,7 @@ static void enter(struct kai_turn *turn, struct kai_link *link, enum kai_link_st
 		link->down_reason = reason;
 		link->peer_greeted = false;
 		link->again = false;
+		link->late_until.ms = 0;
 		if (before != KAI_LINK_DOWN) {
 			note_heard(turn, link);
 			kai_out_trace(turn, "link-down", link->org, NULL, reason, 0);
@@ -55,6 +56,8 @@ static void enter(struct kai_turn *turn, struct kai_link *link, enum kai_link_st
 		return;
 	case KAI_LINK_UP:
 		link->down_reason = "";
+		if (link->again)
+			link->late_until.ms = turn->event->mono.ms + KAI_LINK_LATE_MS;
 		link->again = false;
 		note_heard(turn, link);
 		kai_out_trace(turn, "link-up", link->org, NULL, NULL, 0);

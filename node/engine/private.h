@@ -55,10 +55,12 @@ struct kai_link {
 	/* link.c */
 	uint8_t my_nonce[16];
 	uint8_t peer_nonce[16];
-	bool connected;		 /* between LINK_UP and LINK_DOWN */
-	bool peer_greeted;	 /* its hello of this connection is here */
-	bool answered;		 /* peer_nonce was answered with my_nonce */
-	bool again;		 /* greeting anew: frames of the session before may still come */
+	bool connected;	   /* between LINK_UP and LINK_DOWN */
+	bool peer_greeted; /* its hello of this connection is here */
+	bool answered;	   /* peer_nonce was answered with my_nonce */
+	bool again;	   /* greeting anew: frames of the session before may still come */
+	struct kai_mono
+		late_until; /* up anew over a standing connection: bulk of the session before may come so long */
 	struct kai_mono since;	 /* when the state was entered */
 	uint8_t session_key[32]; /* tags of offers: H(hello, link key, both nonces in org order) */
 	uint8_t peer_epoch[16];
@@ -76,6 +78,14 @@ struct kai_link {
 	struct kai_meters *meters;
 	struct kai_pair_cache *pair;
 };
+
+/* May this be of the session before? Nothing that comes so late is a fault, and nothing of it is used that
+ * was not asked for. */
+#define KAI_LINK_LATE_MS KAI_MS_MINUTE
+static inline bool kai_link_late(const struct kai_link *link, struct kai_mono now)
+{
+	return now.ms < link->late_until.ms;
+}
 
 struct kai_engine {
 	struct kai_engine_config config;

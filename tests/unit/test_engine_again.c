@@ -363,6 +363,165 @@ static void hellos_are_rationed(void **state)
 	net_free(net);
 }
 
+/* ---- what is under way when two greet anew ---- */
+
+#define CAUGHT_MOST 32u
+
+struct caught {
+	struct net *net;
+	enum kai_msg_type type;
+	unsigned from;
+	struct kai_span frames[CAUGHT_MOST];
+	size_t count;
+};
+
+/* Bulk is slower than a hello: it is put aside, as if it lay in a queue still. */
+static bool put_aside(void *context, struct net_frame *frame)
+{
+	struct caught *caught = context;
+
+	if (frame->type != caught->type || frame->from != caught->from)
+		return true;
+	uint8_t *at = kai_arena_take(&caught->net->arena, frame->len);
+
+	assert_non_null(at);
+	assert_in_range(caught->count, 0, CAUGHT_MOST - 1);
+	memcpy(at, frame->at, frame->len);
+	caught->frames[caught->count++] = kai_span(at, frame->len);
+	return false;
+}
+
+static uint64_t faults_of(struct net *net, unsigned node)
+{
+	struct kai_txn *txn = net_read(net, node);
+	struct kai_scan scan;
+	struct kai_span value;
+	uint64_t sum = 0;
+
+	kai_scan_init(&scan, txn, KAI_TABLE_JOURNAL, kai_span(NULL, 0), kai_span(NULL, 0), false);
+	while (kai_scan_next(&scan, NULL, &value)) {
+		size_t mark = net->arena.used;
+		struct kai_journal entry;
+
+		assert_int_equal(kai_object_decode(&kai_object_journal, value, &net->arena, &entry),
+				 KAI_FAULT_NONE);
+		if (kai_span_equal(entry.event, kai_span_str("peer-fault")))
+			sum += entry.count;
+		net->arena.used = mark;
+	}
+	kai_txn_abort(txn);
+	return sum;
+}
+
+/* Another session over the same connection: the agreement stops and goes on. */
+static void greet_anew(struct net *net)
+{
+	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_SUSPEND};
+
+	memcpy(notice.org, net->nodes[1].config.org, KAI_ID_LEN);
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_run(net);
+	notice.action = KAI_NOTICE_RESUME;
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_run(net);
+	assert_true(net_up(net, 0, 1));
+}
+
+/* Chunks, wants and refusals of the session before come into the new one: nobody's fault. */
+static void what_was_under_way_is_no_fault(void **state)
+{
+	static const struct {
+		enum kai_msg_type type;
+		unsigned from;
+	} cases[] = {
+		{KAI_MSG_CHUNK, 0}, {KAI_MSG_WANT, 1}, {KAI_MSG_STORED, 1}, {KAI_MSG_OFFER, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct net *net = behind(0);
+		struct caught caught = {.net = net, .type = cases[i].type, .from = cases[i].from};
+		uint8_t large[KAI_ID_LEN], small[KAI_ID_LEN];
+		uint32_t parts;
+
+		net->filter = put_aside;
+		net->context = &caught;
+		net_publish(net, 0, &(struct net_item){.attachment = 700000}, large);
+		net_publish(net, 0, &(struct net_item){.title = "small"}, small);
+		net_run(net);
+		assert_true(caught.count > 0);
+		net->filter = NULL;
+		/* What the old session could still put out before the new one's frames. */
+		size_t queued = caught.count;
+
+		greet_anew(net);
+		for (size_t j = 0; j < queued; j++)
+			net_inject_bytes(net, cases[i].from, 1 - cases[i].from, caught.frames[j]);
+		net_pass(net, 2 * KAI_MS_MINUTE);
+		assert_true(net_holds(net, 1, large, &parts));
+		assert_int_equal(parts, 3);
+		assert_true(net_holds(net, 1, small, NULL));
+		assert_int_equal(faults_of(net, 0), 0);
+		assert_int_equal(faults_of(net, 1), 0);
+		net_free(net);
+	}
+}
+
+/* The same, and the new session's chunks come while the old one's are not all here. */
+static void an_item_begun_twice_is_whole(void **state)
+{
+	struct net *net = behind(0);
+	struct caught caught = {.net = net, .type = KAI_MSG_CHUNK};
+	uint8_t id[KAI_ID_LEN];
+	uint32_t parts;
+
+	(void)state;
+	net->filter = put_aside;
+	net->context = &caught;
+	net_publish(net, 0, &(struct net_item){.attachment = 200000}, id);
+	net_run(net);
+	assert_int_equal(caught.count, 5);
+	greet_anew(net);
+	net->filter = NULL;
+	/* Of the first time only the beginning went out; then the second time, whole. */
+	net_inject_bytes(net, 0, 1, caught.frames[0]);
+	net_inject_bytes(net, 0, 1, caught.frames[1]);
+	for (size_t i = 5; i < caught.count; i++)
+		net_inject_bytes(net, 0, 1, caught.frames[i]);
+	net_run(net);
+	assert_true(net_holds(net, 1, id, &parts));
+	assert_int_equal(parts, 3);
+	assert_int_equal(faults_of(net, 1), 0);
+	net_free(net);
+}
+
+/* It lasts a minute, and a connection that is new has nothing of the one before. */
+static void what_was_under_way_ends(void **state)
+{
+	struct net *net = behind(0);
+	uint8_t data[100] = {0};
+	struct kai_chunk chunk = {.index = 0, .data = kai_span(data, sizeof(data)), .last = true};
+
+	(void)state;
+	greet_anew(net);
+	net_pass(net, 59 * KAI_MS_SECOND);
+	net_inject(net, 0, 1, KAI_MSG_CHUNK, &chunk);
+	net_run(net);
+	assert_int_equal(faults_of(net, 1), 0);
+	net_pass(net, 2 * KAI_MS_SECOND);
+	net_inject(net, 0, 1, KAI_MSG_CHUNK, &chunk);
+	net_run(net);
+	assert_int_equal(faults_of(net, 1), 1);
+	net_pass(net, KAI_MS_MINUTE);
+	greet_anew(net);
+	net_cut(net, 0, 1);
+	net_link(net, 0, 1);
+	net_run(net);
+	net_inject(net, 0, 1, KAI_MSG_CHUNK, &chunk);
+	net_run(net);
+	assert_int_equal(faults_of(net, 1), 2);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +535,9 @@ int main(void)
 		cmocka_unit_test(expired_items_give_their_room_back),
 		cmocka_unit_test(what_is_kept_until_an_hour_is_gone_after_it),
 		cmocka_unit_test(hellos_are_rationed),
+		cmocka_unit_test(what_was_under_way_is_no_fault),
+		cmocka_unit_test(an_item_begun_twice_is_whole),
+		cmocka_unit_test(what_was_under_way_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
