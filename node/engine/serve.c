@@ -123,7 +123,6 @@ static void note_sent(struct kai_turn *turn, struct kai_link *link, struct servi
 	spread->sent += serving->sent;
 	if (offered != NULL) {
 		offered->bytes += serving->sent;
-		spread->in_flight += serving->sent;
 		if (last) {
 			offered->wanted = false;
 			offered->retry_at = turn->event->mono.ms + KAI_MS_MINUTE;

@@ -205,7 +205,6 @@ void kai_spread_settle(struct kai_turn *turn, struct kai_link *link, struct kai_
 	size_t mark = turn->scratch->used;
 	bool changed = offered->changed;
 
-	spread->in_flight -= offered->bytes;
 	kai_window_settle(&spread->window, offered);
 	if (!changed)
 		return;
@@ -399,5 +398,7 @@ void kai_spread_state(const struct kai_link *link, uint64_t head, struct kai_pee
 	}
 	io_state->lag = head > spread->position ? head - spread->position : 0;
 	io_state->queued = spread->window.open;
-	io_state->in_flight_bytes = spread->in_flight;
+	for (size_t i = spread->window.first; i < spread->window.count; i++)
+		if (!spread->window.at[i].settled)
+			io_state->in_flight_bytes += spread->window.at[i].bytes;
 }

@@ -98,7 +98,6 @@ struct kai_spread {
 	struct kai_mono saved;
 	uint64_t sent; /* bytes that credit counts */
 	uint64_t limit;
-	uint64_t in_flight; /* bytes sent and not stored */
 	struct kai_push_count pushes[KAI_PUSH_ORIGINS];
 	int64_t push_minute;
 	int64_t push_count;

@@ -522,6 +522,38 @@ static void what_was_under_way_ends(void **state)
 	net_free(net);
 }
 
+/* Bytes in flight are those of what the peer has not answered, however that ended. */
+static void what_is_in_flight_ends_with_its_offer(void **state)
+{
+	struct net *net = behind(0);
+	struct caught caught = {.net = net, .type = KAI_MSG_STORED, .from = 1};
+	struct kai_ctl_status status = {0};
+	struct kai_state answer;
+	uint8_t id[KAI_ID_LEN], retraction[KAI_ID_LEN];
+
+	(void)state;
+	net->filter = put_aside;
+	net->context = &caught;
+	net_publish(net, 0, &(struct net_item){.attachment = 20000}, id);
+	net_run(net);
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_STATUS, &status), 0);
+	assert_int_equal(kai_object_decode(&kai_object_state, net->nodes[0].answer.body,
+					   &net->arena, &answer),
+			 KAI_FAULT_NONE);
+	assert_int_equal(answer.peers_count, 1);
+	assert_in_range(answer.peers[0].in_flight_bytes, 20000, 30000);
+	net_retract(net, 0, id, retraction); /* it is not offered again, nor waited for */
+	net->filter = NULL;
+	net_pass(net, 5 * KAI_MS_MINUTE);
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_STATUS, &status), 0);
+	assert_int_equal(kai_object_decode(&kai_object_state, net->nodes[0].answer.body,
+					   &net->arena, &answer),
+			 KAI_FAULT_NONE);
+	assert_int_equal(answer.peers[0].queued, 0);
+	assert_int_equal(answer.peers[0].in_flight_bytes, 0);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -538,6 +570,7 @@ int main(void)
 		cmocka_unit_test(what_was_under_way_is_no_fault),
 		cmocka_unit_test(an_item_begun_twice_is_whole),
 		cmocka_unit_test(what_was_under_way_ends),
+		cmocka_unit_test(what_is_in_flight_ends_with_its_offer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
