@@ -116,8 +116,8 @@ static void index_item(struct sim_ledger *ledger, uint32_t number)
 {
 	if (ledger->item_count * 2 >= ledger->slot_count) {
 		ledger->slot_count *= 2;
-		ledger->slots = need(
-			realloc(ledger->slots, ledger->slot_count * sizeof(*ledger->slots)));
+		ledger->slots =
+			need(realloc(ledger->slots, ledger->slot_count * sizeof(*ledger->slots)));
 		memset(ledger->slots, 0xff, ledger->slot_count * sizeof(*ledger->slots));
 		for (uint32_t i = 0; i < number; i++)
 			ledger->slots[slot_of(ledger, ledger->items[i]->id)] = i;
@@ -383,8 +383,7 @@ void sim_know_begin(struct sim_ledger *ledger, uint32_t node, bool restored)
 	}
 	for (uint32_t i = 0; i < ledger->seat_count; i++) {
 		if (ledger->seats[i]->known != NULL)
-			ledger->seats[i]->known[node] =
-				aged(ledger->seats[i]->known[node], true);
+			ledger->seats[i]->known[node] = aged(ledger->seats[i]->known[node], true);
 	}
 }
 

@@ -18,9 +18,9 @@
 struct sim_pact {
 	struct sim_agreement of;
 	uint32_t number;
-	uint8_t known[2];     /* by a, by b */
-	uint32_t next_of[2];  /* of the same a, of the same b */
-	uint32_t notices;     /* newest made, SIM_NONE: none */
+	uint8_t known[2];    /* by a, by b */
+	uint32_t next_of[2]; /* of the same a, of the same b */
+	uint32_t notices;    /* newest made, SIM_NONE: none */
 };
 
 struct sim_word {
@@ -51,8 +51,8 @@ struct sim_ledger {
 	struct sim_seat **seats;
 	uint32_t seat_count, seat_cap;
 	uint32_t seat_heads[1024];
-	uint64_t *learnt;    /* a node each: turns + 1 when what it knows last changed, 0: never */
-	bool *stale;	     /* a node each: what it knows is to be read again */
+	uint64_t *learnt; /* a node each: turns + 1 when what it knows last changed, 0: never */
+	bool *stale;	  /* a node each: what it knows is to be read again */
 	uint32_t node_count;
 	struct sim_sight *sight; /* checks/sight.c's */
 };

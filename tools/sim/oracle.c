@@ -98,11 +98,11 @@ static void find_pact(struct ask *ask)
 	ask->back = from_is_a ? &terms->b_to_a : &terms->a_to_b;
 	ask->from = from_is_a ? &terms->a : &terms->b;
 	ask->to = from_is_a ? &terms->b : &terms->a;
-	ask->state = terminated				       ? KAI_STATE_TERMINATED
+	ask->state = terminated				  ? KAI_STATE_TERMINATED
 		     : now >= (int64_t)terms->valid_until ? KAI_STATE_EXPIRED
 		     : now < (int64_t)terms->valid_from	  ? KAI_STATE_FUTURE
-		     : suspended				       ? KAI_STATE_SUSPENDED
-								       : KAI_STATE_ACTIVE;
+		     : suspended			  ? KAI_STATE_SUSPENDED
+							  : KAI_STATE_ACTIVE;
 }
 
 /* ---- who is matched ---- */
@@ -141,8 +141,8 @@ static bool is_member(const struct ask *ask, const struct kai_direction *towards
 		    !kai_span_equal(towards->communities[i].name, entry->text))
 			continue;
 		keeper = sim_node_of(ask->sim, towards->communities[i].keeper);
-		return keeper != NULL && (keeper->number == org ||
-					  seated(ask, keeper->number, org, entry->text));
+		return keeper != NULL &&
+		       (keeper->number == org || seated(ask, keeper->number, org, entry->text));
 	}
 	return false;
 }
@@ -221,8 +221,7 @@ static bool readable(const struct kai_label *label)
 	if (label->tlp < KAI_TLP_RED || label->tlp > KAI_TLP_CLEAR ||
 	    label->onward < KAI_ONWARD_NONE || label->onward > KAI_ONWARD_ANY ||
 	    label->attribution < 1 || label->attribution > 3 || label->pap < 1 || label->pap > 4 ||
-	    label->gov_share > 1 ||
-	    (label->tlp == KAI_TLP_CLEAR) != (label->audience_count == 0))
+	    label->gov_share > 1 || (label->tlp == KAI_TLP_CLEAR) != (label->audience_count == 0))
 		return false;
 	for (size_t i = 0; i < label->audience_count; i++) {
 		if (!entry_readable(&label->audience[i], label->tlp))
@@ -316,8 +315,8 @@ static bool rule_tlp(const struct ask *ask)
 
 static bool rule_onward(const struct ask *ask)
 {
-	uint64_t onward = ask->label->onward < ask->hop->overlay ? ask->label->onward
-								 : ask->hop->overlay;
+	uint64_t onward =
+		ask->label->onward < ask->hop->overlay ? ask->label->onward : ask->hop->overlay;
 
 	if (ask->from_origin)
 		return true;
@@ -352,11 +351,13 @@ struct rule {
 	const char *name;
 	bool (*holds)(const struct ask *ask);
 };
-static const struct rule item_rules[] = {
-	{"kind", rule_kind}, {"sector", rule_sector}, {"expired", rule_expired}, {"label", rule_label}};
-static const struct rule label_rules[] = {{"ceiling", rule_ceiling},   {"audience", rule_audience},
-					  {"tlp-onward", rule_tlp},    {"onward", rule_onward},
-					  {"abroad", rule_abroad},     {"government", rule_government}};
+static const struct rule item_rules[] = {{"kind", rule_kind},
+					 {"sector", rule_sector},
+					 {"expired", rule_expired},
+					 {"label", rule_label}};
+static const struct rule label_rules[] = {
+	{"ceiling", rule_ceiling}, {"audience", rule_audience}, {"tlp-onward", rule_tlp},
+	{"onward", rule_onward},   {"abroad", rule_abroad},	{"government", rule_government}};
 
 static const char *label_forbids(struct ask *ask, const struct kai_label *label)
 {
@@ -426,8 +427,7 @@ const char *sim_oracle_forbids(const struct sim *sim, const struct sim_hop *hop)
 	const char *rule = forbids_by(sim, hop, SIM_KNOWN_NOW);
 
 	/* Only a turn that learnt something has two states. */
-	if (rule != NULL &&
-	    ledger->learnt[hop->decider] == sim_node(sim, hop->decider)->turns + 1)
+	if (rule != NULL && ledger->learnt[hop->decider] == sim_node(sim, hop->decider)->turns + 1)
 		return forbids_by(sim, hop, SIM_KNOWN_BEFORE);
 	return rule;
 }

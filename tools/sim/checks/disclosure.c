@@ -10,8 +10,7 @@
 static const char *forbidden(struct sim_sight *sight, const struct sim_frame *frame,
 			     const struct sim_item *item, int part)
 {
-	struct sim_hop hop =
-		sim_hop_by(sight, frame->from, frame->from, frame->to, item, part);
+	struct sim_hop hop = sim_hop_by(sight, frame->from, frame->from, frame->to, item, part);
 
 	return sim_hop_forbidden(sight, hop);
 }
@@ -43,9 +42,8 @@ static void check_named(struct sim *sim, struct sim_sight *sight, const struct s
 {
 	if (sim_told(sight, frame->to, frame->from, mention) != 0)
 		return;
-	const char *rule = mention->truth == NULL
-				   ? "never heard of"
-				   : forbidden(sight, frame, mention->truth, -1);
+	const char *rule = mention->truth == NULL ? "never heard of"
+						  : forbidden(sight, frame, mention->truth, -1);
 
 	if (rule != NULL)
 		sim_violation(sim, "disclosure", frame->from, mention->id,

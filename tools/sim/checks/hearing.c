@@ -148,8 +148,8 @@ static void mention(struct sim_sight *sight, const uint8_t *id, uint64_t parts, 
 
 	if (sight->mention_count == sight->mention_cap) {
 		sight->mention_cap *= 2;
-		sight->mentions =
-			need(realloc(sight->mentions, sight->mention_cap * sizeof(*sight->mentions)));
+		sight->mentions = need(
+			realloc(sight->mentions, sight->mention_cap * sizeof(*sight->mentions)));
 	}
 	at = &sight->mentions[sight->mention_count++];
 	*at = (struct sim_mention){.id = id,

@@ -63,9 +63,8 @@ static void ask_stores(struct sim_sight *sight, struct sim_hop *hop)
 		target = sim_holding_of(sight, hop->decider, hop->item->target);
 	if (target != NULL && !hop->target_passed) {
 		txn = sim_look(sim_node(sight->sim, hop->decider));
-		hop->target_passed =
-			recorded(sight, txn, target->arrival,
-				 hop->from == hop->decider ? hop->to : hop->from);
+		hop->target_passed = recorded(sight, txn, target->arrival,
+					      hop->from == hop->decider ? hop->to : hop->from);
 		kai_txn_abort(txn);
 	}
 }

@@ -45,8 +45,7 @@ static void check_change(struct sim *sim, struct sim_sight *sight, const struct 
 	}
 	count = sim_supplies(sight, sight->txn, node, change->arrival, supplies, SUPPLIERS);
 	for (int part = -1; part < (int)KAI_MAX_PARTS; part++) {
-		if (part < 0 ? change->before == change->arrival
-			     : (change->fresh >> part & 1) == 0)
+		if (part < 0 ? change->before == change->arrival : (change->fresh >> part & 1) == 0)
 			continue;
 		const char *rule = came_lawfully(sight, change, supplies, count, part, &peer);
 

@@ -9,7 +9,7 @@ const struct sim_checker *const sim_checkers[] = {&sim_check_sight,
 #define X(name) &sim_check_##name,
 						  SIM_X_CHECK(X)
 #undef X
-							  &sim_check_sight_over,
+							  & sim_check_sight_over,
 						  NULL};
 
 void *sim_check_room(size_t count, size_t size)

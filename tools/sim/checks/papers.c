@@ -130,8 +130,7 @@ static void check_agreement(struct sim *sim, struct sim_sight *sight, const stru
 		if (!opened(sight, msg->bytes, &kai_object_membership, &member) ||
 		    (!kai_id_equal(member.org, org_of(sim, frame->from)) &&
 		     !kai_id_equal(member.org, org_of(sim, frame->to)) &&
-		     !(member.withdrawn &&
-		       kai_id_equal(member.keeper, org_of(sim, frame->from)))))
+		     !(member.withdrawn && kai_id_equal(member.keeper, org_of(sim, frame->from)))))
 			complain(sim, frame, "somebody else's membership");
 		return;
 	}
@@ -142,8 +141,8 @@ static void check_hello(struct sim *sim, struct sim_sight *sight, const struct s
 	const struct kai_hello *hello = &sight->msg.hello;
 
 	for (size_t i = 0; i < hello->agreements_count; i++) {
-		const struct sim_pact *pact = sim_pact_find_of(sim_ledger_of(sim), frame->from,
-							       hello->agreements[i]);
+		const struct sim_pact *pact =
+			sim_pact_find_of(sim_ledger_of(sim), frame->from, hello->agreements[i]);
 
 		if (pact != NULL && sim_pact_other(pact, frame->from) != frame->to)
 			complain(sim, frame, "the digest of another agreement");

@@ -55,8 +55,8 @@ struct sim_holding *sim_holding_make(struct sim_sight *sight, uint32_t node, uin
 	if (item >= cap) {
 		uint32_t more = item + 32;
 
-		sight->holdings[node] = need(
-			realloc(sight->holdings[node], more * sizeof(**sight->holdings)));
+		sight->holdings[node] =
+			need(realloc(sight->holdings[node], more * sizeof(**sight->holdings)));
 		memset(sight->holdings[node] + cap, 0, (more - cap) * sizeof(**sight->holdings));
 		sight->holding_caps[node] = more;
 	}
@@ -65,8 +65,7 @@ struct sim_holding *sim_holding_make(struct sim_sight *sight, uint32_t node, uin
 
 /* ---- supplies ---- */
 
-static bool peer_node(struct sim_sight *sight, struct kai_txn *txn, uint16_t number,
-		      uint32_t *ret)
+static bool peer_node(struct sim_sight *sight, struct kai_txn *txn, uint16_t number, uint32_t *ret)
 {
 	struct kai_key key = kai_key_peer(number);
 	struct kai_peer peer;
@@ -88,7 +87,8 @@ size_t sim_supplies(struct sim_sight *sight, struct kai_txn *txn, uint32_t node,
 	struct kai_scan scan;
 	size_t count = 0;
 
-	kai_scan_init(&scan, txn, KAI_TABLE_SUPPLY, kai_key_span(&prefix), kai_span(NULL, 0), false);
+	kai_scan_init(&scan, txn, KAI_TABLE_SUPPLY, kai_key_span(&prefix), kai_span(NULL, 0),
+		      false);
 	while (count < cap && kai_scan_next(&scan, &key, &value)) {
 		uint16_t number = (uint16_t)(key.at[key.len - 2] << 8 | key.at[key.len - 1]);
 		size_t mark = sight->arena.used;
@@ -162,8 +162,8 @@ static void note_change(struct sim_sight *sight, uint64_t arrival)
 	change.fresh = (uint32_t)change.item.held;
 	change.truth = sim_ledger_find(sight->sim, change.item.id);
 	if (change.truth != NULL) {
-		struct sim_holding *holding = sim_holding_make(sight, sight->node->number,
-							       change.truth->number);
+		struct sim_holding *holding =
+			sim_holding_make(sight, sight->node->number, change.truth->number);
 
 		change.holding = holding;
 		change.before = holding->arrival;
@@ -172,8 +172,7 @@ static void note_change(struct sim_sight *sight, uint64_t arrival)
 		holding->arrival = arrival;
 		holding->held = (uint16_t)change.item.held;
 		holding->flags = (uint16_t)change.item.flags;
-		holding->overlay =
-			sim_overlay(sight, sight->txn, sight->node->number, arrival);
+		holding->overlay = sim_overlay(sight, sight->txn, sight->node->number, arrival);
 		if (change.before == 0) {
 			holding->at_ms = sim_now(sight->sim);
 			holding->turn = (uint32_t)sight->node->turns;
@@ -182,8 +181,8 @@ static void note_change(struct sim_sight *sight, uint64_t arrival)
 	}
 	if (sight->change_count == sight->change_cap) {
 		sight->change_cap = sight->change_cap == 0 ? 64 : sight->change_cap * 2;
-		sight->changes = need(
-			realloc(sight->changes, sight->change_cap * sizeof(*sight->changes)));
+		sight->changes =
+			need(realloc(sight->changes, sight->change_cap * sizeof(*sight->changes)));
 	}
 	sight->changes[sight->change_count++] = change;
 }

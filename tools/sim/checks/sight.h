@@ -38,7 +38,7 @@ struct sim_change {
 
 /* How one supplier stands in a node's SUPPLY. */
 struct sim_supply {
-	uint32_t peer; /* SIM_NONE: the node itself */
+	uint32_t peer;		     /* SIM_NONE: the node itself */
 	const struct sim_pact *pact; /* NULL: zeros, or an unknown digest */
 	uint32_t parts;
 	bool marked;
@@ -83,8 +83,9 @@ struct sim_sight {
 };
 
 struct sim_sight *sim_sight_of(const struct sim *sim);
-extern const struct sim_checker sim_check_sight;      /* the first of the list */
-extern const struct sim_checker sim_check_sight_over; /* the last: notes what was told, closes the look */
+extern const struct sim_checker sim_check_sight; /* the first of the list */
+extern const struct sim_checker
+	sim_check_sight_over; /* the last: notes what was told, closes the look */
 
 /* What a node holds of a ledger's item; NULL: nothing. */
 struct sim_holding *sim_holding_of(const struct sim_sight *sight, uint32_t node, uint32_t item);
