@@ -194,7 +194,7 @@ struct sim_life {
 	bool more;
 	int64_t wake_ms; /* INT64_MAX: none is queued */
 	uint32_t wake_stamp, start_stamp, release_stamp, full_stamp, slow_stamp, clock_stamp;
-	int64_t busy_until_ms, retry_ms;
+	int64_t busy_until_ms, retry_ms, retry_wait_ms;
 	struct sim_leaving *leaving;
 	size_t leaving_count, leaving_cap;
 	int64_t mono_base_ms, mono_since_ms;
@@ -202,7 +202,8 @@ struct sim_life {
 	enum sim_crash_point point;
 	uint64_t crash_turn;
 	int64_t back_ms;
-	bool renew; /* its keys changed: it starts again */
+	bool introduced; /* it was given its own card */
+	bool renew;	 /* its keys changed: it starts again */
 	struct kai_store *backup;
 	uint64_t steps;
 	uint64_t
@@ -249,9 +250,6 @@ void sim_node_forget_outputs(struct sim *sim);
 /* The first `count` of what waits to leave goes, the rest is lost. */
 void sim_node_leave(struct sim *sim, struct sim_node *node, size_t count);
 
-/* store.c */
-struct kai_store *sim_store_copy(struct kai_store *store);
-
 /* ---- organisations (org.c) ---- */
 
 void sim_org_make(struct sim *sim, struct sim_node *node);
@@ -278,6 +276,7 @@ struct sim {
 	size_t orgs_len;
 	struct sim_net net;
 	struct sim_block *kept;
+	struct kai_bytes_pool *pool; /* of all stores */
 	struct kai_arena scratch, answer, check;
 	struct kai_out *out;
 	uint64_t *out_links;

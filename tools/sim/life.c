@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_MS 15000 /* read-only: between attempts */
+#define RETRY_FIRST_MS 1000 /* read-only: before the first attempt to write again … */
+#define RETRY_LAST_MS 15000 /* … doubling up to this */
 
 /* ---- clocks ---- */
 
@@ -58,7 +59,7 @@ static void set_clock(struct sim_node *node, int64_t skew_ms, int64_t rate_ppm)
 
 void sim_node_init(struct sim *sim, struct sim_node *node, uint32_t number)
 {
-	struct kai_store_options options = {0};
+	struct kai_store_options options = {.pool = sim->pool};
 
 	node->sim = sim;
 	node->number = number;
@@ -141,11 +142,16 @@ static void tell_own_card(struct sim *sim, struct sim_node *node, sim_answer_fn 
 
 void sim_node_close(struct sim *sim, struct sim_node *node)
 {
+	struct sim_life *life = node->life;
+
 	sim_net_died(sim, node);
 	sim_node_lose_inbox(node);
 	new_engine(node);
+	life->retry_wait_ms = node->read_only ? 2 * life->retry_wait_ms : RETRY_FIRST_MS;
+	if (life->retry_wait_ms > RETRY_LAST_MS)
+		life->retry_wait_ms = RETRY_LAST_MS;
+	life->retry_ms = sim->now_ms + life->retry_wait_ms;
 	node->read_only = true;
-	node->life->retry_ms = sim->now_ms + RETRY_MS;
 	sim_node_rest(sim, node);
 }
 
@@ -171,8 +177,9 @@ void sim_node_start(struct sim *sim, struct sim_node *node, bool restored)
 	node->read_only = false;
 	sim_tell_restarted(sim, node, restored);
 	sim_node_committed(sim, node, NULL, 0);
-	if (node->boots == 1)
+	if (!node->life->introduced)
 		tell_own_card(sim, node, own_card_done);
+	node->life->introduced = true;
 	ask_again(sim, node);
 	sim_node_rest(sim, node);
 }
@@ -218,11 +225,20 @@ void sim_node_crash(struct sim *sim, struct sim_node *node, enum sim_crash_point
 	life->back_ms = back_ms;
 }
 
+static struct kai_store *copy_of(struct kai_store *store)
+{
+	struct kai_store *copy;
+
+	if (kai_store_copy_memory(store, &copy) != KAI_ERR_OK)
+		abort(); /* only without memory */
+	return copy;
+}
+
 void sim_node_backup(struct sim *sim, struct sim_node *node)
 {
 	(void)sim;
 	kai_store_close(node->life->backup);
-	node->life->backup = sim_store_copy(node->store);
+	node->life->backup = copy_of(node->store);
 }
 
 void sim_node_restore(struct sim *sim, struct sim_node *node)
@@ -232,7 +248,7 @@ void sim_node_restore(struct sim *sim, struct sim_node *node)
 	if (node->engine != NULL)
 		sim_node_die(sim, node, 0);
 	kai_store_close(node->store);
-	node->store = sim_store_copy(node->life->backup);
+	node->store = copy_of(node->life->backup);
 	if (kai_store_renew_epoch(node->store, NULL) != KAI_ERR_OK)
 		abort(); /* only without memory */
 	node->epochs++;

@@ -308,7 +308,8 @@ struct sim *sim_new(const struct sim_plan *plan, const struct sim_options *optio
 	struct sim *sim = sim_alloc(sizeof(*sim));
 
 	memset(sim, 0, sizeof(*sim));
-	if (sodium_init() < 0 || kai_out_new(&sim->out) != KAI_ERR_OK)
+	if (sodium_init() < 0 || kai_out_new(&sim->out) != KAI_ERR_OK ||
+	    kai_bytes_pool_new(&sim->pool) != KAI_ERR_OK)
 		abort(); /* libsodium without its entropy, or no memory */
 	sim->plan = plan;
 	sim->options = *options;
@@ -320,11 +321,9 @@ struct sim *sim_new(const struct sim_plan *plan, const struct sim_options *optio
 	sim->ledger = sim_ledger_new(sim);
 	sim->acts = sim_acts_new(sim);
 	open_checkers(sim);
-	for (uint32_t i = 0; i < sim->node_count; i++) {
+	for (uint32_t i = 0; i < sim->node_count; i++)
 		if (plan->nodes[i].lies != 0)
 			sim_rogue_start(sim, &sim->nodes[i], plan->nodes[i].lies);
-		sim_queue_put(&sim->queue, 0, SIM_EVENT_START, 0, &sim->nodes[i]);
-	}
 	sim_queue_put(&sim->queue, plan->faults_end_ms, SIM_EVENT_RIGHT, 0, NULL);
 	return sim;
 }
@@ -348,6 +347,7 @@ void sim_free(struct sim *sim)
 		free(sim->kept);
 		sim->kept = next;
 	}
+	kai_bytes_pool_free(sim->pool);
 	kai_out_free(sim->out);
 	free(sim->out_links);
 	free(sim->nodes);
@@ -393,6 +393,8 @@ void sim_run(struct sim *sim)
 	const struct sim_plan *plan = sim->plan;
 	uint32_t op = 0;
 
+	for (uint32_t i = 0; i < sim->node_count; i++)
+		sim_node_start(sim, &sim->nodes[i], false);
 	for (;;) {
 		int64_t event_ms = sim_queue_next_ms(&sim->queue);
 		int64_t op_ms = op < plan->op_count ? plan->ops[op].at_ms : INT64_MAX;
@@ -401,12 +403,12 @@ void sim_run(struct sim *sim)
 		if (next_ms > plan->length_ms)
 			break;
 		sim->now_ms = next_ms;
-		if (event_ms <= op_ms) { /* nodes start before anything is asked of them */
+		if (op_ms <= event_ms) { /* what is asked at one time may come in one turn */
+			sim_act(sim, &plan->ops[op++]);
+		} else {
 			struct sim_event event = sim_queue_take(&sim->queue);
 
 			happen(sim, &event);
-		} else {
-			sim_act(sim, &plan->ops[op++]);
 		}
 	}
 	sim->now_ms = plan->length_ms;
