@@ -64,80 +64,22 @@ static uint32_t stranger(struct sim_sight *sight, const uint8_t id[KAI_ID_LEN])
 
 /* ---- pairs ---- */
 
-static uint64_t pair_key(uint32_t from, uint32_t to, uint32_t number)
-{
-	return (uint64_t)(from + 1) << 44 | (uint64_t)to << 24 | number;
-}
-
-static size_t pair_slot(const struct sim_sight *sight, uint64_t key)
-{
-	size_t slot = (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 20) & (sight->pair_cap - 1);
-
-	while (sight->pair_keys[slot] != 0 && sight->pair_keys[slot] != key)
-		slot = (slot + 1) & (sight->pair_cap - 1);
-	return slot;
-}
-
-static void pairs_grow(struct sim_sight *sight)
-{
-	uint64_t *keys = sight->pair_keys;
-	uint8_t *bits = sight->pair_bits;
-	size_t cap = sight->pair_cap;
-
-	sight->pair_cap = cap * 2;
-	sight->pair_keys = need(calloc(sight->pair_cap, sizeof(*keys)));
-	sight->pair_bits = need(calloc(sight->pair_cap, sizeof(*bits)));
-	for (size_t i = 0; i < cap; i++) {
-		if (keys[i] != 0) {
-			size_t slot = pair_slot(sight, keys[i]);
-
-			sight->pair_keys[slot] = keys[i];
-			sight->pair_bits[slot] = bits[i];
-		}
-	}
-	free(keys);
-	free(bits);
-}
-
-static void pair_note(struct sim_sight *sight, uint32_t from, uint32_t to, uint32_t number,
-		      unsigned bits)
-{
-	size_t slot = pair_slot(sight, pair_key(from, to, number));
-
-	if (sight->pair_keys[slot] == 0) {
-		if (sight->pair_count * 2 >= sight->pair_cap) {
-			pairs_grow(sight);
-			slot = pair_slot(sight, pair_key(from, to, number));
-		}
-		sight->pair_keys[slot] = pair_key(from, to, number);
-		sight->pair_count++;
-	}
-	sight->pair_bits[slot] |= (uint8_t)bits;
-}
-
-static unsigned pair_bits(const struct sim_sight *sight, uint32_t from, uint32_t to,
-			  uint32_t number)
-{
-	size_t slot = pair_slot(sight, pair_key(from, to, number));
-
-	return sight->pair_keys[slot] == 0 ? 0 : sight->pair_bits[slot];
-}
-
 unsigned sim_told(const struct sim_sight *sight, uint32_t from, uint32_t to,
 		  const struct sim_mention *mention)
 {
-	unsigned bits = pair_bits(sight, from, to, mention->number);
+	uint64_t bits = sim_map_get(&sight->told, sim_map_key(from, to, mention->number));
 	uint32_t slot = stranger_slot(sight, mention->id);
 
 	/* It may have been spoken of before it was signed. */
 	if (mention->truth != NULL && sight->stranger_slots[slot] != SIM_NONE)
-		bits |= pair_bits(sight, from, to, STRANGER + sight->stranger_slots[slot]);
-	return bits;
+		bits |= sim_map_get(&sight->told,
+				    sim_map_key(from, to, STRANGER + sight->stranger_slots[slot]));
+	return (unsigned)bits;
 }
 
 bool sim_passed(const struct sim_sight *sight, uint32_t from, uint32_t to, uint32_t item)
 {
-	return (pair_bits(sight, from, to, item) & SIM_PASSED) != 0;
+	return (sim_map_get(&sight->told, sim_map_key(from, to, item)) & SIM_PASSED) != 0;
 }
 
 /* ---- frames ---- */
@@ -266,8 +208,9 @@ void sim_hearing_note(struct sim_sight *sight, const struct sim_frame *frame)
 		      (frame->type == KAI_MSG_CHUNK && sight->msg.chunk.head != NULL);
 
 	for (size_t i = 0; sight->read && i < sight->mention_count; i++)
-		pair_note(sight, frame->from, frame->to, sight->mentions[i].number,
-			  SIM_TOLD | (header ? SIM_PASSED : 0));
+		*sim_map_at(&sight->told, sim_map_key(frame->from, frame->to,
+						      sight->mentions[i].number)) |=
+			SIM_TOLD | (header ? SIM_PASSED : 0);
 }
 
 void sim_hearing_frame(struct sim_sight *sight, const struct sim_frame *frame)
@@ -289,9 +232,6 @@ void sim_hearing_init(struct sim_sight *sight)
 {
 	sight->mention_cap = 64;
 	sight->mentions = need(malloc(sight->mention_cap * sizeof(*sight->mentions)));
-	sight->pair_cap = 4096;
-	sight->pair_keys = need(calloc(sight->pair_cap, sizeof(*sight->pair_keys)));
-	sight->pair_bits = need(calloc(sight->pair_cap, sizeof(*sight->pair_bits)));
 	sight->stranger_cap = 8;
 	strangers_grow(sight);
 }
@@ -299,8 +239,7 @@ void sim_hearing_init(struct sim_sight *sight)
 void sim_hearing_done(struct sim_sight *sight)
 {
 	free(sight->mentions);
-	free(sight->pair_keys);
-	free(sight->pair_bits);
+	sim_map_done(&sight->told);
 	free(sight->strangers);
 	free(sight->stranger_slots);
 }

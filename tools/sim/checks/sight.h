@@ -10,6 +10,7 @@
 
 #include "../ledger.h"
 #include "kairan/records.h"
+#include "map.h"
 
 /* What the store of a node holds of an item. */
 struct sim_holding {
@@ -73,9 +74,7 @@ struct sim_sight {
 	struct sim_mention *mentions;
 	size_t mention_count, mention_cap;
 	/* who was told of what */
-	uint64_t *pair_keys;
-	uint8_t *pair_bits;
-	size_t pair_count, pair_cap;
+	struct sim_map told;
 	uint8_t (*strangers)[KAI_ID_LEN];
 	uint32_t *stranger_slots;
 	uint32_t stranger_count, stranger_cap;
