@@ -222,9 +222,6 @@ void sim_node_die(struct sim *sim, struct sim_node *node, int64_t back_ms);
 void sim_node_close(struct sim *sim, struct sim_node *node);
 /* No faults of its own any more. */
 void sim_node_right(struct sim *sim, struct sim_node *node);
-struct kai_mono sim_mono(const struct sim_node *node);
-/* When that is in the run's time; INT64_MAX: never. */
-int64_t sim_node_due(const struct sim_node *node, struct kai_mono due);
 /* A request, now or when it is back. */
 void sim_node_ask(struct sim *sim, struct sim_node *node, struct sim_input *input);
 

@@ -103,6 +103,9 @@ struct sim_node {
 
 /* The node's wall clock now. */
 struct kai_wall sim_wall(const struct sim_node *node);
+/* Its other clock, and when that is in the run's time; INT64_MAX: never. */
+struct kai_mono sim_mono(const struct sim_node *node);
+int64_t sim_node_due(const struct sim_node *node, struct kai_mono due);
 
 /* ---- frames (net.c) ---- */
 

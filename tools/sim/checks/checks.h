@@ -18,8 +18,8 @@
 	X(quiet)                                                                                   \
 	X(realm)                                                                                   \
 	X(arrival)                                                                                 \
-	X(pending)                                                                                 \
 	X(timers)                                                                                  \
+	X(pending)                                                                                 \
 	X(economy)
 
 #define X(name) extern const struct sim_checker sim_check_##name;

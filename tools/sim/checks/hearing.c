@@ -62,7 +62,7 @@ static uint32_t stranger(struct sim_sight *sight, const uint8_t id[KAI_ID_LEN])
 	return STRANGER + sight->stranger_slots[slot];
 }
 
-/* ---- pairs ---- */
+/* ---- who told whom ---- */
 
 unsigned sim_told(const struct sim_sight *sight, uint32_t from, uint32_t to,
 		  const struct sim_mention *mention)
@@ -208,8 +208,8 @@ void sim_hearing_note(struct sim_sight *sight, const struct sim_frame *frame)
 		      (frame->type == KAI_MSG_CHUNK && sight->msg.chunk.head != NULL);
 
 	for (size_t i = 0; sight->read && i < sight->mention_count; i++)
-		*sim_map_at(&sight->told, sim_map_key(frame->from, frame->to,
-						      sight->mentions[i].number)) |=
+		*sim_map_at(&sight->told,
+			    sim_map_key(frame->from, frame->to, sight->mentions[i].number)) |=
 			SIM_TOLD | (header ? SIM_PASSED : 0);
 }
 

@@ -56,9 +56,8 @@ static void once_restarted(struct sim *sim, void *state, struct sim_node *node, 
 {
 	(void)state;
 	(void)restored;
-	if (node->rogue == NULL &&
-	    sim_random_below(sim_plan_of(sim)->seed, "check-store", node->number, node->boots,
-			     LOOKED_AT) == 0)
+	if (node->rogue == NULL && sim_random_below(sim_plan_of(sim)->seed, "check-store",
+						    node->number, node->boots, LOOKED_AT) == 0)
 		check_store(sim, node);
 }
 
@@ -71,7 +70,5 @@ static void once_settled(struct sim *sim, void *state)
 	}
 }
 
-const struct sim_checker sim_check_once = {.name = "once",
-					   .turn = once_turn,
-					   .restarted = once_restarted,
-					   .settled = once_settled};
+const struct sim_checker sim_check_once = {
+	.name = "once", .turn = once_turn, .restarted = once_restarted, .settled = once_settled};

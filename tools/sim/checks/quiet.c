@@ -27,8 +27,7 @@ static void quiet_sent(struct sim *sim, void *state, const struct sim_frame *fra
 	if (!sim_check_hears(sim, frame) ||
 	    (frame->type != KAI_MSG_OFFER && frame->type != KAI_MSG_PUSH))
 		return;
-	len = frame->type == KAI_MSG_OFFER ? sight->msg.offer.token.len
-					   : sight->msg.push.token.len;
+	len = frame->type == KAI_MSG_OFFER ? sight->msg.offer.token.len : sight->msg.push.token.len;
 	if (quiet->token_len == 0)
 		quiet->token_len = len;
 	if (len != quiet->token_len || len == 0)

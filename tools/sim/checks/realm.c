@@ -17,8 +17,7 @@ static void realm_sent(struct sim *sim, void *state, const struct sim_frame *fra
 	(void)state;
 	if (!sim_check_hears(sim, frame))
 		return;
-	if (frame->type == KAI_MSG_HELLO &&
-	    !kai_span_equal(*realms, kai_span(live, sizeof(live))))
+	if (frame->type == KAI_MSG_HELLO && !kai_span_equal(*realms, kai_span(live, sizeof(live))))
 		sim_violation(sim, "realm", frame->from, NULL, "names node %u another realm",
 			      frame->to);
 	for (size_t i = 0; i < sight->mention_count; i++) {

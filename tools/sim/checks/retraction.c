@@ -66,11 +66,11 @@ static void retraction_sent(struct sim *sim, void *state, const struct sim_frame
 				? retracted(sim, frame->from, mention->truth)
 				: NULL;
 
-		if (holding != NULL &&
-		    holding->turn < (uint32_t)sim_node(sim, frame->from)->turns)
-			sim_violation(sim, "retraction", frame->from, mention->id,
-				      "goes to node %u though its retraction is held (frame type %d)",
-				      frame->to, (int)frame->type);
+		if (holding != NULL && holding->turn < (uint32_t)sim_node(sim, frame->from)->turns)
+			sim_violation(
+				sim, "retraction", frame->from, mention->id,
+				"goes to node %u though its retraction is held (frame type %d)",
+				frame->to, (int)frame->type);
 	}
 }
 

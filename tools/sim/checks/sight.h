@@ -107,6 +107,6 @@ struct kai_txn *sim_look(const struct sim_node *node);
 struct sim_hop sim_hop_by(struct sim_sight *sight, uint32_t decider, uint32_t from, uint32_t to,
 			  const struct sim_item *item, int part);
 /* The rule that forbids it, also by what the stores alone say; NULL: none. */
-const char *sim_hop_forbidden(const struct sim *sim, struct sim_hop *hop);
+const char *sim_hop_forbidden(struct sim_sight *sight, struct sim_hop hop);
 
 #endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "standing.h"
+
+#include <string.h>
+
+struct kai_wall sim_end_wall(const struct sim *sim)
+{
+	return (struct kai_wall){SIM_WALL_MS + sim_now(sim)};
+}
+
+const struct sim_pact *sim_standing(const struct sim *sim, uint32_t a, uint32_t b)
+{
+	const struct sim_ledger *ledger = sim_ledger_of(sim);
+	int64_t calm_ms = sim_plan_of(sim)->faults_end_ms;
+	const struct sim_pact *pact = NULL;
+
+	/* Anything new between the two, and nothing can be said of when it should be through. */
+	while ((pact = sim_pact_next(ledger, a, b, pact)) != NULL) {
+		if (pact->of.made_ms > calm_ms)
+			return NULL;
+		for (uint32_t i = pact->notices; i != SIM_NONE; i = ledger->words[i]->next) {
+			if (ledger->words[i]->of.made_ms > calm_ms)
+				return NULL;
+		}
+	}
+	pact = sim_oracle_pact(sim, a, b, sim_end_wall(sim));
+	return pact != NULL && pact == sim_oracle_pact(sim, a, b,
+						       (struct kai_wall){SIM_WALL_MS + calm_ms})
+		       ? pact
+		       : NULL;
+}
+
+/* Until a clock or a quota lets it: these end by themselves, later. */
+static bool waits_for_time(struct kai_span rule)
+{
+	static const char *const names[] = {"bad-time", "quota", "too-few-signers"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (kai_span_equal(rule, kai_span_str(names[i])))
+			return true;
+	}
+	return false;
+}
+
+bool sim_put_off(struct sim_sight *sight, struct kai_txn *txn, uint32_t peer, uint64_t arrival,
+		 struct kai_wall now)
+{
+	size_t mark = sight->arena.used;
+	struct kai_released released;
+	struct kai_peer row;
+	bool waits = false;
+
+	if (kai_rec_peer(txn, sim_node(sight->sim, peer)->config.org, &sight->arena, &row)) {
+		struct kai_key key = kai_key_pair(arrival, (uint16_t)row.number);
+
+		waits = kai_rec_get(txn, KAI_TABLE_RELEASED, &key, &kai_object_released,
+				    &sight->arena, &released) &&
+			released.state == KAI_RELEASED_DEFERRED &&
+			released.retry_at + KAI_MS_MINUTE > (uint64_t)now.ms &&
+			waits_for_time(released.rule);
+	}
+	sight->arena.used = mark;
+	return waits;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between whom everything should have passed by the end of a run. For the checkers of liveness. */
+#ifndef KAIRAN_SIM_STANDING_H
+#define KAIRAN_SIM_STANDING_H
+
+#include "checks.h"
+
+/* The wall time at the end of the run, when all clocks are right again. */
+struct kai_wall sim_end_wall(const struct sim *sim);
+/* The agreement that stands between two honest nodes since before faults ended and until the end, with no
+ * word on it since; NULL: none. */
+const struct sim_pact *sim_standing(const struct sim *sim, uint32_t a, uint32_t b);
+/* What h recorded of an item for p: that it waits, and for how long (wall). false: it does not wait. */
+bool sim_put_off(struct sim_sight *sight, struct kai_txn *txn, uint32_t peer, uint64_t arrival,
+		 struct kai_wall now);
+
+#endif
