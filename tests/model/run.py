@@ -27,7 +27,7 @@ WIDE = [
     ("safety, 1 item, 3 faults", "N=1 FAULTS=3", False),
     ("safety, 3 items, 1 fault, window of 2", "N=3 ALERT=2 FAULTS=1", False),
     ("safety, 2 items, 1 fault, two steps a turn", "N=2 ALERT=2 FAULTS=1 GROUP=2", False),
-    ("safety, 2 items, 2 faults, the sender's store set back", "N=2 FAULTS=2 SETBACK", False),
+    ("safety, 2 items, 1 fault, the sender's store may be set back", "N=2 FAULTS=1 SETBACK", False),
     ("arrival, 2 items, 1 fault", "N=2 ALERT=2 FAULTS=1", True),
     ("arrival, 1 item, 2 faults", "N=1 FAULTS=2", True),
 ]

@@ -1335,9 +1335,16 @@ proctype world()
 			printf("world: S is set back\n");
 			set_back = 1;
 			s_copy(sd, backup);
-			gone = gone | kept;
-			kept = 0;
-			lost = lost & ~gone;
+			i = 1;
+			bits = 0;
+			do
+			:: i <= sd.head ->
+				bits = bits | BIT(sd.log[i]);
+				i++
+			:: else -> break
+			od;
+			gone = gone | (kept & ~bits);
+			kept = kept & bits;
 			s_start()
 		}
 	   }
