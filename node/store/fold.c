@@ -121,14 +121,6 @@ void kai_fold(struct kai_bytes_pool *pool, enum kai_table table, struct kai_span
 		add_bytes(ret, value.at, value.len);
 }
 
-uint32_t kai_handle_at(const uint8_t *at)
-{
-	uint32_t handle;
-
-	memcpy(&handle, at, sizeof(handle));
-	return handle;
-}
-
 void kai_fold_drop(struct kai_bytes_pool *pool, const struct kai_folded *folded)
 {
 	for (unsigned i = 0; i < folded->fold.pieces; i++)

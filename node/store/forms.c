@@ -7,27 +7,17 @@
 #include "memory.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HANDLE_LEN sizeof(uint32_t)
-#define WIDE 0xf0u    /* a form's number takes one byte below it, else two */
-#define PLAIN_HEAD 3u /* 0, length of the key, length of the value or IN_POOL */
-#define IN_POOL 0xffu
 #define WORD sizeof(uint64_t)
 
 struct kai_shape {
 	struct kai_fold fold;
 	uint16_t forms[KAI_POOL_SHAPE_FORMS];
 	unsigned form_count;
-};
-
-struct kai_form {
-	struct kai_fold fold;
-	uint8_t vary_count;
-	uint8_t vary[KAI_POOL_FOLDED]; /* offsets, ascending */
-	uint8_t base[KAI_POOL_FOLDED];
-	uint8_t same[KAI_POOL_FOLDED]; /* 0xff where a row has base's byte */
 };
 
 /* ---- forms ----------------------------------------------------------------------------------- */
@@ -115,6 +105,8 @@ static void fill_form(const struct kai_bytes_pool *pool, const struct kai_shape 
 	for (size_t i = 0; i < form->fold.len; i++) {
 		if (form->same[i] == 0)
 			form->vary[form->vary_count++] = (uint8_t)i;
+		if (i + 1u == form->fold.key_len)
+			form->vary_key = form->vary_count;
 	}
 }
 
@@ -151,23 +143,23 @@ void kai_forms_free(struct kai_bytes_pool *pool)
 static size_t pack_plain(struct kai_bytes_pool *pool, struct kai_span key, struct kai_span value,
 			 uint8_t ret[KAI_ROW_MAX])
 {
-	uint8_t *at = ret + PLAIN_HEAD + key.len;
+	uint8_t *at = ret + KAI_ROW_PLAIN + key.len;
 	uint32_t handle;
 
 	ret[0] = 0;
 	ret[1] = (uint8_t)key.len;
-	memcpy(ret + PLAIN_HEAD, key.at, key.len);
+	memcpy(ret + KAI_ROW_PLAIN, key.at, key.len);
 	if (value.len <= KAI_LONG_VALUE) {
 		ret[2] = (uint8_t)value.len;
 		if (value.len > 0)
 			memcpy(at, value.at, value.len);
-		return PLAIN_HEAD + key.len + value.len;
+		return KAI_ROW_PLAIN + key.len + value.len;
 	}
-	ret[2] = IN_POOL;
+	ret[2] = KAI_ROW_IN_POOL;
 	if (!kai_pool_take(pool, value, &handle))
 		return 0;
 	memcpy(at, &handle, sizeof(handle));
-	return PLAIN_HEAD + key.len + HANDLE_LEN;
+	return KAI_ROW_PLAIN + key.len + HANDLE_LEN;
 }
 
 size_t kai_row_pack(struct kai_bytes_pool *pool, enum kai_table table, struct kai_span key,
@@ -192,9 +184,9 @@ size_t kai_row_pack(struct kai_bytes_pool *pool, enum kai_table table, struct ka
 	const struct kai_form *form = pool->forms[number];
 
 	ret[0] = (uint8_t)number;
-	if (number >= WIDE) {
-		ret[0] = (uint8_t)(WIDE + ((number - WIDE) >> 8));
-		ret[len++] = (uint8_t)(number - WIDE);
+	if (number >= KAI_ROW_WIDE) {
+		ret[0] = (uint8_t)(KAI_ROW_WIDE + ((number - KAI_ROW_WIDE) >> 8));
+		ret[len++] = (uint8_t)(number - KAI_ROW_WIDE);
 	}
 	for (unsigned i = 0; i < form->vary_count; i++)
 		ret[len++] = folded.bytes[form->vary[i]];
@@ -202,22 +194,6 @@ size_t kai_row_pack(struct kai_bytes_pool *pool, enum kai_table table, struct ka
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
-
-/* NULL: a plain row. */
-static const struct kai_form *form_of(const struct kai_bytes_pool *pool, const uint8_t *row,
-				      size_t *ret_head)
-{
-	unsigned number = row[0];
-
-	*ret_head = 1;
-	if (number == 0)
-		return NULL;
-	if (number >= WIDE) {
-		*ret_head = 2;
-		number = WIDE + ((number - WIDE) << 8) + row[1];
-	}
-	return pool->forms[number];
-}
 
 /* The first upto of the folded bytes, or some more. */
 static void unfold(const struct kai_form *form, const uint8_t *row, size_t upto,
@@ -228,14 +204,9 @@ static void unfold(const struct kai_form *form, const uint8_t *row, size_t upto,
 		ret[form->vary[i]] = row[i];
 }
 
-size_t kai_row_len(const struct kai_bytes_pool *pool, const uint8_t *row)
+static uint32_t plain_handle(const uint8_t *row)
 {
-	size_t head;
-	const struct kai_form *form = form_of(pool, row, &head);
-
-	if (form != NULL)
-		return head + form->vary_count;
-	return PLAIN_HEAD + row[1] + (row[2] == IN_POOL ? HANDLE_LEN : row[2]);
+	return kai_handle_at(row + KAI_ROW_PLAIN + row[1]);
 }
 
 /* Handles of the row's pieces; how many. */
@@ -244,11 +215,12 @@ static unsigned pieces_of(const struct kai_bytes_pool *pool, const uint8_t *row,
 {
 	uint8_t bytes[KAI_POOL_FOLDED];
 	size_t head;
-	const struct kai_form *form = form_of(pool, row, &head);
+	const struct kai_form *form = kai_row_form(pool, row, &head);
 
 	if (form == NULL) {
-		ret[0] = row[2] == IN_POOL ? kai_handle_at(row + PLAIN_HEAD + row[1]) : 0;
-		return row[2] == IN_POOL ? 1 : 0;
+		ret[0] =
+			row[2] == KAI_ROW_IN_POOL ? kai_handle_at(row + KAI_ROW_PLAIN + row[1]) : 0;
+		return row[2] == KAI_ROW_IN_POOL ? 1 : 0;
 	}
 	unfold(form, row + head, form->fold.len, bytes);
 	for (unsigned i = 0; i < form->fold.pieces; i++)
@@ -302,22 +274,34 @@ static bool walk_next(struct walk *walk, struct kai_span *ret)
 	return true;
 }
 
-int kai_row_compare(const struct kai_bytes_pool *pool, const uint8_t *row, struct kai_span key)
+static uint64_t first_word(const uint8_t *at)
 {
-	uint8_t bytes[KAI_POOL_FOLDED];
-	size_t head;
-	const struct kai_form *form = form_of(pool, row, &head);
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return be64toh(word);
+}
+
+/* As memcmp; most keys differ in their first bytes. */
+static int compare_bytes(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	if (len >= WORD) {
+		uint64_t left = first_word(a);
+		uint64_t right = first_word(b);
+
+		if (left != right)
+			return left < right ? -1 : 1;
+	}
+	return len == 0 ? 0 : memcmp(a, b, len);
+}
+
+static int compare_walk(struct walk *walk, struct kai_span key)
+{
 	struct kai_span part;
 
-	if (form == NULL)
-		return kai_span_compare(kai_span(row + PLAIN_HEAD, row[1]), key);
-	unfold(form, row + head, form->fold.key_len, bytes);
-	struct walk walk = {.pool = pool, .fold = &form->fold, .bytes = bytes};
-
-	walk.to = form->fold.key_len;
-	while (walk_next(&walk, &part)) {
+	while (walk_next(walk, &part)) {
 		size_t len = part.len < key.len ? part.len : key.len;
-		int order = len == 0 ? 0 : memcmp(part.at, key.at, len);
+		int order = compare_bytes(part.at, key.at, len);
 
 		if (order != 0 || len < part.len)
 			return order != 0 ? order : 1;
@@ -326,17 +310,44 @@ int kai_row_compare(const struct kai_bytes_pool *pool, const uint8_t *row, struc
 	return key.len > 0 ? -1 : 0;
 }
 
+int kai_row_compare(const struct kai_bytes_pool *pool, const uint8_t *row, struct kai_span key)
+{
+	uint8_t bytes[KAI_POOL_FOLDED];
+	size_t head;
+	const struct kai_form *form = kai_row_form(pool, row, &head);
+
+	if (form == NULL)
+		return kai_span_compare(kai_span(row + KAI_ROW_PLAIN, row[1]), key);
+	size_t len = form->fold.key_len;
+
+	if (len <= 2 * WORD) /* of most tables */
+		memcpy(bytes, form->base, 2 * WORD);
+	else
+		memcpy(bytes, form->base, len);
+	for (unsigned i = 0; i < form->vary_key; i++)
+		bytes[form->vary[i]] = row[head + i];
+	if (form->fold.key_pieces == 0) {
+		int order = compare_bytes(bytes, key.at, len < key.len ? len : key.len);
+
+		return order != 0 ? order : (len > key.len) - (len < key.len);
+	}
+	struct walk walk = {
+		.pool = pool, .fold = &form->fold, .bytes = bytes, .to = form->fold.key_len};
+
+	return compare_walk(&walk, key);
+}
+
 size_t kai_row_key(const struct kai_bytes_pool *pool, const uint8_t *row,
 		   uint8_t ret[KAI_STORE_MAX_KEY])
 {
 	uint8_t bytes[KAI_POOL_FOLDED];
 	size_t head;
 	size_t len = 0;
-	const struct kai_form *form = form_of(pool, row, &head);
+	const struct kai_form *form = kai_row_form(pool, row, &head);
 	struct kai_span part;
 
 	if (form == NULL) {
-		memcpy(ret, row + PLAIN_HEAD, row[1]);
+		memcpy(ret, row + KAI_ROW_PLAIN, row[1]);
 		return row[1];
 	}
 	unfold(form, row + head, form->fold.key_len, bytes);
@@ -351,78 +362,49 @@ size_t kai_row_key(const struct kai_bytes_pool *pool, const uint8_t *row,
 	return len;
 }
 
-static struct walk value_walk(const struct kai_bytes_pool *pool, const struct kai_form *form,
-			      const uint8_t *row, uint8_t bytes[KAI_POOL_FOLDED])
+void kai_row_value(const struct kai_bytes_pool *pool, const uint8_t *row, struct kai_row_value *ret)
 {
-	unfold(form, row, form->fold.len, bytes);
-	return (struct walk){.pool = pool,
-			     .fold = &form->fold,
-			     .bytes = bytes,
-			     .from = form->fold.key_len,
-			     .to = form->fold.len,
-			     .piece = form->fold.key_pieces};
-}
-
-bool kai_row_value_whole(const struct kai_bytes_pool *pool, const uint8_t *row,
-			 struct kai_span *ret)
-{
-	uint8_t bytes[KAI_POOL_FOLDED];
 	size_t head;
-	const struct kai_form *form = form_of(pool, row, &head);
-	uint32_t handle;
+	const struct kai_form *form = kai_row_form(pool, row, &head);
 
-	if (form == NULL && row[2] == IN_POOL) {
-		handle = kai_handle_at(row + PLAIN_HEAD + row[1]);
-	} else if (form != NULL && form->fold.pieces == form->fold.key_pieces + 1 &&
-		   form->fold.len == form->fold.key_len + HANDLE_LEN) {
-		unfold(form, row + head, form->fold.len, bytes);
-		handle = kai_handle_at(bytes + form->fold.key_len);
-	} else {
-		return false;
+	ret->len = 0;
+	ret->count = 0;
+	if (form == NULL) {
+		ret->whole = row[2] == KAI_ROW_IN_POOL;
+		ret->parts[ret->count++] = ret->whole
+						   ? kai_pool_at(pool, plain_handle(row))
+						   : kai_span(row + KAI_ROW_PLAIN + row[1], row[2]);
+		ret->len = ret->parts[0].len;
+		return;
 	}
-	*ret = kai_pool_at(pool, handle);
-	return true;
+	struct walk walk = {.pool = pool,
+			    .fold = &form->fold,
+			    .bytes = ret->bytes,
+			    .from = form->fold.key_len,
+			    .to = form->fold.len,
+			    .piece = form->fold.key_pieces};
+
+	unfold(form, row + head, form->fold.len, ret->bytes);
+	while (walk_next(&walk, &ret->parts[ret->count]))
+		ret->len += ret->parts[ret->count++].len;
+	ret->whole = ret->count == 1 && walk.piece > form->fold.key_pieces;
 }
 
 size_t kai_row_value_len(const struct kai_bytes_pool *pool, const uint8_t *row)
 {
-	uint8_t bytes[KAI_POOL_FOLDED];
+	uint32_t handles[KAI_POOL_PIECES];
 	size_t head;
-	size_t len = 0;
-	const struct kai_form *form = form_of(pool, row, &head);
-	struct kai_span part;
+	const struct kai_form *form = kai_row_form(pool, row, &head);
 
-	if (form == NULL) {
-		return row[2] == IN_POOL
-			       ? kai_pool_at(pool, kai_handle_at(row + PLAIN_HEAD + row[1])).len
-			       : row[2];
-	}
-	struct walk walk = value_walk(pool, form, row + head, bytes);
+	if (form == NULL)
+		return row[2] == KAI_ROW_IN_POOL ? kai_pool_at(pool, plain_handle(row)).len
+						 : row[2];
+	size_t len = (size_t)form->fold.len - form->fold.key_len;
 
-	while (walk_next(&walk, &part))
-		len += part.len;
+	if (form->fold.pieces == form->fold.key_pieces)
+		return len;
+	(void)pieces_of(pool, row, handles);
+	for (unsigned i = form->fold.key_pieces; i < form->fold.pieces; i++)
+		len += kai_pool_at(pool, handles[i]).len - HANDLE_LEN;
 	return len;
-}
-
-void kai_row_value(const struct kai_bytes_pool *pool, const uint8_t *row, uint8_t *ret)
-{
-	uint8_t bytes[KAI_POOL_FOLDED];
-	size_t head;
-	const struct kai_form *form = form_of(pool, row, &head);
-	struct kai_span part;
-
-	if (form == NULL) {
-		part = row[2] == IN_POOL
-			       ? kai_pool_at(pool, kai_handle_at(row + PLAIN_HEAD + row[1]))
-			       : kai_span(row + PLAIN_HEAD + row[1], row[2]);
-		if (part.len > 0)
-			memcpy(ret, part.at, part.len);
-		return;
-	}
-	struct walk walk = value_walk(pool, form, row + head, bytes);
-
-	while (walk_next(&walk, &part)) {
-		memcpy(ret, part.at, part.len);
-		ret += part.len;
-	}
 }

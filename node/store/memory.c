@@ -92,17 +92,23 @@ static uint8_t *lend(struct memory_txn *txn, size_t len)
 
 static bool lend_value(struct memory_txn *txn, const uint8_t *row, struct kai_span *ret)
 {
-	const struct kai_bytes_pool *pool = pool_of(&txn->base);
+	struct kai_row_value value;
 
-	if (kai_row_value_whole(pool, row, ret))
+	kai_row_value(pool_of(&txn->base), row, &value);
+	if (value.whole) {
+		*ret = value.parts[0];
 		return true;
-	size_t len = kai_row_value_len(pool, row);
-	uint8_t *at = lend(txn, len);
+	}
+	uint8_t *at = lend(txn, value.len);
 
 	if (at == NULL)
 		return false;
-	kai_row_value(pool, row, at);
-	*ret = kai_span(at, len);
+	*ret = kai_span(at, value.len);
+	for (unsigned i = 0; i < value.count; i++) {
+		if (value.parts[i].len > 0)
+			memcpy(at, value.parts[i].at, value.parts[i].len);
+		at += value.parts[i].len;
+	}
 	return true;
 }
 
@@ -328,7 +334,7 @@ static uint64_t memory_count(struct kai_txn *txn, enum kai_table table)
 	return sheet == NULL ? 0 : sheet->entry_count;
 }
 
-static const uint8_t *seek(const struct kai_bytes_pool *pool, const struct kai_sheet *sheet,
+static const uint8_t *seek(const struct kai_bytes_pool *pool, struct kai_sheet *sheet,
 			   enum kai_seek how, struct kai_span key)
 {
 	struct kai_place at = {.leaf = 0};

@@ -14,6 +14,8 @@
 #ifndef KAIRAN_STORE_MEMORY_H
 #define KAIRAN_STORE_MEMORY_H
 
+#include <string.h>
+
 #include "kairan/store.h"
 
 struct memory_txn;
@@ -27,7 +29,7 @@ struct memory_txn;
 /* A packed row: at most a form's two bytes, then what varies; or head, key and value as they are. */
 #define KAI_ROW_MAX 256
 #define KAI_LEAF_ROWS 128
-#define KAI_LEAF_STEP 16 /* rows between two known offsets */
+#define KAI_LEAF_STEP 8 /* rows between two known offsets */
 
 /* ---- strings (pool.c) ------------------------------------------------------------------------ */
 
@@ -63,7 +65,12 @@ bool kai_pool_take(struct kai_bytes_pool *pool, struct kai_span bytes, uint32_t 
 void kai_pool_keep(struct kai_bytes_pool *pool, uint32_t handle);
 void kai_pool_drop(struct kai_bytes_pool *pool, uint32_t handle);
 /* Lives as long as a reference to it. */
-struct kai_span kai_pool_at(const struct kai_bytes_pool *pool, uint32_t handle);
+static inline struct kai_span kai_pool_at(const struct kai_bytes_pool *pool, uint32_t handle)
+{
+	const struct kai_blob *blob = pool->slots[handle].blob;
+
+	return (struct kai_span){blob->bytes, blob->len};
+}
 void kai_pool_ref(struct kai_bytes_pool *pool);
 void kai_memory_spare_free(struct kai_bytes_pool *pool); /* memory.c */
 
@@ -86,14 +93,58 @@ struct kai_folded {
 void kai_fold(struct kai_bytes_pool *pool, enum kai_table table, struct kai_span key,
 	      struct kai_span value, struct kai_folded *ret);
 void kai_fold_drop(struct kai_bytes_pool *pool, const struct kai_folded *folded);
-uint32_t kai_handle_at(const uint8_t *at);
+static inline uint32_t kai_handle_at(const uint8_t *at)
+{
+	uint32_t handle;
+
+	memcpy(&handle, at, sizeof(handle));
+	return handle;
+}
 
 /* ---- rows (forms.c) -------------------------------------------------------------------------- */
+
+#define KAI_ROW_WIDE 0xf0u /* a form's number takes one byte below it, else two */
+#define KAI_ROW_PLAIN 3u   /* bytes: 0, length of the key, length of the value or IN_POOL */
+#define KAI_ROW_IN_POOL 0xffu
+
+struct kai_form {
+	struct kai_fold fold;
+	uint8_t vary_count, vary_key;  /* of them in the key */
+	uint8_t vary[KAI_POOL_FOLDED]; /* offsets, ascending */
+	uint8_t base[KAI_POOL_FOLDED];
+	uint8_t same[KAI_POOL_FOLDED]; /* 0xff where a row has base's byte */
+};
+
+/* NULL: a plain row. *ret_head: bytes of the form's number. */
+static inline const struct kai_form *kai_row_form(const struct kai_bytes_pool *pool,
+						  const uint8_t *row, size_t *ret_head)
+{
+	unsigned number = row[0];
+
+	*ret_head = 1;
+	if (number == 0)
+		return NULL;
+	if (number >= KAI_ROW_WIDE) {
+		*ret_head = 2;
+		number = KAI_ROW_WIDE + ((number - KAI_ROW_WIDE) << 8) + row[1];
+	}
+	return pool->forms[number];
+}
+
+static inline size_t kai_row_len(const struct kai_bytes_pool *pool, const uint8_t *row)
+{
+	size_t head;
+	const struct kai_form *form = kai_row_form(pool, row, &head);
+
+	if (form != NULL)
+		return head + form->vary_count;
+	return KAI_ROW_PLAIN + row[1] +
+	       (row[2] == KAI_ROW_IN_POOL ? sizeof(uint32_t) : (size_t)row[2]);
+}
 
 /* Packs, with one reference to each of its long strings. The length; 0: out of memory. */
 size_t kai_row_pack(struct kai_bytes_pool *pool, enum kai_table table, struct kai_span key,
 		    struct kai_span value, uint8_t ret[KAI_ROW_MAX]);
-size_t kai_row_len(const struct kai_bytes_pool *pool, const uint8_t *row);
 /* One reference more, or less, to each of its strings. */
 void kai_row_keep(struct kai_bytes_pool *pool, const uint8_t *row);
 void kai_row_drop(struct kai_bytes_pool *pool, const uint8_t *row);
@@ -102,11 +153,18 @@ int kai_row_compare(const struct kai_bytes_pool *pool, const uint8_t *row, struc
 size_t kai_row_key(const struct kai_bytes_pool *pool, const uint8_t *row,
 		   uint8_t ret[KAI_STORE_MAX_KEY]);
 size_t kai_row_value_len(const struct kai_bytes_pool *pool, const uint8_t *row);
-/* The value where it lies in one piece in the pool (true); else the caller gives room for
- * kai_row_value_len bytes to kai_row_value. */
-bool kai_row_value_whole(const struct kai_bytes_pool *pool, const uint8_t *row,
-			 struct kai_span *ret);
-void kai_row_value(const struct kai_bytes_pool *pool, const uint8_t *row, uint8_t *ret);
+
+/* A value as it lies about, one part behind the other. */
+struct kai_row_value {
+	size_t len;
+	unsigned count;
+	bool whole; /* it is one string of the pool */
+	struct kai_span parts[2 * KAI_POOL_PIECES + 1];
+	uint8_t bytes[KAI_POOL_FOLDED]; /* what is not in the pool */
+};
+/* Lives as long as the row is where it is, and *ret. */
+void kai_row_value(const struct kai_bytes_pool *pool, const uint8_t *row,
+		   struct kai_row_value *ret);
 void kai_forms_free(struct kai_bytes_pool *pool);
 
 /* ---- leaves (leaf.c) ------------------------------------------------------------------------- */
@@ -151,6 +209,7 @@ struct kai_sheet {
 	size_t leaf_count, leaf_cap;
 	uint64_t entry_count;
 	struct kai_leaf **leaves;
+	struct kai_place last; /* where the newest search ended; leaf beyond the last: nowhere */
 };
 
 void kai_sheet_drop(struct kai_bytes_pool *pool, struct kai_sheet *sheet); /* NULL is fine */
@@ -159,7 +218,7 @@ void kai_sheet_drop(struct kai_bytes_pool *pool, struct kai_sheet *sheet); /* NU
 struct kai_sheet *kai_sheet_own(struct kai_bytes_pool *pool, enum kai_table table,
 				struct kai_sheet **io_sheet);
 /* The first row not below key; its address when it is key's, else NULL. sheet may be NULL. */
-const uint8_t *kai_sheet_find(const struct kai_bytes_pool *pool, const struct kai_sheet *sheet,
+const uint8_t *kai_sheet_find(const struct kai_bytes_pool *pool, struct kai_sheet *sheet,
 			      struct kai_span key, struct kai_place *ret);
 /* NULL at the end, or before the first. */
 const uint8_t *kai_sheet_at(const struct kai_sheet *sheet, const struct kai_place *at);

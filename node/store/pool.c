@@ -186,10 +186,3 @@ void kai_pool_drop(struct kai_bytes_pool *pool, uint32_t handle)
 	pool->slots[handle].next_free = pool->free_slot;
 	pool->free_slot = handle;
 }
-
-struct kai_span kai_pool_at(const struct kai_bytes_pool *pool, uint32_t handle)
-{
-	const struct kai_blob *blob = pool->slots[handle].blob;
-
-	return kai_span(blob->bytes, blob->len);
-}

@@ -82,17 +82,54 @@ const uint8_t *kai_sheet_before(const struct kai_bytes_pool *pool, const struct 
 	return leaf->rows + kai_leaf_offset(pool, leaf, leaf->count - 1u);
 }
 
+/*
+ * Whoever asks for a row asks for it again, or for the one behind it. false: the place says nothing
+ * of this key.
+ */
+static bool find_again(const struct kai_bytes_pool *pool, const struct kai_sheet *sheet,
+		       struct kai_span key, const uint8_t **ret_row, struct kai_place *io_at)
+{
+	const struct kai_leaf *leaf =
+		io_at->leaf < sheet->leaf_count ? sheet->leaves[io_at->leaf] : NULL;
+
+	if (leaf == NULL || io_at->row >= leaf->count)
+		return false;
+	const uint8_t *row = leaf->rows + io_at->offset;
+	int order = kai_row_compare(pool, row, key);
+
+	if (order >= 0) {
+		*ret_row = row;
+		return order == 0;
+	}
+	io_at->offset += (unsigned)kai_row_len(pool, row);
+	io_at->row++;
+	*ret_row = NULL;
+	if (io_at->row == leaf->count) /* behind everything, or in another leaf */
+		return io_at->leaf + 1 == sheet->leaf_count;
+	row = leaf->rows + io_at->offset;
+	order = kai_row_compare(pool, row, key);
+	if (order == 0)
+		*ret_row = row;
+	return order >= 0;
+}
+
 /* The place is in the last leaf whose first key is not above key, so that it may lie behind that
  * leaf's last row. */
-const uint8_t *kai_sheet_find(const struct kai_bytes_pool *pool, const struct kai_sheet *sheet,
+const uint8_t *kai_sheet_find(const struct kai_bytes_pool *pool, struct kai_sheet *sheet,
 			      struct kai_span key, struct kai_place *ret)
 {
 	size_t low = 0;
 	size_t high = sheet == NULL ? 0 : sheet->leaf_count;
+	const uint8_t *row = NULL;
 
 	*ret = (struct kai_place){.leaf = 0};
 	if (high == 0)
 		return NULL;
+	*ret = sheet->last;
+	if (find_again(pool, sheet, key, &row, ret)) {
+		sheet->last = *ret;
+		return row;
+	}
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 
@@ -101,10 +138,13 @@ const uint8_t *kai_sheet_find(const struct kai_bytes_pool *pool, const struct ka
 		else
 			high = middle;
 	}
-	ret->leaf = low;
-	return kai_leaf_find(pool, sheet->leaves[low], key, ret)
-		       ? sheet->leaves[low]->rows + ret->offset
-		       : NULL;
+	*ret = (struct kai_place){.leaf = low};
+	if (kai_leaf_find(pool, sheet->leaves[low], key, ret))
+		row = sheet->leaves[low]->rows + ret->offset;
+	else
+		row = NULL;
+	sheet->last = *ret;
+	return row;
 }
 
 static struct kai_leaf *own_leaf(struct kai_bytes_pool *pool, struct kai_sheet *sheet, size_t at)
@@ -203,6 +243,7 @@ bool kai_sheet_put(struct kai_bytes_pool *pool, struct kai_sheet *sheet, struct 
 	leaf = sheet->leaves[at.leaf];
 	if (replace)
 		old_len = kai_row_len(pool, leaf->rows + at.offset);
+	sheet->last = at;
 	struct kai_leaf *moved = kai_leaf_splice(pool, leaf, &at, old_len, row);
 
 	if (moved == NULL) {
@@ -223,6 +264,7 @@ bool kai_sheet_take(struct kai_bytes_pool *pool, struct kai_sheet *sheet, struct
 		return false;
 	size_t len = kai_row_len(pool, leaf->rows + at.offset);
 
+	sheet->last = at;
 	sheet->leaves[at.leaf] = kai_leaf_splice(pool, leaf, &at, len, kai_span(NULL, 0));
 	sheet->entry_count--;
 	if (sheet->leaves[at.leaf]->count == 0)

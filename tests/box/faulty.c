@@ -33,7 +33,7 @@
 
 #define MAX_PLACES 16384u
 #define CALLERS 14 /* of the function that fails, that tell places apart */
-#define OWN 3      /* frames of ours above them */
+#define OWN 3	   /* frames of ours above them */
 #define TEXT_SIZE 2048
 
 enum what { NOTHING, MEMORY, STORAGE };
@@ -51,15 +51,15 @@ enum how {
 /* faults.py knows this layout. */
 struct shared {
 	atomic_uint what;
-	atomic_uint how;	/* STORAGE */
-	atomic_ullong k;	/* STORAGE: the call that fails, from 1; 0: none, only count */
-	atomic_uint lasting;	/* STORAGE: so do those after it */
-	atomic_uint every;	/* MEMORY: of the places, by number, those that fail; 0: none */
-	atomic_ullong calls;	/* while armed */
-	atomic_ullong struck;	/* that failed, since armed */
-	atomic_ullong places;	/* MEMORY: known */
-	atomic_ullong tried;	/* MEMORY: of them, that have failed */
-	char where[TEXT_SIZE];	/* the stack of what failed last */
+	atomic_uint how;       /* STORAGE */
+	atomic_ullong k;       /* STORAGE: the call that fails, from 1; 0: none, only count */
+	atomic_uint lasting;   /* STORAGE: so do those after it */
+	atomic_uint every;     /* MEMORY: of the places, by number, those that fail; 0: none */
+	atomic_ullong calls;   /* while armed */
+	atomic_ullong struck;  /* that failed, since armed */
+	atomic_ullong places;  /* MEMORY: known */
+	atomic_ullong tried;   /* MEMORY: of them, that have failed */
+	char where[TEXT_SIZE]; /* the stack of what failed last */
 	_Atomic uint64_t table[MAX_PLACES]; /* MEMORY: places by hash; 0: free */
 };
 
@@ -273,8 +273,7 @@ static ssize_t failed(enum how how)
 
 static ssize_t write_at(int fd, const void *at, size_t len, off_t to)
 {
-	return to < 0 ? syscall(SYS_write, fd, at, len)
-		      : syscall(SYS_pwrite64, fd, at, len, to);
+	return to < 0 ? syscall(SYS_write, fd, at, len) : syscall(SYS_pwrite64, fd, at, len, to);
 }
 
 static ssize_t write_or_fail(const char *name, int fd, const void *at, size_t len, off_t to)

@@ -43,9 +43,8 @@ static int ask(const struct asked *asked)
 							      asked->len, asked->key);
 
 	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(crypto_sign_ed25519_verify_detached(asked->signature,
-								     asked->message, asked->len,
-								     asked->key),
+		assert_int_equal(crypto_sign_ed25519_verify_detached(
+					 asked->signature, asked->message, asked->len, asked->key),
 				 real);
 	return real;
 }
@@ -98,8 +97,10 @@ static void test_forged(void **state)
 
 		bad = good;
 		at = bit < 512 ? bad.signature : bit < 768 ? bad.key : bad.message;
-		at[(bit < 512 ? bit : bit < 768 ? bit - 512 : bit - 768) / 8] ^=
-			(uint8_t)(1u << bit % 8);
+		at[(bit < 512	? bit
+		    : bit < 768 ? bit - 512
+				: bit - 768) /
+		   8] ^= (uint8_t)(1u << bit % 8);
 		assert_int_equal(ask(&bad), -1);
 	}
 	sim_remember_counts(&after);
@@ -117,8 +118,7 @@ static void test_lengths(void **state)
 	for (size_t len = 0; len <= MESSAGE_MAX; len += len < 70 ? 1 : 43) {
 		make(3, len, &asked);
 		memset(asked.message, 0, sizeof(asked.message));
-		(void)crypto_sign_detached(asked.signature, NULL, asked.message, len,
-					   asked.secret);
+		(void)crypto_sign_detached(asked.signature, NULL, asked.message, len, asked.secret);
 		assert_int_equal(ask(&asked), 0);
 		for (asked.len = 0; asked.len < MESSAGE_MAX; asked.len++)
 			assert_int_equal(ask(&asked), asked.len == len ? 0 : -1);
@@ -200,15 +200,13 @@ static void test_forgetting(void **state)
 	for (unsigned i = 0; i < 6000; i++) {
 		make(i, 64, &asked[i]);
 		asked[i].signature[i % 64] ^= i % 3 == 0;
-		assert_int_equal(crypto_sign_ed25519_verify_detached(asked[i].signature,
-								     asked[i].message, 64,
-								     asked[i].key),
+		assert_int_equal(crypto_sign_ed25519_verify_detached(
+					 asked[i].signature, asked[i].message, 64, asked[i].key),
 				 i % 3 == 0 ? -1 : 0);
 	}
 	for (unsigned i = 0; i < 6000; i += 7)
-		assert_int_equal(crypto_sign_ed25519_verify_detached(asked[i].signature,
-								     asked[i].message, 64,
-								     asked[i].key),
+		assert_int_equal(crypto_sign_ed25519_verify_detached(
+					 asked[i].signature, asked[i].message, 64, asked[i].key),
 				 i % 3 == 0 ? -1 : 0);
 	sim_remember_counts(&counts);
 	assert_true(counts.forgotten > 1000);
@@ -264,8 +262,8 @@ static void test_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_valid_once),	  CASE(test_forged),	CASE(test_lengths),
-		CASE(test_long_messages), CASE(test_malformed), CASE(test_forgetting),
+		CASE(test_valid_once),	   CASE(test_forged),	 CASE(test_lengths),
+		CASE(test_long_messages),  CASE(test_malformed), CASE(test_forgetting),
 		CASE(test_shared_secrets), CASE(test_off),
 	};
 

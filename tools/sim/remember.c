@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAYS 4u		/* answers of one bucket; the oldest makes room */
-#define MESSAGE_MAX 64u /* longer messages are always verified: the protocol signs context, realm and a root */
+#define WAYS 4u /* answers of one bucket; the oldest makes room */
+#define MESSAGE_MAX                                                                                \
+	64u /* longer messages are always verified: the protocol signs context, realm and a root */
 #define LEAST ((size_t)1 << 20)
 
 struct signature_asked {
@@ -120,8 +121,8 @@ bool sim_remember_init(size_t max_bytes, const uint8_t key[16])
 	memcpy(remember.key, key, sizeof(remember.key));
 	if (table_init(&remember.signatures, sizeof(struct signature_asked), sizeof(int),
 		       bytes / 4 * 3) &&
-	    table_init(&remember.secrets, sizeof(struct secret_asked),
-		       sizeof(struct secret_answer), bytes / 4))
+	    table_init(&remember.secrets, sizeof(struct secret_asked), sizeof(struct secret_answer),
+		       bytes / 4))
 		return true;
 	sim_remember_free();
 	return false;
