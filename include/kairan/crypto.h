@@ -158,7 +158,7 @@ KAI_MUST_USE enum kai_fault kai_wrap_sealed_open(const uint8_t seal_public[32],
 						 const struct kai_wrap *wrap,
 						 struct kai_arena *arena, struct kai_opening *ret);
 
-/* ---- at rest and tokens: AEAD with a random nonce in front
+/* ---- at rest (a nonce of the content) and tokens (a random one): AEAD with its nonce in front
  * --------------------------------------------------- */
 
 /* nonce (24, given) || XChaCha20-Poly1305(key, H(ctx, live, ad), plain): len + 40 bytes in the

@@ -14,6 +14,21 @@ static struct kai_span additional(uint8_t at[KAI_ID_LEN + 1], const uint8_t id[K
 	return kai_span(at, KAI_ID_LEN + 1);
 }
 
+/*
+ * The nonce is a keyed hash of what is sealed (as in SIV, RFC 5297): under one key no nonce meets two
+ * openings, whatever the turn's entropy is worth, and the same opening of the same part is the same
+ * bytes. That says no more than its id does.
+ */
+static void nonce_of(const struct kai_rest_key *key, struct kai_span ad, struct kai_span opening,
+		     uint8_t ret[24])
+{
+	struct kai_span pieces[] = {kai_span(key->secret, KAI_ID_LEN), ad, opening};
+	uint8_t digest[KAI_ID_LEN];
+
+	kai_hash_many(KAI_CTX_REST, kai_realm_live, pieces, 3, digest);
+	memcpy(ret, digest, 24);
+}
+
 bool kai_rest_seal(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,
 		   struct kai_span opening, struct kai_part *io_part)
 {
@@ -22,9 +37,11 @@ bool kai_rest_seal(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t 
 	uint8_t ad[KAI_ID_LEN + 1];
 	uint8_t nonce[24];
 
-	kai_draw(turn, "rest", nonce, sizeof(nonce));
-	struct kai_span box = kai_box(KAI_CTX_REST, key->secret, nonce, additional(ad, id, index),
-				      opening, turn->scratch);
+	struct kai_span about = additional(ad, id, index);
+
+	nonce_of(key, about, opening, nonce);
+	struct kai_span box =
+		kai_box(KAI_CTX_REST, key->secret, nonce, about, opening, turn->scratch);
 
 	if (box.len == 0)
 		return false;

@@ -469,6 +469,45 @@ static void stored_as_it_came(void **state)
 	assert_int_equal(kai_txn_count(rooms->turn.txn, KAI_TABLE_JOURNAL), 1);
 }
 
+/* The same opening of the same part is the same bytes in any turn; whatever differs has another
+ * nonce. */
+static void sealed_by_content(void **state)
+{
+	struct rooms *rooms = *state;
+	static const uint8_t id[KAI_ID_LEN] = {1};
+	static const uint8_t other[KAI_ID_LEN] = {2};
+	struct kai_span opening = kai_span_str("an opening");
+	struct {
+		const uint8_t *id;
+		uint8_t index;
+		const char *opening;
+		uint8_t secret; /* its first byte */
+	} cases[] = {{id, 0, "an opening", 0x55},
+		     {id, 1, "an opening", 0x55},
+		     {other, 0, "an opening", 0x55},
+		     {id, 0, "an openinG", 0x55},
+		     {id, 0, "an opening", 0x56}};
+	struct kai_part first, again;
+
+	rooms_step(rooms, 1);
+	assert_true(kai_rest_seal(&rooms->turn, id, 0, opening, &first));
+	uint8_t *kept = malloc(first.opening.len); /* a step wipes its scratch */
+
+	assert_non_null(kept);
+	memcpy(kept, first.opening.at, first.opening.len);
+	rooms_step(rooms, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rooms->rest_secret[0] = cases[i].secret;
+		assert_true(kai_rest_seal(&rooms->turn, cases[i].id, cases[i].index,
+					  kai_span_str(cases[i].opening), &again));
+		assert_int_equal(again.opening.len, opening.len + 40);
+		assert_int_equal(memcmp(again.opening.at, kept, 24) == 0, i == 0);
+		assert_int_equal(memcmp(again.opening.at, kept, again.opening.len) == 0, i == 0);
+	}
+	rooms->rest_secret[0] = 0x55;
+	free(kept);
+}
+
 static void own_items_go_the_same_door(void **state)
 {
 	struct rooms *rooms = *state;
@@ -657,6 +696,7 @@ int main(void)
 		CASE(a_release_widens_its_part_only),
 		CASE(every_byte_of_a_header),
 		CASE(stored_as_it_came),
+		CASE(sealed_by_content),
 		CASE(own_items_go_the_same_door),
 		CASE(later_parts_merge),
 		CASE(later_signatures_merge),

@@ -133,7 +133,9 @@ void sim_org_make(struct sim *sim, struct sim_node *node)
 	sign_pair(node, "decider", 0, &org->decider);
 	derive(node, "seal", 0, org->seal.secret);
 	(void)crypto_scalarmult_base(org->seal.key, org->seal.secret);
-	derive(node, "rest", 0, org->rest_secret);
+	/* One for all: what lies at rest is the same bytes everywhere, and once in the stores' pool. */
+	sim_random(sim_plan_of(sim)->seed, "rest", 0, 0, org->rest_secret,
+		   sizeof(org->rest_secret));
 	derive(node, "token", 0, org->token_key);
 	derive(node, "node", 0, org->node_key);
 	memcpy(org->seals[0].key, org->seal.key, KAI_ID_LEN);
