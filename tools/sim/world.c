@@ -206,8 +206,6 @@ void sim_violation(struct sim *sim, const char *checker, uint32_t node, const ui
 	(void)vsnprintf(entry.text, sizeof(entry.text), fmt, args);
 	va_end(args);
 	sim->figures.violations++;
-	digest_text(sim, checker);
-	digest_text(sim, entry.text);
 	if (sim->violation_count >= VIOLATIONS_MOST)
 		return;
 	if (sim->violation_count == sim->violation_cap) {
