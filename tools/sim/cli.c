@@ -179,7 +179,6 @@ bool sim_cli_read(int argc, char **argv, struct sim_cli *cli)
 		ROW("plan", TEXT, plan_path, 0, 0),
 		ROW("once", YES, once, 0, 0),
 		ROW("no-checks", NO, options.checks, 0, 0),
-		ROW("stand-in", YES, options.stand_in, 0, 0),
 		ROW("json", YES, json, 0, 0),
 		ROW("tap", YES, tap, 0, 0),
 		ROW("out", TEXT, out_path, 0, 0),

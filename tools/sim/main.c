@@ -31,7 +31,7 @@ static void usage(FILE *to)
 		"--scenario NAME\n"
 		"             --no-faults  --rogues N  --length MS  --plan FILE (as `plan` prints "
 		"it)\n"
-		"how:         --once (no twin)  --no-checks  --stand-in (signatures)\n"
+		"how:         --once (no twin)  --no-checks\n"
 		"what prints: --json  --out FILE  --trace FILE  --trace-node N  --trace-item N\n"
 		"swarm:       --seeds FIRST..LAST  --fresh N  --limit SECONDS  --jobs N  --tap\n"
 		"shrink:      --checker NAME  --tries N\n"

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A plan's run and its twin: the same plan must give the same bytes. */
+/* A plan's run and its twin: the same plan must give the same bytes. Both remember verdicts together. */
 #include "cli.h"
+#include "remember.h"
 
 #include <errno.h>
 #include <string.h>
+
+/* Some 800,000 verdicts; beyond it old ones are asked again. */
+#define REMEMBER_BYTES ((size_t)256 * 1024 * 1024)
 
 static void run_one(const struct sim_plan *plan, const struct sim_options *options,
 		    struct sim_result *ret)
@@ -20,11 +24,9 @@ static void run_one(const struct sim_plan *plan, const struct sim_options *optio
 	sim_free(sim);
 }
 
-void sim_run_plan(const struct sim_cli *cli, const struct sim_plan *plan, struct sim_result *ret)
+static void run_twin(const struct sim_cli *cli, const struct sim_plan *plan,
+		     struct sim_result *io_result)
 {
-	run_one(plan, &cli->options, ret);
-	if (cli->once)
-		return;
 	struct sim_options options = cli->options;
 	struct sim_result twin;
 
@@ -32,7 +34,24 @@ void sim_run_plan(const struct sim_cli *cli, const struct sim_plan *plan, struct
 	options.checks = false;
 	options.observer = NULL;
 	run_one(plan, &options, &twin);
-	ret->differs = memcmp(twin.figures.digest, ret->figures.digest, KAI_ID_LEN) != 0;
+	io_result->differs =
+		memcmp(twin.figures.digest, io_result->figures.digest, KAI_ID_LEN) != 0;
+}
+
+void sim_run_plan(const struct sim_cli *cli, const struct sim_plan *plan, struct sim_result *ret)
+{
+	static const uint8_t key[16] = {0};
+	bool remembers = sim_remember_init(REMEMBER_BYTES, key);
+	struct sim_remember_counts counts;
+
+	run_one(plan, &cli->options, ret);
+	sim_remember_counts(&counts);
+	ret->figures.signatures_checked = counts.verified;
+	ret->figures.signatures_remembered = counts.verified_again;
+	if (!cli->once)
+		run_twin(cli, plan, ret);
+	if (remembers)
+		sim_remember_free();
 }
 
 /* false after saying why. */

@@ -232,8 +232,7 @@ void sim_violation(struct sim *sim, const char *checker, uint32_t node, const ui
 /* ---- the run (world.c) ---- */
 
 struct sim_options {
-	bool stand_in; /* signatures by the fast stand-in */
-	bool checks;   /* false: only those that run always, to measure cost */
+	bool checks; /* false: only those that run always, to measure cost */
 	/* Looks on beside the checkers, for pictures and traces; its new and free are not called. */
 	const struct sim_checker *observer;
 	void *observer_state;
