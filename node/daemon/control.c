@@ -20,8 +20,14 @@ enum kai_err kai_control_bind(struct kai_net *net, const char *dir, struct kai_w
 	net->control = zmq_socket(net->context, ZMQ_ROUTER);
 	if (net->control == NULL ||
 	    zmq_setsockopt(net->control, ZMQ_MAXMSGSIZE, &max_len, sizeof(max_len)) != 0 ||
-	    zmq_setsockopt(net->control, ZMQ_RCVHWM, &hwm, sizeof(hwm)) != 0)
+	    zmq_setsockopt(net->control, ZMQ_RCVHWM, &hwm, sizeof(hwm)) != 0 ||
+	    zmq_setsockopt(net->control, ZMQ_SNDHWM, &hwm, sizeof(hwm)) != 0)
 		return kai_fail(why, KAI_ERR_IO, "control socket: %s", zmq_strerror(zmq_errno()));
+	net->control_monitor =
+		kai_monitor_open(net, net->control, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED);
+	if (net->control_monitor == NULL)
+		return kai_fail(why, KAI_ERR_IO, "control socket: monitor: %s",
+				zmq_strerror(zmq_errno()));
 	/* Owner and group; set before it exists, so that there is no moment in between. */
 	mode_t before = umask(0117);
 	int bound = zmq_bind(net->control, net->control_endpoint);
@@ -88,9 +94,18 @@ void kai_control_read(struct kai_net *net)
 		input->client = ++net->last_client;
 		slot->client = input->client;
 		slot->since_ms = kai_real_ms();
+		slot->fd = zmq_msg_get(&input->body, ZMQ_SRCFD);
+		kai_clients_asked(net, slot->fd);
 		net->control_used++;
 		kai_pool_put(net->pool, input, NULL);
 	}
+}
+
+static void free_slot(struct kai_net *net, struct kai_control_slot *slot)
+{
+	kai_clients_answered(net, slot->fd);
+	slot->client = 0;
+	net->control_used--;
 }
 
 void kai_control_answer(struct kai_net *net, struct kai_mail *mail)
@@ -104,8 +119,7 @@ void kai_control_answer(struct kai_net *net, struct kai_mail *mail)
 		    zmq_send(net->control, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
 		    zmq_msg_send(&mail->msg, net->control, ZMQ_DONTWAIT) >= 0)
 			mail->has_msg = false;
-		slot->client = 0;
-		net->control_used--;
+		free_slot(net, slot);
 	}
 	kai_mail_free(mail);
 }
@@ -115,16 +129,19 @@ void kai_control_tick(struct kai_net *net, int64_t now_ms)
 	for (size_t i = 0; i < KAI_CONTROL_SLOTS; i++) {
 		if (net->slots[i].client == 0 || now_ms - net->slots[i].since_ms < SLOT_MS)
 			continue;
-		net->slots[i].client = 0;
-		net->control_used--;
+		free_slot(net, &net->slots[i]);
 	}
+	kai_clients_tick(net, now_ms);
 }
 
 void kai_control_close(struct kai_net *net)
 {
 	const int linger_ms = 300;
 
+	if (net->control_monitor != NULL)
+		(void)zmq_close(net->control_monitor);
 	if (net->control != NULL) {
+		(void)zmq_socket_monitor(net->control, NULL, 0);
 		(void)zmq_setsockopt(net->control, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
 		(void)zmq_close(net->control);
 		/* libzmq leaves the file; who finds it would ask whether anybody listens. */

@@ -19,7 +19,7 @@
 #define STOP_MS 500		/* how long what waits may take to leave at the end */
 #define OWN_FILES ((rlim_t)128) /* descriptors kept for the store, the log, … */
 #define MAX_SOCKETS 16384
-#define FIXED_ITEMS 6
+#define FIXED_ITEMS 7
 
 /* ---- mail ---- */
 
@@ -217,7 +217,7 @@ static int64_t wait_ms(const struct kai_net *net, bool more)
 
 	if (more)
 		return 0;
-	if (net->conns != NULL && net->next_tick_ms < until_ms)
+	if ((net->conns != NULL || net->client_count > 0) && net->next_tick_ms < until_ms)
 		until_ms = net->next_tick_ms;
 	left = until_ms == INT64_MAX || until_ms - now_ms > IDLE_MS ? IDLE_MS : until_ms - now_ms;
 	if (net->blocked_ms > 0 && net->blocked_ms < left)
@@ -241,13 +241,14 @@ static size_t fill_items(struct kai_net *net)
 	}
 	const int descriptors[] = {net->wake_fd, net->room_fd, net->signal_fd};
 	void *const sockets[] = {net->router_monitor, net->full ? NULL : net->router,
-				 net->control_used < KAI_CONTROL_SLOTS ? net->control : NULL};
+				 net->control_used < KAI_CONTROL_SLOTS ? net->control : NULL,
+				 net->control_monitor};
 
 	for (size_t i = 0; i < 3; i++)
 		if (descriptors[i] >= 0)
 			net->items[count++] =
 				(zmq_pollitem_t){.fd = descriptors[i], .events = ZMQ_POLLIN};
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 4; i++)
 		if (sockets[i] != NULL)
 			net->items[count++] =
 				(zmq_pollitem_t){.socket = sockets[i], .events = ZMQ_POLLIN};
@@ -269,7 +270,8 @@ static void note_ready(struct kai_net *net, size_t count)
 
 	while (at < count &&
 	       (net->items[at].socket == NULL || net->items[at].socket == net->router_monitor ||
-		net->items[at].socket == net->router || net->items[at].socket == net->control))
+		net->items[at].socket == net->router || net->items[at].socket == net->control ||
+		net->items[at].socket == net->control_monitor))
 		at++;
 	for (struct kai_conn *conn = net->conns; conn != NULL; conn = conn->next) {
 		if (conn->dial == NULL)
@@ -342,8 +344,10 @@ static void *run(void *context)
 		kai_links_events(net);
 		more = kai_links_read(net);
 		more = read_dialled(net) || more;
-		if (net->control != NULL)
+		if (net->control != NULL) {
+			kai_clients_events(net);
 			kai_control_read(net);
+		}
 		take_signal(net);
 		take_mails(net);
 		if (net->blocked_ms > 0)

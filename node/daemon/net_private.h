@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the net thread's files share: net.c (the thread, its mail), conn.c (a connection's life,
- * sending), links.c (those that came in), dial.c (those that we make), control.c. All of it belongs
+ * sending), links.c (those that came in), dial.c (those that we make), control.c and clients.c. All of it belongs
  * to the net thread.
  */
 #ifndef KAIRAN_DAEMON_NET_PRIVATE_H
@@ -28,6 +28,7 @@
 /* Received by the kernel and not delivered to us: more than libzmq and the kernel may hold. */
 #define KAI_MAX_UNDELIVERED (KAI_RECEIVE_HWM * (int64_t)KAI_MAX_FRAME + (int64_t)12 * 1024 * 1024)
 #define KAI_CONTROL_SLOTS 8
+#define KAI_CONTROL_CLIENTS 128 /* connections of the control socket */
 
 enum kai_conn_state {
 	KAI_CONN_FRESH, /* accepted or dialling: nobody yet */
@@ -72,8 +73,17 @@ struct kai_conn {
 	bool has_events;
 };
 
+/* A connection of the control socket. */
+struct kai_client {
+	int fd;	     /* libzmq's */
+	ino_t inode; /* of the socket: a number may be used again */
+	int64_t since_ms;
+	unsigned pending; /* requests that wait for their answer */
+};
+
 struct kai_control_slot {
 	uint64_t client; /* 0: free */
+	int fd;
 	int64_t since_ms;
 	uint8_t route[KAI_ROUTE_SIZE];
 	size_t route_len;
@@ -104,12 +114,15 @@ struct kai_net {
 	int64_t blocked_ms; /* how long to wait before trying again to send; 0: nothing waits */
 	/* control.c */
 	void *control;
+	void *control_monitor;
 	int control_dir_fd;
 	bool control_bound;
 	char control_endpoint[KAI_CONTROL_ENDPOINT];
 	uint64_t last_client;
 	size_t control_used;
 	struct kai_control_slot slots[KAI_CONTROL_SLOTS];
+	size_t client_count;
+	struct kai_client clients[KAI_CONTROL_CLIENTS];
 	int signal_fd;
 	int wake_fd;
 	int room_fd;
@@ -172,5 +185,12 @@ void kai_control_read(struct kai_net *net);
 void kai_control_answer(struct kai_net *net, struct kai_mail *mail);
 void kai_control_tick(struct kai_net *net, int64_t now_ms);
 void kai_control_close(struct kai_net *net);
+
+/* ---- clients.c ---- */
+void kai_clients_events(struct kai_net *net);
+/* A request came on that connection; an answer, or the end of waiting for one, went. */
+void kai_clients_asked(struct kai_net *net, int fd);
+void kai_clients_answered(struct kai_net *net, int fd);
+void kai_clients_tick(struct kai_net *net, int64_t now_ms);
 
 #endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two nodes whose processes are ours, and the orders to faulty.c in front of one of them."""
+"""Nodes whose processes are ours, and the orders to faulty.c in front of one of them."""
 import ctypes
 import mmap
 import os
@@ -62,6 +62,7 @@ class Real(Node):
         self.page = page
         self.process = None
         self.faulty = False
+        self.limit = lambda: None
         self.log = path + '.log'
         self.mark = 0
 
@@ -70,9 +71,13 @@ class Real(Node):
         env = dict(os.environ)
         if faulty:
             env.update(LD_PRELOAD=program('KAIRAN_FAULTY_LIB'), KAIRAN_FAULTY=self.page.path)
+
+        def prepare():
+            LIBC.personality(NO_RANDOM_ADDRESSES)
+            self.limit()
         with open(self.log, 'a', encoding='utf-8') as log:
             self.process = subprocess.Popen([program('KAIRAND'), '--dir', self.path], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=env, preexec_fn=lambda: LIBC.personality(NO_RANDOM_ADDRESSES))
+                                            env=env, preexec_fn=prepare)
 
     def mark_log(self):
         self.mark = os.path.getsize(self.log) if os.path.exists(self.log) else 0
@@ -137,14 +142,16 @@ class Real(Node):
 
 
 class Pair:
-    def __init__(self, top):
+    """Two nodes or more, whose first one has an agreement with each of the others."""
+
+    def __init__(self, top, topology=TOPOLOGY, names=('op-a', 'op-b')):
         self.dir = os.path.join(top, 'lab')
         self.page = Page(os.path.join(top, 'faulty'))
-        for args in (['up', '--lab', self.dir, TOPOLOGY], ['down', '--lab', self.dir]):
+        for args in (['up', '--lab', self.dir, topology], ['down', '--lab', self.dir]):
             answer = run([program('KAIRAN'), 'lab', *args])
             if answer.code != 0:
                 raise AssertionError(f'lab {args[0]}: {answer}')
-        self.nodes = [Real(os.path.join(self.dir, name), self.page) for name in ('op-a', 'op-b')]
+        self.nodes = [Real(os.path.join(self.dir, name), self.page) for name in names]
 
     def other(self, node):
         return self.nodes[node is self.nodes[0]]
