@@ -61,12 +61,14 @@ enum kai_control_type {
 	X(OBJ, draft, draft, 0, 0, "")                                                             \
 	X(BOOL, dry_run, 0, 0, 0, "decide and tell, store nothing")                                \
 	X(BOOL, keep, 0, 0, 0, "store even when no org may receive it")                            \
-	X(MAYBE, source, source_mark, 0, 0, "of an imported document: stored in the same turn")
+	X(MAYBE, source, source_mark, 0, 0, "what it is a state of: stored in the same turn")
 
-/* Which outside document a publication is a state of (records.h, SOURCES). */
+/* Which outside document, or which draft, a publication is a state of (records.h, SOURCES). Asked
+ * again for the same state, as by who heard no answer, the node answers with the item that it made
+ * of it, without recipients, as long as it holds that. */
 #define KAI_SOURCE_MARK(X)                                                                         \
-	X(FIX, key, 32, 0, 0, "H over namespace and document id")                                  \
-	X(FIX, digest, 32, 0, 0, "of the document's bytes")                                        \
+	X(FIX, key, 32, 0, 0, "H over namespace and document id; random for a draft")              \
+	X(FIX, digest, 32, 0, 0, "of the document's bytes; zeros for a draft")                     \
 	X(STR, name, 0, 0, KAI_MAX_TEXT, "")
 
 #define KAI_CTL_RETRACT(X)                                                                         \

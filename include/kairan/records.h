@@ -30,7 +30,7 @@
  *   AGREEMENTS  org[32], digest[32]               agree_rec: with that org
  *   NOTICES     agreement[32], org[32]            exact bytes of that side's newest notice
  *   MEMBERS     keeper[32], H(name)[8], org[32]   member_rec: newest statement
- *   SOURCES     H(namespace, document)[32]        source: which thread a document became
+ *   SOURCES     H(namespace, document)[32]        source: what a document or draft became
  *   JOURNAL     number u64                        journal
  *   TIMERS      due u64, kind u8, key             kept for duties and escalation
  *
@@ -153,7 +153,8 @@ enum kai_card_how { KAI_CARD_OWN = 1, KAI_CARD_FINGERPRINT = 2, KAI_CARD_INTRODU
 	X(BIN, bytes, 0, 1, 1024, "signed membership")                                             \
 	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "")
 
-/* The state of an imported document, so that its next state continues the thread. */
+/* The state of an imported document, so that its next state continues the thread; a draft, so that it
+ * is published once. Goes some time after its head. */
 #define KAI_SOURCE(X)                                                                              \
 	X(FIX, head, 32, 0, 0, "id of the newest item")                                            \
 	X(FIX, digest, 32, 0, 0, "BLAKE2b of the document's bytes at head")                        \

@@ -228,6 +228,25 @@ static void put_source(struct kai_turn *turn, const struct kai_source_mark *mark
 	kai_rec_put(turn->txn, KAI_TABLE_SOURCES, &key, &kai_object_source, &source);
 }
 
+/* Was this very state published already? Who heard no answer asks again. */
+static bool is_done(struct kai_turn *turn, const struct kai_source_mark *mark,
+		    struct kai_ctl_answer *ret)
+{
+	struct kai_key key = kai_key_bytes(mark->key, sizeof(mark->key));
+	struct kai_source source;
+	uint64_t arrival;
+
+	if (!kai_rec_get(turn->txn, KAI_TABLE_SOURCES, &key, &kai_object_source, turn->scratch,
+			 &source) ||
+	    memcmp(source.digest, mark->digest, sizeof(source.digest)) != 0 ||
+	    !kai_rec_arrival(turn->txn, source.head, &arrival))
+		return false;
+	ret->id.is = true;
+	memcpy(ret->id.id, source.head, KAI_ID_LEN);
+	ret->text = kai_span_str("it was published before, and is so once");
+	return true;
+}
+
 void kai_publish_item(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret)
 {
 	const struct kai_ctl_publish *req = request;
@@ -238,6 +257,8 @@ void kai_publish_item(struct kai_turn *turn, const void *request, struct kai_ctl
 		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
 		return;
 	}
+	if (!req->dry_run && req->source != NULL && is_done(turn, req->source, ret))
+		return;
 	item->row = kai_kind_row(draft.kind);
 	if (!draft_ok(turn, &draft, item->row, ret) || !make_header(turn, &draft, item, ret) ||
 	    !make_parts(turn, &draft, item) || !kai_own_make(turn, item, ret))

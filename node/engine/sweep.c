@@ -5,6 +5,7 @@
 
 #define SWEEP_ITEMS 64u
 #define SWEEP_STUBS 64u
+#define SWEEP_SOURCES 64u
 #define SWEEP_EVERY_MS KAI_MS_MINUTE
 #define SWEEP_SOON_MS 20
 #define STUB_LIFE_MS (730 * KAI_MS_DAY)
@@ -141,6 +142,32 @@ static void sweep_stubs(struct kai_turn *turn)
 	}
 }
 
+/* What a document became counts as long as that is held: its next state then begins a thread, and
+ * who asks again after so long means a new item. Looked at like stubs. */
+static void sweep_sources(struct kai_turn *turn)
+{
+	struct kai_scan scan;
+	struct kai_span key;
+	struct kai_span value;
+	uint8_t from[KAI_ID_LEN];
+
+	kai_draw(turn, "sources", from, sizeof(from));
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_SOURCES, kai_span(NULL, 0),
+		      kai_span(from, sizeof(from)), false);
+	for (unsigned i = 0; i < SWEEP_SOURCES && kai_scan_next(&scan, &key, &value); i++) {
+		size_t used = turn->scratch->used;
+		struct kai_key at = kai_key_bytes(key.at, key.len);
+		struct kai_source source;
+		uint64_t arrival;
+
+		if (kai_object_decode(&kai_object_source, value, turn->scratch, &source) ==
+			    KAI_FAULT_NONE &&
+		    !kai_rec_arrival(turn->txn, source.head, &arrival))
+			(void)kai_txn_del(turn->txn, KAI_TABLE_SOURCES, kai_key_span(&at));
+		kai_scratch_back(turn, used);
+	}
+}
+
 void kai_sweep_timer(struct kai_turn *turn)
 {
 	struct kai_engine *engine = turn->engine;
@@ -150,6 +177,7 @@ void kai_sweep_timer(struct kai_turn *turn)
 	bool more = sweep_items(turn);
 
 	sweep_stubs(turn);
+	sweep_sources(turn);
 	engine->sweep_due.ms = turn->event->mono.ms + (more ? SWEEP_SOON_MS : SWEEP_EVERY_MS);
 }
 

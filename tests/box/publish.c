@@ -3,7 +3,7 @@
  * box-publish DIR: for each line "TLP ORG,ORG TITLE" on its input, asks the node to publish a
  * secinfo of that title under that label (ORG in base32; "-" for none), and prints the id when the
  * node said that it is done, "refused REASON" when it said no, and "unknown WHY" when it did not
- * answer. For tests only; a process of its own, so that a test in a script can publish fast.
+ * answer. The same title again is the same publication. For tests only; a process of its own, so that a test in a script can publish fast.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -66,6 +66,7 @@ static struct kai_span request_of(struct line *line, struct kai_arena *arena)
 				.values = values,
 				.values_count = 2};
 	struct kai_audience_entry audience[MOST_ORGS] = {{.type = 0}};
+	struct kai_source_mark once = {.name = kai_span_str("")};
 	struct kai_span sector = kai_span_str("jp-seed7:pow");
 	struct kai_draft_part part = {.name = kai_span_str("main"),
 				      .media_type = kai_span_str("kairan/secinfo"),
@@ -73,6 +74,7 @@ static struct kai_span request_of(struct line *line, struct kai_arena *arena)
 					      kai_object_encode_in(&kai_object_body, &body, arena)};
 	struct kai_ctl_publish request = {.version = KAI_VERSION,
 					  .type = KAI_CONTROL_PUBLISH,
+					  .source = &once,
 					  .draft = {.kind = KAI_KIND_SECINFO,
 						    .lang = kai_span_str("en"),
 						    .label = {.tlp = line->tlp,
@@ -86,6 +88,8 @@ static struct kai_span request_of(struct line *line, struct kai_arena *arena)
 						    .parts = &part,
 						    .parts_count = 1}};
 
+	(void)crypto_generichash(once.key, sizeof(once.key), (const uint8_t *)line->title,
+				 strlen(line->title), NULL, 0);
 	for (size_t i = 0; i < line->org_count; i++) {
 		audience[i].type = KAI_AUD_ORG;
 		audience[i].org = kai_span(line->orgs[i], KAI_ID_LEN);

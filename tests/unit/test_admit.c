@@ -657,6 +657,35 @@ static void expired_items_go(void **state)
 	assert_false(stub_of(rooms, first->built.id, &stub));
 }
 
+/* What a document became is forgotten with the item: its next state begins a thread. */
+static void sources_go_with_their_items(void **state)
+{
+	struct rooms *rooms = *state;
+	struct plan brief = {.ends_ms = KAI_MS_HOUR};
+	const struct made *made[] = {rooms_make(rooms, &brief), rooms_make(rooms, NULL)};
+	struct kai_admission got;
+
+	for (uint8_t i = 0; i < 2; i++) {
+		struct kai_key key = kai_key_bytes((uint8_t[KAI_ID_LEN]){0xff, i}, KAI_ID_LEN);
+		struct kai_source source = {.name = kai_span_str("")};
+
+		rooms_admit(rooms, 0, made[i], &got);
+		memcpy(source.head, made[i]->built.id, KAI_ID_LEN);
+		kai_rec_put(rooms->turn.txn, KAI_TABLE_SOURCES, &key, &kai_object_source, &source);
+	}
+	rooms_step(rooms, KAI_MS_HOUR + KAI_GRACE_MS + KAI_MS_MINUTE);
+	for (int i = 0; i < 64 && kai_txn_count(rooms->turn.txn, KAI_TABLE_SOURCES) > 1; i++) {
+		kai_sweep_timer(&rooms->turn);
+		rooms_step(rooms, KAI_MS_MINUTE);
+	}
+	assert_int_equal(kai_txn_count(rooms->turn.txn, KAI_TABLE_SOURCES), 1);
+	for (int i = 0; i < 64; i++) {
+		kai_sweep_timer(&rooms->turn);
+		rooms_step(rooms, KAI_MS_MINUTE);
+	}
+	assert_int_equal(kai_txn_count(rooms->turn.txn, KAI_TABLE_SOURCES), 1);
+}
+
 static void a_sweep_is_bounded(void **state)
 {
 	struct rooms *rooms = *state;
@@ -703,6 +732,7 @@ int main(void)
 		CASE(an_offer_with_more_than_is_here),
 		CASE(expired_items_go),
 		CASE(a_sweep_is_bounded),
+		CASE(sources_go_with_their_items),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -669,6 +669,38 @@ static void sources_are_remembered(void **state)
 	world_free(world);
 }
 
+/* Who heard no answer asks again: the answer is the item that is there. */
+static void asked_again_it_is_not_done_again(void **state)
+{
+	struct world *world = star();
+	struct world_draft draft;
+	struct kai_source_mark mark = {.key = {1}};
+	struct kai_ctl_answer first, answer;
+	struct kai_txn *txn;
+
+	(void)state;
+	world_secinfo(world, 0, &draft, KAI_TLP_CLEAR, "a draft");
+	draft.request.source = &mark;
+	first = publish(world, 0, &draft);
+	assert_answer(first, 0, "");
+	answer = publish(world, 0, &draft);
+	assert_answer(answer, 0, "");
+	assert_true(answer.id.is && kai_id_equal(answer.id.id, first.id.id));
+	mark.digest[0] = 2; /* the next state of a document, or another draft */
+	answer = publish(world, 0, &draft);
+	assert_answer(answer, 0, "");
+	assert_false(kai_id_equal(answer.id.id, first.id.id));
+	mark.key[0] = 2;
+	assert_false(kai_id_equal(publish(world, 0, &draft).id.id, answer.id.id));
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(kai_txn_begin(world->nodes[i].store, false, &txn, NULL),
+				 KAI_ERR_OK);
+		assert_int_equal(kai_txn_count(txn, KAI_TABLE_ITEMS), 3);
+		kai_txn_abort(txn);
+	}
+	world_free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -683,6 +715,7 @@ int main(void)
 		cmocka_unit_test(retraction_body_is_checked),
 		cmocka_unit_test(alerts_are_the_deciders),
 		cmocka_unit_test(sources_are_remembered),
+		cmocka_unit_test(asked_again_it_is_not_done_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

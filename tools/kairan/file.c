@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* file, revise, retract: what an author says. */
+#include <sodium.h>
 #include <string.h>
 
 #include "compose.h"
@@ -89,6 +90,7 @@ static int finish(struct kai_cli *cli, struct kai_fields *fields, struct kai_dra
 					  .dry_run = kai_opt_is(cli, "dry-run"),
 					  .keep = kai_opt_is(cli, "keep")};
 	struct kai_draft_part *main_part = &draft->parts[0];
+	struct kai_source_mark once = {.name = kai_span_str("")};
 	int exit = kai_fields_read(cli, fields);
 
 	main_part->name = kai_span_str("main");
@@ -112,6 +114,9 @@ static int finish(struct kai_cli *cli, struct kai_fields *fields, struct kai_dra
 	if (exit != 0)
 		return exit;
 	request.draft = *draft;
+	/* However often it is sent, it is published once. */
+	randombytes_buf(once.key, sizeof(once.key));
+	request.source = &once;
 	return kai_publish(cli, &kai_object_ctl_publish, &request);
 }
 
