@@ -29,6 +29,7 @@ ENDINGS = {('libzmq', -signal.SIGABRT): False, ('libpgm-5.3', -signal.SIGABRT): 
 PASSING = ('libc', 'libstdc++', 'libsodium', 'ld-linux-x86-64')
 PATIENCE = 20
 QUIET = 3  # rounds that count, and rounds without anything new at the end
+RARE = 25  # more of these while places are known that did not come up again
 
 
 class Round:
@@ -232,11 +233,12 @@ def all_memory(loop, every):
     for _ in range(QUIET):
         count(loop, lambda: page.arm(MEMORY, every=0))
     number, quiet = 0, 0
-    while quiet < QUIET:
-        struck = loop.round(f'memory {number + 1}', lambda: page.arm(MEMORY, every=every))
+    seen = page.read()
+    while quiet < QUIET or (every == 1 and seen['tried'] < seen['places'] and quiet < RARE):
+        struck = loop.round(f'memory {number + 1}', lambda: page.arm(MEMORY, every=every), settle=0.1 if quiet else 0)
         number += struck
         quiet = 0 if struck else quiet + 1
-    seen = page.read()
+        seen = page.read()
     loop.result(seen['places'], seen['tried'])
     return seen['places'], seen['tried']
 
