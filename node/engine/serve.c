@@ -143,7 +143,9 @@ static size_t serve_first(struct kai_turn *turn, struct kai_link *link, struct k
 	size_t mark = turn->scratch->used;
 	bool urgent = lane == &spread->lanes[KAI_LANE_URGENT];
 	bool last = false;
-	bool good = kai_going_decide(turn, link, wanted->arrival, &serving.going);
+	/* What was taken back since it was offered goes nowhere any more. */
+	bool good = kai_going_decide(turn, link, wanted->arrival, &serving.going) &&
+		    (serving.going.facts.item.flags & KAI_ITEM_RETRACTED) == 0;
 
 	serving.parts = good ? wanted->parts & serving.going.parts : 0;
 	/* Begun under wider permissions, or nothing of what was asked for is permitted. */

@@ -383,6 +383,42 @@ static void wants_that_cannot_be_served_get_the_same_none(void **state)
 	net_free(net);
 }
 
+static bool no_wants(void *context, struct net_frame *frame)
+{
+	(void)context;
+	return frame->type != KAI_MSG_WANT || frame->from != 2;
+}
+
+/* Offered before it was taken back, wanted after: it goes nowhere any more. */
+static void what_was_taken_back_is_not_served(void **state)
+{
+	struct net *net = joined(3);
+	uint8_t id[KAI_ID_LEN], retraction[KAI_ID_LEN];
+	struct kai_id_parts entry = {.parts = 3};
+	struct kai_want want = {.entries = &entry, .entries_count = 1};
+	size_t since;
+
+	(void)state;
+	net->filter = no_wants;
+	net_publish(net, 0, &(struct net_item){.attachment = 3000}, id);
+	net_run(net);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_retract(net, 0, id, retraction);
+	net_run(net);
+	assert_true(net_holds(net, 1, retraction, NULL));
+	net->filter = NULL;
+	since = net->seen_count;
+	memcpy(entry.id, id, KAI_ID_LEN);
+	net_inject(net, 2, 1, KAI_MSG_WANT, &want);
+	net_run(net);
+	assert_int_equal(net_sent(net, 1, 2, KAI_MSG_CHUNK, since), 0);
+	assert_int_equal(net_sent(net, 1, 2, KAI_MSG_NO, since), 1);
+	net_pass(net, 2 * KAI_MS_MINUTE);
+	assert_true(net_holds(net, 2, retraction, NULL));
+	assert_false(net_holds(net, 2, id, NULL));
+	net_free(net);
+}
+
 static void a_large_backlog_passes_the_window(void **state)
 {
 	struct net *net = joined(2);
@@ -422,6 +458,7 @@ int main(void)
 		cmocka_unit_test(a_wider_agreement_brings_what_was_held_back),
 		cmocka_unit_test(duplicates_over_two_paths_are_fetched_once),
 		cmocka_unit_test(wants_that_cannot_be_served_get_the_same_none),
+		cmocka_unit_test(what_was_taken_back_is_not_served),
 		cmocka_unit_test(a_large_backlog_passes_the_window),
 	};
 
