@@ -475,6 +475,7 @@ static bool store_merged(struct door *door)
 static void refuse(const struct door *door, struct kai_admission *ret, enum kai_fault fault)
 {
 	kai_refusal(ret, fault);
+	memcpy(ret->origin, door->item->header.origin, KAI_ID_LEN);
 	if (fault != KAI_FAULT_POLICY)
 		return;
 	ret->reason = kai_rule_name(door->rule);

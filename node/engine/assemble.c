@@ -41,6 +41,19 @@ static void settle_stored(struct kai_turn *turn, const struct kai_link *link,
 	}
 }
 
+static void put_off(struct kai_fetch *fetch, const struct kai_slot *slot,
+		    const struct kai_admission *admission)
+{
+	struct kai_offer_entry entry = {
+		.parts = slot->parts,
+		.size = slot->size,
+		.urgency = slot->wanted->urgent ? KAI_URGENCY_NOW : KAI_URGENCY_INFO,
+	};
+
+	memcpy(entry.id, slot->wanted->id, KAI_ID_LEN);
+	kai_fetch_put_off(fetch, &entry, admission->origin);
+}
+
 void kai_fetch_admitted(struct kai_turn *turn, struct kai_link *link, const uint8_t id[KAI_ID_LEN],
 			const struct kai_admission *admission, bool pushed)
 {
@@ -59,7 +72,7 @@ void kai_fetch_admitted(struct kai_turn *turn, struct kai_link *link, const uint
 		note_refusal(turn, link, id, admission);
 		kai_answer_refuse(turn, fetch, id, admission);
 		if (open && !pushed && kai_fault_of_card(admission->fault))
-			kai_fetch_put_off(fetch, id, slot->parts, slot->size, wanted->urgent);
+			put_off(fetch, slot, admission);
 		if (open)
 			kai_slot_settle(slot, turn->event->mono);
 	}

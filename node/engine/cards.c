@@ -107,7 +107,7 @@ static void take_new(struct kai_turn *turn, const struct kai_card *card,
 			 rec->how == KAI_CARD_INTRODUCED ? "card-introduced" : "card-accepted",
 			 card->org, digest, "");
 	kai_out_trace(turn, "card-accepted", card->org, NULL, NULL, card->serial);
-	kai_fetch_card_came(turn);
+	kai_fetch_card_came(turn, card->org);
 }
 
 enum kai_fault kai_card_take(struct kai_turn *turn, struct kai_span bytes, uint64_t how,

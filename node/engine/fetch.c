@@ -180,6 +180,30 @@ static bool refused_before(struct kai_turn *turn, struct kai_link *link,
 	       ret->fault == KAI_FAULT_POLICY;
 }
 
+/* Its bytes came by this link before, and the card is still not here: they need not come once more. */
+static struct kai_put_off *put_off_of(struct kai_fetch *fetch, const uint8_t id[KAI_ID_LEN])
+{
+	for (size_t i = 0; i < fetch->put_off_count; i++) {
+		if (kai_id_equal(fetch->put_off[i].entry.id, id))
+			return &fetch->put_off[i];
+	}
+	return NULL;
+}
+
+static bool still_put_off(struct kai_fetch *fetch, const struct kai_offer_entry *entry,
+			  struct kai_admission *ret)
+{
+	struct kai_put_off *put_off = put_off_of(fetch, entry->id);
+
+	if (put_off == NULL)
+		return false;
+	put_off->entry.parts |= entry->parts;
+	if (entry->size > put_off->entry.size)
+		put_off->entry.size = entry->size;
+	kai_refusal(ret, KAI_FAULT_NO_CARD);
+	return true;
+}
+
 static void offered(struct kai_turn *turn, struct kai_link *link,
 		    const struct kai_offer_entry *entry)
 {
@@ -191,7 +215,8 @@ static void offered(struct kai_turn *turn, struct kai_link *link,
 	if (holding.is && !holding.doubted && !holding.more && (parts & ~holding.parts) == 0)
 		kai_answer_stored(turn, link->fetch, entry->id, parts,
 				  entry->urgency == KAI_URGENCY_NOW);
-	else if (!holding.is && refused_before(turn, link, entry, &refusal))
+	else if (!holding.is && (refused_before(turn, link, entry, &refusal) ||
+				 still_put_off(link->fetch, entry, &refusal)))
 		refuse_known(turn, link, entry->id, &refusal);
 	else
 		take_up(turn, link, entry, &holding);
@@ -263,6 +288,17 @@ static void want_rest(struct kai_turn *turn, struct kai_link *link,
 	take_up(turn, link, &entry, &holding);
 }
 
+static void put_off_push(struct kai_fetch *fetch, const uint8_t id[KAI_ID_LEN],
+			 const struct kai_checked *checked, const struct kai_admission *admission)
+{
+	struct kai_offer_entry entry = {.parts = checked->msg.push.offered | checked->hashed,
+					.size = checked->frame_len,
+					.urgency = KAI_URGENCY_NOW};
+
+	memcpy(entry.id, id, KAI_ID_LEN);
+	kai_fetch_put_off(fetch, &entry, admission->origin);
+}
+
 void kai_fetch_push(struct kai_turn *turn, struct kai_link *link, const struct kai_checked *checked)
 {
 	const struct kai_push *push = &checked->msg.push;
@@ -286,8 +322,7 @@ void kai_fetch_push(struct kai_turn *turn, struct kai_link *link, const struct k
 		kai_refusal(&admission, fault);
 	kai_fetch_admitted(turn, link, id, &admission, true);
 	if (kai_fault_of_card(admission.fault))
-		kai_fetch_put_off(link->fetch, id, push->offered | item.part_bits,
-				  checked->frame_len, true);
+		put_off_push(link->fetch, id, checked, &admission);
 	kai_batch_begin(link->fetch, push->token);
 	if (admission.stored && (push->offered & ~admission.held & ~(uint64_t)item.part_bits) != 0)
 		want_rest(turn, link, checked, admission.held);
@@ -296,39 +331,52 @@ void kai_fetch_push(struct kai_turn *turn, struct kai_link *link, const struct k
 
 /* ---- what waits for a card */
 
-void kai_fetch_put_off(struct kai_fetch *fetch, const uint8_t id[KAI_ID_LEN], uint64_t parts,
-		       uint64_t size, bool urgent)
+void kai_fetch_put_off(struct kai_fetch *fetch, const struct kai_offer_entry *entry,
+		       const uint8_t origin[KAI_ID_LEN])
 {
-	struct kai_offer_entry *entry = &fetch->put_off[fetch->put_off_count];
+	struct kai_put_off *put_off = put_off_of(fetch, entry->id);
 
-	/* beyond, the wait that was asked for is waited */
-	if (fetch->put_off_count == KAI_MAX_OUTSTANDING)
-		return;
-	*entry = (struct kai_offer_entry){.parts = parts,
-					  .size = size,
-					  .urgency = urgent ? KAI_URGENCY_NOW : KAI_URGENCY_INFO};
-	memcpy(entry->id, id, KAI_ID_LEN);
-	fetch->put_off_count++;
+	if (put_off == NULL) {
+		/* beyond, the wait that was asked for is waited */
+		if (fetch->put_off_count == KAI_MAX_OUTSTANDING)
+			return;
+		put_off = &fetch->put_off[fetch->put_off_count++];
+	}
+	put_off->entry = *entry;
+	memcpy(put_off->origin, origin, KAI_ID_LEN);
 }
 
-void kai_fetch_card_came(struct kai_turn *turn)
+/* Those of this origin leave the list and are wanted from the link; all, when it is the link's own card, which
+ * wraps are opened with. */
+static void take_up_put_off(struct kai_turn *turn, struct kai_link *link,
+			    const uint8_t origin[KAI_ID_LEN])
+{
+	struct kai_fetch *fetch = link->fetch;
+	const struct holding nothing = {.is = false};
+	bool all = kai_id_equal(link->org, origin);
+	size_t kept = 0;
+	uint64_t arrival;
+
+	for (size_t i = 0; i < fetch->put_off_count; i++) {
+		struct kai_put_off put_off = fetch->put_off[i];
+
+		if (!all && !kai_id_equal(put_off.origin, origin))
+			fetch->put_off[kept++] = put_off;
+		else if (!kai_rec_arrival(turn->txn, put_off.entry.id, &arrival))
+			take_up(turn, link, &put_off.entry, &nothing);
+	}
+	fetch->put_off_count = kept;
+}
+
+void kai_fetch_card_came(struct kai_turn *turn, const uint8_t origin[KAI_ID_LEN])
 {
 	for (size_t i = 0; i < turn->engine->link_count; i++) {
-		struct kai_link *link = turn->engine->links[i];
-		struct kai_fetch *fetch = link->fetch;
-		const struct holding nothing = {.is = false};
-		uint64_t arrival;
+		struct kai_fetch *fetch = turn->engine->links[i]->fetch;
 
 		if (fetch == NULL || !fetch->up || fetch->put_off_count == 0)
 			continue;
 		kai_batch_begin(fetch, (struct kai_span){NULL, 0});
-		for (size_t j = 0; j < fetch->put_off_count; j++) {
-			const struct kai_offer_entry *entry = &fetch->put_off[j];
-
-			if (!kai_rec_arrival(turn->txn, entry->id, &arrival))
-				take_up(turn, link, entry, &nothing);
-		}
-		fetch->put_off_count = 0;
+		take_up_put_off(turn, turn->engine->links[i], origin);
 		kai_batch_end(fetch);
 	}
 }

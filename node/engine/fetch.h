@@ -88,6 +88,12 @@ struct kai_batch {
 	uint8_t token[KAI_MAX_TOKEN];
 };
 
+/* Refused for want of a card of this origin. */
+struct kai_put_off {
+	struct kai_offer_entry entry;
+	uint8_t origin[KAI_ID_LEN];
+};
+
 struct kai_fetch {
 	struct kai_link *link;
 	struct kai_wants *wants;
@@ -114,7 +120,7 @@ struct kai_fetch {
 	size_t unsaved; /* ids settled since the token was saved */
 	struct kai_mono saved;
 	/* refused for want of a newer card: wanted again as soon as one comes */
-	struct kai_offer_entry put_off[KAI_MAX_OUTSTANDING];
+	struct kai_put_off put_off[KAI_MAX_OUTSTANDING];
 	size_t put_off_count;
 	/* answers that gather */
 	bool dirty;
@@ -197,9 +203,10 @@ static inline bool kai_fault_of_card(enum kai_fault fault)
 {
 	return fault == KAI_FAULT_NO_CARD || fault == KAI_FAULT_OLD_CARD;
 }
-/* Refused for want of a card: kai_fetch_card_came takes it up again. */
-void kai_fetch_put_off(struct kai_fetch *fetch, const uint8_t id[KAI_ID_LEN], uint64_t parts,
-		       uint64_t size, bool urgent);
+/* Refused for want of a card: kai_fetch_card_came takes it up again; until then it is not fetched from this
+ * link, however often it is offered. */
+void kai_fetch_put_off(struct kai_fetch *fetch, const struct kai_offer_entry *entry,
+		       const uint8_t origin[KAI_ID_LEN]);
 /* Was this id refused, retracted or removed before, so that it need not be fetched? link NULL: only
  * what holds for everybody. */
 bool kai_stub_refuses(struct kai_turn *turn, struct kai_link *link, const uint8_t id[KAI_ID_LEN],

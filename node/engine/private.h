@@ -254,8 +254,8 @@ void kai_fetch_chunk(struct kai_turn *turn, struct kai_link *link,
 /* A chunk that was not looked at counts for credit all the same, or its bytes were gone for ever. */
 void kai_fetch_dropped(struct kai_turn *turn, struct kai_link *link, size_t frame_len);
 void kai_fetch_none(struct kai_turn *turn, struct kai_link *link, const struct kai_none *none);
-/* A card came: what waited for one is wanted again, without the wait that was asked for. */
-void kai_fetch_card_came(struct kai_turn *turn);
+/* A card of that origin came: what waited for one is wanted again, without the wait that was asked for. */
+void kai_fetch_card_came(struct kai_turn *turn, const uint8_t origin[KAI_ID_LEN]);
 void kai_fetch_timer(struct kai_turn *turn);
 struct kai_mono kai_fetch_deadline(const struct kai_engine *engine);
 /* Once at the end of each step: sends the stored, refuse and credit entries that gathered, batched;
@@ -289,10 +289,11 @@ struct kai_admission {
 	bool stored;	/* now or before: held here, durable after the commit */
 	bool new_parts; /* something was added */
 	uint64_t arrival;
-	uint32_t parts;	      /* parts of this copy that are held now */
-	uint32_t held;	      /* all parts held now */
-	enum kai_fault fault; /* when not stored */
-	const char *reason;   /* name of the fault or rule */
+	uint32_t parts;		    /* parts of this copy that are held now */
+	uint32_t held;		    /* all parts held now */
+	enum kai_fault fault;	    /* when not stored */
+	const char *reason;	    /* name of the fault or rule */
+	uint8_t origin[KAI_ID_LEN]; /* when not stored, and it came as far as the door */
 	enum kai_fault_class klass;
 	int64_t retry_ms; /* for DEFER */
 };

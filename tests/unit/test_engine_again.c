@@ -240,6 +240,45 @@ static void what_waits_for_a_card_comes_with_it(void **state)
 	net_free(net);
 }
 
+/* While the card does not come the item is offered again and again, but its bytes crossed once; and a card of
+ * somebody else's changes nothing. */
+static void what_waits_for_a_card_is_not_fetched_again(void **state)
+{
+	struct net *net = net_new(4);
+	uint8_t quiet[KAI_ID_LEN], alert[KAI_ID_LEN];
+	struct kai_ctl_card_import import = {.alias = kai_span_str("renewed")};
+	size_t since;
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &(struct net_terms){.introduce = true});
+	(void)net_agree(net, 1, 2, &(struct net_terms){.introduce = false});
+	(void)net_agree(net, 2, 3, &(struct net_terms){.introduce = false});
+	net_link(net, 0, 1);
+	net_link(net, 2, 3);
+	net_link(net, 1, 2);
+	net_run(net);
+	import.card = newer_card(net, 0, 2, NET_MS + 300 * KAI_MS_DAY, NULL);
+	take_own(net, 0, import.card);
+	net_run(net);
+	net_publish(net, 0, &(struct net_item){.attachment = 3000}, quiet);
+	net_publish(net, 0, &(struct net_item){.kind = KAI_KIND_ALERT}, alert);
+	net_pass(net, 3000);
+	assert_true(net_holds(net, 1, quiet, NULL));
+	since = net->seen_count;
+	net_pass(net, 5 * KAI_MS_MINUTE);
+	assert_in_range(net_sent(net, 1, 2, KAI_MSG_OFFER, since), 4, 12);
+	assert_int_equal(net_sent(net, 1, 2, KAI_MSG_CHUNK, since), 0);
+	take_own(net, 3, newer_card(net, 3, 2, NET_MS + 300 * KAI_MS_DAY, NULL));
+	net_pass(net, 1000);
+	assert_int_equal(net_sent(net, 1, 2, KAI_MSG_CHUNK, since), 0);
+	assert_int_equal(net_control(net, 2, KAI_CONTROL_CARD_IMPORT, &import), 0);
+	net_run(net);
+	net_pass(net, 100);
+	assert_true(net_holds(net, 2, quiet, NULL));
+	assert_true(net_holds(net, 2, alert, NULL));
+	net_free(net);
+}
+
 /* ---- quotas */
 
 static size_t held(struct net *net, unsigned node)
@@ -563,6 +602,7 @@ int main(void)
 		cmocka_unit_test(a_wrap_for_the_key_before_opens),
 		cmocka_unit_test(without_a_sealing_key_items_wait),
 		cmocka_unit_test(what_waits_for_a_card_comes_with_it),
+		cmocka_unit_test(what_waits_for_a_card_is_not_fetched_again),
 		cmocka_unit_test(dropped_chunks_do_not_eat_the_credit),
 		cmocka_unit_test(expired_items_give_their_room_back),
 		cmocka_unit_test(what_is_kept_until_an_hour_is_gone_after_it),
