@@ -11,7 +11,7 @@
 
 /* How T is reached by a label. */
 struct match {
-	bool org, community, sector_country, country, constituency;
+	bool org, community, sector_country, country;
 };
 
 struct ask {
@@ -29,7 +29,7 @@ struct ask {
 	/* of the label that is asked about */
 	const struct kai_label *label;
 	struct match match;
-	bool hop_allowed; /* F is named itself and T is its constituency */
+	bool hop_allowed; /* F is named itself, or the label is CLEAR, and T is its constituency */
 };
 
 /* ---- what is in force ---- */
@@ -185,17 +185,38 @@ static struct match match_of(const struct ask *ask, const struct kai_label *labe
 			break;
 		}
 	}
+	match.country &= !asks_sector || sector;
 	match.sector_country = (asks_sector || asks_country) && (!asks_sector || sector) &&
 			       (!asks_country || match.country);
 	return match;
 }
 
+/* CLEAR names nobody and means everybody: each community that the direction recognises. */
+static bool is_member_of_any(const struct ask *ask)
+{
+	for (size_t i = 0; i < ask->way->communities_count; i++) {
+		const struct kai_community *community = &ask->way->communities[i];
+		const struct kai_audience_entry entry = {.org = {community->keeper, KAI_ID_LEN},
+							 .text = community->name};
+
+		if (is_member(ask, ask->way, ask->hop->to, &entry))
+			return true;
+	}
+	return false;
+}
+
 static void take_label(struct ask *ask, const struct kai_label *label)
 {
-	ask->label = label;
-	ask->match = match_of(ask, label, ask->to, ask->hop->to, ask->way);
-	struct match self = match_of(ask, label, ask->from, ask->hop->from, ask->back);
+	struct match self;
 
+	ask->label = label;
+	if (label->tlp == KAI_TLP_CLEAR) {
+		ask->match = (struct match){.community = is_member_of_any(ask)};
+		ask->hop_allowed = ask->way->constituency;
+		return;
+	}
+	ask->match = match_of(ask, label, ask->to, ask->hop->to, ask->way);
+	self = match_of(ask, label, ask->from, ask->hop->from, ask->back);
 	ask->hop_allowed = (label->tlp == KAI_TLP_AMBER || label->tlp == KAI_TLP_GREEN) &&
 			   !ask->from_origin && (self.org || self.community) &&
 			   ask->way->constituency;
@@ -322,9 +343,9 @@ static bool rule_onward(const struct ask *ask)
 		return true;
 	switch (onward) {
 	case KAI_ONWARD_CONSTITUENCY:
-		return ask->way->constituency;
+		return ask->hop_allowed;
 	case KAI_ONWARD_COMMUNITY:
-		return ask->way->constituency || ask->match.community;
+		return ask->hop_allowed || ask->match.community;
 	case KAI_ONWARD_ANY:
 		return true;
 	default:

@@ -47,38 +47,6 @@ static bool permitted(const struct errand *errand, int part)
 
 /* ---- what may rightly stand in the way ---- */
 
-/* 0: none, or contradicted by another. */
-static uint64_t card_serial(const struct errand *errand, struct kai_txn *txn)
-{
-	size_t mark = errand->sight->arena.used;
-	struct kai_card_rec record;
-	struct kai_signed envelope;
-	struct kai_card card;
-	uint64_t serial = 0;
-
-	if (kai_rec_card(txn, errand->item->header.origin, &errand->sight->arena, &record) &&
-	    !record.frozen &&
-	    kai_object_decode(&kai_object_signed, record.bytes, &errand->sight->arena,
-			      &envelope) == KAI_FAULT_NONE &&
-	    kai_object_decode(&kai_object_card, envelope.body, &errand->sight->arena, &card) ==
-		    KAI_FAULT_NONE)
-		serial = card.serial;
-	errand->sight->arena.used = mark;
-	return serial;
-}
-
-/* Can the peer know who signed it? By a card of its own, or by one that the holder may bring. */
-static bool is_known_there(const struct errand *errand)
-{
-	const struct kai_party *party = errand->pact->of.a == errand->from
-						? &errand->pact->of.terms.a
-						: &errand->pact->of.terms.b;
-	uint64_t asked = errand->item->header.card_serial;
-
-	return card_serial(errand, errand->theirs) >= asked ||
-	       (party->may_introduce && card_serial(errand, errand->mine) >= asked);
-}
-
 static size_t signers_asked(const struct errand *errand)
 {
 	const struct sim_pact *pact =
@@ -121,7 +89,10 @@ static bool hindered(const struct errand *errand)
 		record.signatures_count >= signers_asked(errand);
 
 	errand->sight->arena.used = mark;
-	return !signed_enough || !is_known_there(errand) || has_other_retraction(errand) ||
+	return !signed_enough ||
+	       !sim_signer_known(errand->sight, errand->item, errand->pact, errand->from,
+				 errand->mine, errand->theirs) ||
+	       has_other_retraction(errand) ||
 	       sim_put_off(errand->sight, errand->mine, errand->to, holding->arrival, errand->now);
 }
 
@@ -170,8 +141,7 @@ static void check_pair(struct errand *errand)
 
 static void arrival_settled(struct sim *sim, void *state)
 {
-	struct errand errand = {
-		.sim = sim, .sight = sim_sight_of(sim), .now = sim_end_wall(sim)};
+	struct errand errand = {.sim = sim, .sight = sim_sight_of(sim), .now = sim_end_wall(sim)};
 
 	(void)state;
 	errand.sight->arena.used = 0;

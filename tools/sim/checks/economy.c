@@ -71,8 +71,8 @@ static void economy_turn(struct sim *sim, void *state, struct sim_node *node)
 /* ---- shortest paths ---- */
 
 struct walk {
-	uint8_t *best;	/* hops to a node, UINT8_MAX: none */
-	uint8_t *came;	/* overlays under which it was reached, as bits */
+	uint8_t *best;	 /* hops to a node, UINT8_MAX: none */
+	uint8_t *came;	 /* overlays under which it was reached, as bits */
 	uint32_t *queue; /* node << 3 | overlay */
 	uint32_t head, tail;
 };
@@ -166,10 +166,10 @@ static void count_excess(struct sim *sim, struct sim_figures *figures)
 
 static bool is_calm(const struct sim *sim)
 {
-	static const enum sim_op_type faults[] = {
-		SIM_OP_CUT,	SIM_OP_PARTITION, SIM_OP_DELAY, SIM_OP_CRASH,
-		SIM_OP_RESTORE, SIM_OP_FULL,	  SIM_OP_SLOW,	SIM_OP_CLOCK,
-		SIM_OP_LIE,	SIM_OP_CARD,	  SIM_OP_AGREE, SIM_OP_NOTICE};
+	static const enum sim_op_type faults[] = {SIM_OP_CUT,	SIM_OP_PARTITION, SIM_OP_DELAY,
+						  SIM_OP_CRASH, SIM_OP_RESTORE,	  SIM_OP_FULL,
+						  SIM_OP_SLOW,	SIM_OP_CLOCK,	  SIM_OP_LIE,
+						  SIM_OP_CARD,	SIM_OP_AGREE,	  SIM_OP_NOTICE};
 	const struct sim_plan *plan = sim_plan_of(sim);
 
 	for (uint32_t i = 0; i < plan->node_count; i++) {
@@ -216,8 +216,7 @@ static void economy_settled(struct sim *sim, void *state)
 		}
 	}
 	count_excess(sim, figures);
-	if (is_calm(sim) &&
-	    figures->payload_copies * 20 > figures->payload_needed * 21 + 100)
+	if (is_calm(sim) && figures->payload_copies * 20 > figures->payload_needed * 21 + 100)
 		sim_violation(sim, "economy", SIM_NONE, NULL,
 			      "%llu copies of parts crossed borders, %llu were needed",
 			      (unsigned long long)figures->payload_copies,

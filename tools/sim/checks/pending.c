@@ -43,26 +43,34 @@ static bool ask_status(struct sim_node *node, struct kai_out *out, struct kai_ar
 
 /* ---- what waits ---- */
 
-static size_t put_off_count(struct sim *sim, uint32_t node, uint32_t peer)
+/* What waits rightly: for a time to come, or for a card that the node may not bring. */
+static size_t put_off_count(struct sim *sim, uint32_t node, uint32_t peer,
+			    const struct sim_pact *pact)
 {
 	struct sim_sight *sight = sim_sight_of(sim);
-	struct kai_txn *txn = sim_look(sim_node(sim, node));
+	struct kai_txn *mine = sim_look(sim_node(sim, node));
+	struct kai_txn *theirs = sim_look(sim_node(sim, peer));
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < sim_ledger_item_count(sim); i++) {
 		const struct sim_holding *holding = sim_holding_of(sight, node, i);
+		const struct sim_item *item = sim_ledger_item(sim, i);
 
 		if (holding != NULL &&
-		    sim_put_off(sight, txn, peer, holding->arrival, sim_end_wall(sim)))
+		    (sim_put_off(sight, mine, peer, holding->arrival, sim_end_wall(sim)) ||
+		     !sim_signer_known(sight, item, pact, node, mine, theirs)))
 			count++;
 	}
-	kai_txn_abort(txn);
+	kai_txn_abort(theirs);
+	kai_txn_abort(mine);
 	return count;
 }
 
-static void check_peer(struct sim *sim, uint32_t node, uint32_t peer,
+static void check_peer(struct sim *sim, uint32_t node, const struct sim_pact *pact,
 		       const struct kai_peer_state *row)
 {
+	uint32_t peer = sim_pact_other(pact, node);
+
 	if (!row->up) {
 		sim_violation(sim, "pending", node, NULL, "is not linked with node %u: %.*s", peer,
 			      (int)row->down_reason.len, (const char *)row->down_reason.at);
@@ -72,7 +80,7 @@ static void check_peer(struct sim *sim, uint32_t node, uint32_t peer,
 		sim_violation(sim, "pending", node, NULL,
 			      "has not looked at %llu log entries for node %u",
 			      (unsigned long long)row->lag, peer);
-	if (row->queued != 0 && row->queued > put_off_count(sim, node, peer))
+	if (row->queued != 0 && row->queued > put_off_count(sim, node, peer, pact))
 		sim_violation(sim, "pending", node, NULL,
 			      "waits for node %u with %llu items, %llu bytes under way", peer,
 			      (unsigned long long)row->queued,
@@ -94,10 +102,10 @@ static void check_status(struct sim *sim, uint32_t node, const struct kai_state 
 				row = &status->peers[i];
 		}
 		if (row == NULL)
-			sim_violation(sim, "pending", node, NULL,
-				      "does not know node %u as a peer", peer);
+			sim_violation(sim, "pending", node, NULL, "does not know node %u as a peer",
+				      peer);
 		else
-			check_peer(sim, node, peer, row);
+			check_peer(sim, node, pact, row);
 	}
 }
 

@@ -62,3 +62,34 @@ bool sim_put_off(struct sim_sight *sight, struct kai_txn *txn, uint32_t peer, ui
 	sight->arena.used = mark;
 	return waits;
 }
+
+/* 0: none, or contradicted by another. */
+static uint64_t card_serial(struct sim_sight *sight, const struct sim_item *item,
+			    struct kai_txn *txn)
+{
+	size_t mark = sight->arena.used;
+	struct kai_card_rec record;
+	struct kai_signed envelope;
+	struct kai_card card;
+	uint64_t serial = 0;
+
+	if (kai_rec_card(txn, item->header.origin, &sight->arena, &record) && !record.frozen &&
+	    kai_object_decode(&kai_object_signed, record.bytes, &sight->arena, &envelope) ==
+		    KAI_FAULT_NONE &&
+	    kai_object_decode(&kai_object_card, envelope.body, &sight->arena, &card) ==
+		    KAI_FAULT_NONE)
+		serial = card.serial;
+	sight->arena.used = mark;
+	return serial;
+}
+
+bool sim_signer_known(struct sim_sight *sight, const struct sim_item *item,
+		      const struct sim_pact *pact, uint32_t a, struct kai_txn *mine,
+		      struct kai_txn *theirs)
+{
+	const struct kai_party *party = pact->of.a == a ? &pact->of.terms.a : &pact->of.terms.b;
+	uint64_t asked = item->header.card_serial;
+
+	return card_serial(sight, item, theirs) >= asked ||
+	       (party->may_introduce && card_serial(sight, item, mine) >= asked);
+}

@@ -10,6 +10,10 @@ struct kai_wall sim_end_wall(const struct sim *sim);
 /* The agreement that stands between two honest nodes since before faults ended and until the end, with no
  * word on it since; NULL: none. */
 const struct sim_pact *sim_standing(const struct sim *sim, uint32_t a, uint32_t b);
+/* Can b know who signed it: by a card of its own, or by one that a may bring? Looks into both stores. */
+bool sim_signer_known(struct sim_sight *sight, const struct sim_item *item,
+		      const struct sim_pact *pact, uint32_t a, struct kai_txn *mine,
+		      struct kai_txn *theirs);
 /* What h recorded of an item for p: that it waits, and for how long (wall). false: it does not wait. */
 bool sim_put_off(struct sim_sight *sight, struct kai_txn *txn, uint32_t peer, uint64_t arrival,
 		 struct kai_wall now);

@@ -40,9 +40,10 @@ static void timers_turn(struct sim *sim, void *state, struct sim_node *node)
 		sim_violation(sim, "timers", node->number, NULL,
 			      "had something to do %lld ms ago and slept",
 			      (long long)(sim_now(sim) - due->at_ms));
-	*due = (struct due){.at_ms = node->engine == NULL
-					     ? INT64_MAX
-					     : sim_node_due(node, kai_engine_deadline(node->engine)),
+	*due = (struct due){.at_ms =
+				    node->engine == NULL
+					    ? INT64_MAX
+					    : sim_node_due(node, kai_engine_deadline(node->engine)),
 			    .clock_ms = node->clock_since_ms,
 			    .boot = node->boots};
 }
