@@ -15,8 +15,8 @@ struct sim_hop sim_hop_by(struct sim_sight *sight, uint32_t decider, uint32_t fr
 			      .lenient = true,
 			      .decider = decider};
 
-	/* How a rogue says that it got something nobody can know. */
-	if (holding != NULL && item->origin != from && sim_is_honest(sight->sim, from))
+	/* How the sender got it is the sender's to know: there it is judged, with what it knows. */
+	if (holding != NULL && item->origin != from && decider == from)
 		hop.overlay = holding->overlay;
 	if (item->target != SIM_NONE)
 		hop.target_passed = sim_passed(sight, from, to, item->target) ||
