@@ -84,12 +84,21 @@ static void add_community(struct sim_maker *maker, uint32_t keeper, const char *
 		       (unsigned)plan->community_count++);
 }
 
+/* Once, and not the keeper, who is one without saying so. */
 static void member(struct sim_maker *maker, uint32_t community, uint32_t node)
 {
-	uint32_t keeper = maker->plan->communities[community].keeper;
+	struct sim_plan *plan = maker->plan;
+	uint32_t keeper = plan->communities[community].keeper;
 
+	for (uint32_t i = 0; i < plan->op_count; i++) {
+		const struct sim_op *op = &plan->ops[i];
+
+		if (op->type == SIM_OP_MEMBER && op->other == node &&
+		    sim_op_get(op, "community") == community)
+			return;
+	}
 	if (node != keeper)
-		sim_op_set(sim_plan_add(maker->plan, SIM_OP_MEMBER, 0, keeper, node), "community",
+		sim_op_set(sim_plan_add(plan, SIM_OP_MEMBER, 0, keeper, node), "community",
 			   community);
 }
 
