@@ -162,8 +162,7 @@ static void renew(struct sim_maker *maker, struct sim_draw *draw)
 
 	if (sim_draw_percent(draw, 60)) /* other terms; else the widest */
 		sim_make_terms(maker, op, draw);
-	else
-		sim_op_set(op, "introduce_a", 1);
+	sim_op_set(op, "introduce_a", 1);
 	sim_op_set(op, "introduce_b", 1);
 	sim_op_set(op, "signers", 0);
 	sim_op_set(op, "change", edge->last);

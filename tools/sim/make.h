@@ -67,8 +67,9 @@ enum sim_fault {
 
 /* How a run's traffic looks; per cent where nothing else is said. */
 struct sim_style {
-	unsigned alerts, revisions, retractions, bursts, attachments, large, short_lives, signers;
-	unsigned clear; /* of TLP CLEAR; the rest is shared by the others */
+	unsigned alerts, revisions, retractions, bursts, attachments, large, short_lives, signers,
+		strangers; /* who may not introduce: what comes by them from afar waits for a card */
+	unsigned clear;	   /* of TLP CLEAR; the rest is shared by the others */
 };
 
 struct sim_maker {

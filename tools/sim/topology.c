@@ -434,8 +434,8 @@ void sim_make_terms(struct sim_maker *maker, struct sim_op *op, struct sim_draw 
 	sim_op_set(op, "government_b", maker->roles[op->other] == SIM_MINISTRY);
 	sim_op_set(op, "abroad_a", nodes[op->node].country);
 	sim_op_set(op, "abroad_b", nodes[op->other].country);
-	sim_op_set(op, "introduce_a", sim_draw_percent(draw, 95));
-	sim_op_set(op, "introduce_b", sim_draw_percent(draw, 95));
+	sim_op_set(op, "introduce_a", !sim_draw_percent(draw, maker->style.strangers));
+	sim_op_set(op, "introduce_b", !sim_draw_percent(draw, maker->style.strangers));
 	sim_op_set(op, "signers", sim_draw_percent(draw, maker->style.signers) ? 2 : 0);
 }
 
