@@ -115,7 +115,7 @@ void kai_link_event(struct kai_turn *turn, struct kai_link *link)
 
 void kai_link_greet_again(struct kai_turn *turn, struct kai_link *link)
 {
-	if (link->state != KAI_LINK_DOWN)
+	if (link->connected)
 		greet(turn, link);
 }
 

@@ -18,13 +18,14 @@ void kai_trust_touched(struct kai_turn *turn)
 }
 
 /* Greets those again with whom something else stands than at the last greeting: what they may have
- * is looked at anew then, on both ends. */
+ * is looked at anew then, on both ends. A connection stands on after a termination, so that a new
+ * agreement begins over it. */
 static void greet_moved(struct kai_turn *turn)
 {
 	for (size_t i = 0; i < turn->engine->link_count; i++) {
 		struct kai_link *link = turn->engine->links[i];
 
-		if (link->state != KAI_LINK_DOWN && kai_pair_moved(turn, link))
+		if (link->connected && kai_pair_moved(turn, link))
 			kai_link_greet_again(turn, link);
 	}
 }

@@ -349,6 +349,31 @@ static void termination_ends_with_a_bye(void **state)
 	net_free(net);
 }
 
+/* The connection stands, since a termination may still have to be told; what is agreed anew begins over it. */
+static void a_new_agreement_greets_again(void **state)
+{
+	struct net *net = net_new(2);
+	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_TERMINATE};
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &(struct net_terms){.ceiling = 0});
+	net_link(net, 0, 1);
+	net_run(net);
+	memcpy(notice.org, net->nodes[0].config.org, KAI_ID_LEN);
+	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_run(net);
+	assert_false(net_up(net, 0, 1));
+	(void)net_agree(net, 0, 1, &(struct net_terms){.serial = 2});
+	net_run(net);
+	assert_true(net_up(net, 0, 1));
+	assert_true(net_up(net, 1, 0));
+	net_publish(net, 0, &(struct net_item){.tlp = KAI_TLP_CLEAR}, id);
+	net_run(net);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +390,7 @@ int main(void)
 		cmocka_unit_test(at_its_end_an_agreement_stops_both_ways),
 		cmocka_unit_test(suspension_stops_and_resumption_makes_good),
 		cmocka_unit_test(termination_ends_with_a_bye),
+		cmocka_unit_test(a_new_agreement_greets_again),
 	};
 
 	return cmocka_run_group_tests_name("engine-conduct", tests, NULL, NULL);
