@@ -96,6 +96,14 @@ def send(tap, pair, source, title, text=None):
     return answer.json['id'] if answer.code == 0 else None
 
 
+def refused(node, title):
+    """Publishes until nothing more fits into free pages of the store; what the node says then."""
+    item, said = node.publish(title)
+    while item is not None:
+        item, said = node.publish(f'{title}, after {item}')
+    return said
+
+
 def fills_by_itself(tap, pair, disk):
     """Items come until nothing more fits: none is acknowledged that is not there."""
     source, node = pair.nodes
@@ -117,8 +125,8 @@ def while_full(tap, pair):
     source, node = pair.nodes
     listed = node.run('list')
     tap.ok(listed.code == 0 and b'filling 1' in listed.out, 'reading works', listed)
-    item, said = node.publish('while full')
-    tap.ok(item is None and said == 'refused storage', 'a client that publishes is told that it is not stored', said)
+    said = refused(node, 'while full')
+    tap.ok(said == 'refused storage', 'a client that publishes is told that it is not stored', said)
     send(tap, pair, node, 'no room for the draft', 'No space left')
     later = send(tap, pair, source, 'for a full node')
     tap.ok(later is not None and not source.stored_at(later, node.name), 'a partner files for it meanwhile: kept there, and not marked as stored')
@@ -132,9 +140,7 @@ def starts_full(tap, pair, disk):
     node.mark_log()
     node.start()
     wait_until(lambda: not node.runs() or node.state() != 'down', 20, 0.02)
-    item, said = node.publish('after a start')
-    while item is not None:  # free pages inside the store
-        item, said = node.publish(f'after a start {item}')
+    said = refused(node, 'after a start')
     tap.ok(said == 'refused storage' and node.state() == 'read-only', 'started again on the full disk it refuses, and is READ-ONLY', node.said())
     node.end()
     os.unlink(os.path.join(node.path, 'store', 'lock.mdb'))
@@ -169,9 +175,7 @@ def goes_on(tap, pair, disk):
     disk.fill()
     node.mark_log()
     pid = node.process.pid
-    item, said = node.publish('does not fit')
-    while item is not None:  # free pages inside the store
-        item, said = node.publish(f'does not fit {item}')
+    said = refused(node, 'does not fit')
     tap.ok(said == 'refused storage' and node.state() == 'read-only', 'full again: refused, READ-ONLY', said)
     disk.free()
     took = wait_until(lambda: node.state() == 'up', BACK_S, 0.05)
