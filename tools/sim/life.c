@@ -128,7 +128,8 @@ static void own_card_done(struct sim *sim, struct sim_node *node,
 			  const struct kai_ctl_answer *answer, const struct sim_op *op)
 {
 	(void)op;
-	if (answer->exit != 0)
+	/* One that it has already, as after most restores. */
+	if (answer->exit != 0 && !kai_span_equal(answer->reason, kai_span_str("older")))
 		sim_violation(sim, "driver", node->number, NULL, "its own card is refused: %.*s",
 			      (int)answer->reason.len, (const char *)answer->reason.at);
 }
@@ -177,7 +178,8 @@ void sim_node_start(struct sim *sim, struct sim_node *node, bool restored)
 	node->read_only = false;
 	sim_tell_restarted(sim, node, restored);
 	sim_node_committed(sim, node, NULL, 0);
-	if (!node->life->introduced)
+	/* What was put back may be older than the card: whoever does that imports it again. */
+	if (!node->life->introduced || restored)
 		tell_own_card(sim, node, own_card_done);
 	node->life->introduced = true;
 	ask_again(sim, node);

@@ -69,26 +69,32 @@ static void make_card(struct sim *sim, struct sim_node *node)
 {
 	struct sim_org *org = &node->org;
 	char name[24];
-	struct kai_card_key keys[] = {card_key(&org->system, KAI_KEY_SIGN, KAI_ROLE_SYSTEM),
-				      card_key(&org->duty, KAI_KEY_SIGN, KAI_ROLE_DUTY),
-				      card_key(&org->decider, KAI_KEY_SIGN, KAI_ROLE_DECIDER),
-				      card_key(&org->seal, KAI_KEY_SEAL, 0)};
+	struct kai_card_key keys[4 + SIM_REVOKED_MOST] = {
+		card_key(&org->system, KAI_KEY_SIGN, KAI_ROLE_SYSTEM),
+		card_key(&org->duty, KAI_KEY_SIGN, KAI_ROLE_DUTY),
+		card_key(&org->decider, KAI_KEY_SIGN, KAI_ROLE_DECIDER),
+		card_key(&org->seal, KAI_KEY_SEAL, 0)};
 	struct kai_card card = {.version = KAI_VERSION,
 				.serial = org->card_serial,
 				.issued_at = (uint64_t)(SIM_WALL_MS + sim_now(sim) - KAI_MS_MINUTE),
 				.valid_until = SIM_WALL_MS + 5 * YEAR_MS,
 				.country = country(node),
 				.keys = keys,
-				.keys_count = 4,
+				.keys_count = 4 + org->revoked_count,
 				.revocations = org->revoked,
 				.revocations_count = org->revoked_count};
 	uint8_t *memory = sim_alloc(ARENA_LEN);
 	struct kai_arena arena = {memory, ARENA_LEN, 0, false};
 
+	/* A revoked key stays in the card: what it signed before is to be told from a stranger's. */
+	for (size_t i = 0; i < org->revoked_count; i++) {
+		keys[4 + i] = keys[1];
+		memcpy(keys[4 + i].key, org->revoked[i].key, KAI_ID_LEN);
+	}
 	(void)snprintf(name, sizeof(name), "node-%u", node->number);
 	card.name = kai_span_str(name);
 	memcpy(card.org, org->root.key, KAI_ID_LEN);
-	qsort(keys, 4, sizeof(keys[0]), by_use_and_key);
+	qsort(keys, card.keys_count, sizeof(keys[0]), by_use_and_key);
 	qsort(org->revoked, org->revoked_count, sizeof(org->revoked[0]), by_key);
 	kai_hash(KAI_CTX_NEXT_ROOT, kai_realm_live, kai_span(org->next_root.key, KAI_ID_LEN),
 		 card.next_root);
