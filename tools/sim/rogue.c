@@ -319,7 +319,7 @@ bool sim_rogue_output(struct sim *sim, struct sim_node *node, const struct sim_f
 	union kai_msg msg;
 
 	look.frame = frame;
-	look.draws = frame->number << 8;
+	look.draws = rogue->looks++ << 8;
 	if (frame->type == KAI_MSG_HELLO && sim_tale_read(&look, &msg)) {
 		memcpy(peer->my_nonce, msg.hello.nonce, KAI_NONCE_LEN);
 		peer->mine = true;
@@ -358,7 +358,7 @@ void sim_rogue_input(struct sim *sim, struct sim_node *node, const struct sim_fr
 	union kai_msg msg;
 
 	look.frame = frame;
-	look.draws = frame->number << 8;
+	look.draws = rogue->looks++ << 8;
 	keep(&look, rogue->got, &rogue->got_count, frame->from, frame);
 	if ((frame->type == KAI_MSG_HELLO || frame->type == KAI_MSG_OFFER ||
 	     frame->type == KAI_MSG_WANT) &&

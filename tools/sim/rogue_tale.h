@@ -72,6 +72,7 @@ struct sim_rogue {
 	struct sim_shelf shelf[SIM_ROGUE_SHELF];
 	size_t shelf_next;
 	uint64_t last_credit;
+	uint64_t looks; /* frames that passed */
 	struct kai_arena arena;
 };
 

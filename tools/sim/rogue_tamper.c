@@ -243,8 +243,6 @@ unsigned sim_tell_foreign_frames(struct sim_tale *tale)
 
 /* ---- of no version ---- */
 
-#define HUGE_LEN (KAI_MAX_FRAME + 1u)
-
 /* A ping with a critical extension that nobody knows cannot be: a ping has none. A hello can. */
 static struct kai_span critical(struct sim_tale *tale)
 {
@@ -271,13 +269,8 @@ unsigned sim_tell_unknown_types(struct sim_tale *tale)
 		kai_span(map, sizeof(map)),	      kai_span(deep, sizeof(deep)),
 		kai_span(many, sizeof(many))};
 	size_t count = sizeof(frames) / sizeof(frames[0]);
-	uint64_t which = tale->arg % (count + 2);
-	uint8_t *huge;
+	uint64_t which = tale->arg % (count + 1);
 
-	if (which < count)
-		return sim_tale_bytes(tale, tale->to, frames[which], false);
-	if (which == count)
-		return sim_tale_bytes(tale, tale->to, critical(tale), true);
-	huge = kai_arena_take(tale->arena, HUGE_LEN);
-	return huge == NULL ? 0 : sim_tale_bytes(tale, tale->to, kai_span(huge, HUGE_LEN), false);
+	return sim_tale_bytes(tale, tale->to, which < count ? frames[which] : critical(tale),
+			      which == count);
 }
