@@ -78,6 +78,7 @@ static const sim_tale_fn tales[SIM_LIE_END] = {
 	[SIM_LIE_MEMBER_EXPIRED] = sim_tell_member_expired,
 	[SIM_LIE_MEMBER_LONG] = sim_tell_member_long,
 	[SIM_LIE_UNKNOWN_TYPES] = sim_tell_unknown_types,
+	[SIM_LIE_SILENT] = sim_tell_silent,
 };
 
 const char *sim_lie_word(enum sim_lie lie)

@@ -69,7 +69,7 @@
 	X(STORED_NEVER, "stored-never", OWN, NONE, "holds it and does not say so")                 \
 	X(REFUSE_WRONGLY, "refuse-wrongly", OWN, NONE, "rule or copy for what it took")            \
 	X(DEFER_EVER, "defer-ever", OWN, NONE, "later, for what it took")                          \
-	X(CREDIT_LIES, "credit-lies", OWN, NONE, "none, giant, shrinking")                         \
+	X(CREDIT_LIES, "credit-lies", SELF, NONE, "none, giant, shrinking")                        \
 	X(CREDIT_OVERSPENT, "credit-overspent", SELF, FAULT,                                       \
 	  "chunks beyond what was granted, not asked for")                                         \
 	X(MUTE, "mute", OWN, NONE, "never answers a ping")                                         \
@@ -87,7 +87,9 @@
 	X(MEMBER_FOREIGN, "member-foreign", SELF, FAULT, "of a community that another keeps")      \
 	X(MEMBER_EXPIRED, "member-expired", SELF, NONE, "its own community, in the past")          \
 	X(MEMBER_LONG, "member-long", SELF, FAULT, "for more than 90 days")                        \
-	X(UNKNOWN_TYPES, "unknown-types", SELF, FAULT, "types, versions, extensions of no version")
+	X(UNKNOWN_TYPES, "unknown-types", SELF, FAULT,                                             \
+	  "types, versions, extensions of no version")                                             \
+	X(SILENT, "silent", OWN, NONE, "passes nothing on")
 
 enum sim_lie {
 #define X(NAME, word, when, notice, doc) SIM_LIE_##NAME,

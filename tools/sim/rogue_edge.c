@@ -33,7 +33,7 @@ static unsigned lean(struct sim_tale *tale, uint64_t kind)
 	struct sim_ware before, ware;
 	struct sim_ware_plan plan = {.origin = UINT32_MAX, .kind = kind, .follows = &before};
 
-	if (!sim_ware_pick(tale, SIM_WARE_FOREIGN, &before))
+	if (!sim_ware_pick(tale, SIM_WARE_SHARED, &before))
 		return 0;
 	if (plan.kind == 0)
 		plan.kind = before.header.kind == KAI_KIND_RETRACT ? KAI_KIND_SECINFO
@@ -137,6 +137,8 @@ unsigned sim_tell_label_broken(struct sim_tale *tale)
 		return 0;
 	struct kai_label *label = &ware.header.label;
 
+	label->tlp = KAI_TLP_AMBER;
+	label->audience_count = 1;
 	switch (tale->arg % 6) {
 	case 0:
 		label->tlp = 9;

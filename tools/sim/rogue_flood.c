@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define MOST 4000u /* of one burst */
+#define MOST 4000u	  /* of one burst */
+#define PINGS_MOST 12000u /* small as they are */
 #define OVER 64
 
 static unsigned least(int64_t quota, unsigned most)
@@ -51,7 +52,7 @@ unsigned sim_tell_flood_pushes(struct sim_tale *tale)
 	return sent;
 }
 
-/* Ids that nobody has, and one that it got already, again and again. */
+/* One that it got from there, again and again; while it has none, ids that nobody has. */
 unsigned sim_tell_flood_wants(struct sim_tale *tale)
 {
 	struct kai_id_parts entries[KAI_MAX_ENTRIES];
@@ -64,9 +65,10 @@ unsigned sim_tell_flood_wants(struct sim_tale *tale)
 	for (unsigned done = 0; done < count; done += KAI_MAX_ENTRIES) {
 		for (size_t i = 0; i < KAI_MAX_ENTRIES; i++) {
 			entries[i].parts = 0xffff;
-			sim_tale_random(tale, entries[i].id, KAI_ID_LEN);
-			if (known && i % 64 == 0)
+			if (known)
 				memcpy(entries[i].id, ware.id, KAI_ID_LEN);
+			else
+				sim_tale_random(tale, entries[i].id, KAI_ID_LEN);
 		}
 		sent += sim_tale_send(tale, tale->to, KAI_MSG_WANT, &want, false);
 	}
@@ -92,7 +94,7 @@ unsigned sim_tell_flood_hellos(struct sim_tale *tale)
 unsigned sim_tell_flood_pings(struct sim_tale *tale)
 {
 	int64_t rate = tale->node->config.quota.frames_per_second;
-	unsigned count = least(rate < MOST ? rate * 10 : MOST, MOST);
+	unsigned count = least(rate < PINGS_MOST ? rate * 10 : PINGS_MOST, PINGS_MOST);
 	unsigned sent = 0;
 
 	for (unsigned i = 0; i < count; i++) {

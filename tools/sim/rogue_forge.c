@@ -28,11 +28,17 @@ unsigned sim_tell_forge_item(struct sim_tale *tale)
 	return sim_ware_send(tale, tale->to, &ware);
 }
 
+/* What the peer has already, and what it may have not. */
+static enum sim_ware_which others(const struct sim_tale *tale)
+{
+	return tale->arg % 2 == 0 ? SIM_WARE_SHARED : SIM_WARE_FOREIGN;
+}
+
 unsigned sim_tell_forge_signature(struct sim_tale *tale)
 {
 	struct sim_ware ware;
 
-	if (!sim_ware_pick(tale, SIM_WARE_FOREIGN, &ware))
+	if (!sim_ware_pick(tale, others(tale), &ware))
 		return 0;
 	switch (tale->arg % 3) {
 	case 0:
@@ -79,7 +85,7 @@ unsigned sim_tell_forge_header(struct sim_tale *tale)
 {
 	struct sim_ware ware;
 
-	if (!sim_ware_pick(tale, SIM_WARE_FOREIGN, &ware))
+	if (!sim_ware_pick(tale, others(tale), &ware))
 		return 0;
 	widen(tale, &ware.header);
 	if (!sim_ware_seal(tale, &ware))
@@ -106,7 +112,7 @@ unsigned sim_tell_forge_release(struct sim_tale *tale)
 				      .expires = now + KAI_MS_DAY};
 	struct sim_ware ware;
 
-	if (!sim_ware_pick(tale, SIM_WARE_FOREIGN, &ware))
+	if (!sim_ware_pick(tale, others(tale), &ware))
 		return 0;
 	memcpy(release.id, ware.id, KAI_ID_LEN);
 	struct kai_span body = kai_object_encode_in(&kai_object_release, &release, tale->arena);

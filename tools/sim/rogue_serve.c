@@ -24,6 +24,14 @@ unsigned sim_tell_withhold(struct sim_tale *tale)
 	return chunk_of(tale, &msg) && chosen(&msg.chunk) ? 1 : 0;
 }
 
+/* Hears, and says nothing on. */
+unsigned sim_tell_silent(struct sim_tale *tale)
+{
+	enum kai_msg_type type = tale->frame->type;
+
+	return type == KAI_MSG_PUSH || type == KAI_MSG_OFFER || type == KAI_MSG_CHUNK ? 1 : 0;
+}
+
 unsigned sim_tell_serve_half(struct sim_tale *tale)
 {
 	union kai_msg msg;
@@ -111,23 +119,14 @@ unsigned sim_tell_defer_ever(struct sim_tale *tale)
 
 unsigned sim_tell_credit_lies(struct sim_tale *tale)
 {
-	union kai_msg msg;
+	struct kai_credit credit = {.limit = 0};
 
-	if (tale->frame->type != KAI_MSG_CREDIT || !sim_tale_read(tale, &msg))
-		return 0;
-	switch (tale->arg % 3) {
-	case 0:
-		msg.credit.limit = 0;
-		break;
-	case 1:
-		msg.credit.limit = UINT64_MAX >> 1;
-		break;
-	default:
-		msg.credit.limit = tale->rogue->last_credit / 2;
-		break;
-	}
-	tale->rogue->last_credit = msg.credit.limit;
-	return sim_tale_send(tale, tale->to, KAI_MSG_CREDIT, &msg.credit, tale->frame->urgent);
+	if (tale->arg % 3 == 1)
+		credit.limit = UINT64_MAX >> 1;
+	else if (tale->arg % 3 == 2)
+		credit.limit = tale->rogue->last_credit / 2;
+	tale->rogue->last_credit = credit.limit;
+	return sim_tale_send(tale, tale->to, KAI_MSG_CREDIT, &credit, false);
 }
 
 unsigned sim_tell_mute(struct sim_tale *tale)

@@ -121,6 +121,7 @@ enum sim_ware_which {
 	SIM_WARE_ANY,
 	SIM_WARE_OWN,	    /* of which it is the origin */
 	SIM_WARE_FOREIGN,   /* of which it is not */
+	SIM_WARE_SHARED,    /* of which it is not, and of which tale->to has something */
 	SIM_WARE_FORBIDDEN, /* not supplied by tale->to, and parts of it did not go there */
 	SIM_WARE_ITS	    /* supplied by tale->to */
 };
@@ -129,9 +130,9 @@ bool sim_ware_pick(struct sim_tale *tale, enum sim_ware_which which, struct sim_
 
 struct sim_ware_plan {
 	uint32_t origin; /* UINT32_MAX: itself */
-	uint64_t kind;	 /* 0: secinfo */
+	uint64_t kind;	 /* 0: one that the agreement lets pass */
 	uint64_t urgency;
-	const struct kai_label *label;	/* NULL: AMBER for tale->to */
+	const struct kai_label *label;	/* NULL: one that lets it pass to tale->to */
 	const struct sim_ware *follows; /* a revision or retraction of it */
 	uint64_t created_at, not_after; /* 0: now, a day later */
 	size_t extra_len;		/* of a second part */
@@ -193,6 +194,7 @@ unsigned sim_tell_credit_overspent(struct sim_tale *tale);
 
 unsigned sim_tell_withhold(struct sim_tale *tale);
 unsigned sim_tell_serve_half(struct sim_tale *tale);
+unsigned sim_tell_silent(struct sim_tale *tale);
 unsigned sim_tell_serve_garbage(struct sim_tale *tale);
 unsigned sim_tell_stored_falsely(struct sim_tale *tale);
 unsigned sim_tell_stored_never(struct sim_tale *tale);

@@ -41,15 +41,22 @@ unsigned sim_tell_card_two(struct sim_tale *tale)
 	return sent;
 }
 
+/* One that it has replaced before the peer's eyes: as it was, or with other words under its old serial. */
 unsigned sim_tell_card_old(struct sim_tale *tale)
 {
 	struct kai_card card;
+	unsigned sent;
 
-	if (!sim_tale_card(tale, tale->node->number, &card) || card.serial < 2)
+	if (!sim_tale_card(tale, tale->node->number, &card))
 		return 0;
-	card.serial -= 1 + tale->arg % (card.serial - 1);
+	card.serial += 1 + tale->arg;
+	card.name = kai_span_str("as it is");
+	sent = send_card(tale, tale->to, sign_card(tale, &card));
+	if (tale->arg % 4 != 3)
+		return sent + send_card(tale, tale->to, tale->node->org.card);
+	card.serial -= 1;
 	card.name = kai_span_str("as it was");
-	return send_card(tale, tale->to, sign_card(tale, &card));
+	return sent + send_card(tale, tale->to, sign_card(tale, &card));
 }
 
 unsigned sim_tell_card_forged(struct sim_tale *tale)

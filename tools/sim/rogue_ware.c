@@ -94,7 +94,9 @@ static bool fits(struct sim_tale *tale, struct kai_txn *txn, uint64_t arrival,
 	case SIM_WARE_ANY:
 		return true;
 	case SIM_WARE_OWN:
-		return own;
+		return own && (to.gone != 0 || tale->arg % 4 == 3);
+	case SIM_WARE_SHARED:
+		return !own && (to.supplied || to.gone != 0);
 	case SIM_WARE_FOREIGN:
 		return !own && !kai_id_equal(ware->header.origin,
 					     sim_node(tale->sim, tale->to)->org.root.key);
@@ -200,6 +202,38 @@ static bool label_for(struct sim_tale *tale, struct kai_label *ret)
 	return true;
 }
 
+/* A kind, a sector and a circle that the agreement with tale->to lets pass, so that what is wrong with an item is not
+ * that. */
+static void suit(struct sim_tale *tale, struct kai_header *io)
+{
+	struct kai_agreement_read read;
+
+	if (!sim_tale_agreement(tale, tale->to, &read))
+		return;
+	int side = kai_terms_side(&read.terms, tale->node->org.root.key);
+	const struct kai_direction *way = kai_terms_direction(&read.terms, side);
+	uint64_t kind = 0;
+
+	for (size_t i = 0; i < way->kinds_count; i++) {
+		if (way->kinds[i] == KAI_KIND_SECINFO ||
+		    (kind == 0 && way->kinds[i] != KAI_KIND_RETRACT))
+			kind = way->kinds[i];
+	}
+	if (kind != 0)
+		io->kind = kind;
+	if (way->sectors_count > 0 && !kai_span_equal(way->sectors[0], kai_span_str("*"))) {
+		io->sectors = way->sectors;
+		io->sectors_count = 1;
+	}
+	if (way->ceiling > io->label.tlp)
+		io->label.tlp = way->ceiling;
+	if (io->label.tlp >= KAI_TLP_CLEAR) {
+		io->label.tlp = KAI_TLP_CLEAR;
+		io->label.audience_count = 0;
+	}
+	io->label.gov_share = 1;
+}
+
 /* Continues what it follows as that item's origin would. */
 static bool follow(struct sim_tale *tale, const struct sim_ware *before, struct kai_header *io)
 {
@@ -263,7 +297,7 @@ static void edges(struct sim_tale *tale, struct kai_header *io)
 		audience[i] = (struct kai_audience_entry){.type = KAI_AUD_ORG,
 							  .org = kai_span(org, KAI_ID_LEN)};
 	}
-	if (audience == NULL)
+	if (audience == NULL || io->label.tlp == KAI_TLP_CLEAR)
 		return;
 	size_t count = KAI_MAX_AUDIENCE;
 
@@ -283,7 +317,10 @@ static bool head_of(struct sim_tale *tale, const struct sim_ware_plan *plan, str
 	if (!sim_tale_card(tale, origin, &card) || !label_for(tale, &ret->label))
 		return false;
 	ret->version = KAI_VERSION;
-	ret->kind = plan->kind == 0 ? KAI_KIND_SECINFO : plan->kind;
+	ret->kind = KAI_KIND_SECINFO;
+	suit(tale, ret);
+	if (plan->kind != 0)
+		ret->kind = plan->kind;
 	memcpy(ret->origin, card.org, KAI_ID_LEN);
 	ret->card_serial = card.serial;
 	ret->country = card.country;
