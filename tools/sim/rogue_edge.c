@@ -33,7 +33,7 @@ static unsigned lean(struct sim_tale *tale, uint64_t kind)
 	struct sim_ware before, ware;
 	struct sim_ware_plan plan = {.origin = UINT32_MAX, .kind = kind, .follows = &before};
 
-	if (!sim_ware_pick(tale, SIM_WARE_SHARED, &before))
+	if (!sim_ware_pick(tale, tale->arg % 2 == 0 ? SIM_WARE_SHARED : SIM_WARE_FOREIGN, &before))
 		return 0;
 	if (plan.kind == 0)
 		plan.kind = before.header.kind == KAI_KIND_RETRACT ? KAI_KIND_SECINFO
