@@ -79,6 +79,14 @@ static const sim_tale_fn tales[SIM_LIE_END] = {
 	[SIM_LIE_MEMBER_LONG] = sim_tell_member_long,
 	[SIM_LIE_UNKNOWN_TYPES] = sim_tell_unknown_types,
 	[SIM_LIE_SILENT] = sim_tell_silent,
+	[SIM_LIE_WRONG_KEYS] = sim_tell_wrong_keys,
+	[SIM_LIE_OTHER_REALM] = sim_tell_other_realm,
+	[SIM_LIE_SERIAL_AHEAD] = sim_tell_serial_ahead,
+	[SIM_LIE_SPOIL_PARTS] = sim_tell_spoil_parts,
+	[SIM_LIE_OWN_FORBIDDEN] = sim_tell_own_forbidden,
+	[SIM_LIE_NONE_FALSELY] = sim_tell_none_falsely,
+	[SIM_LIE_EARLY] = sim_tell_early,
+	[SIM_LIE_TAMPER_SHAPE] = sim_tell_tamper_shape,
 };
 
 const char *sim_lie_word(enum sim_lie lie)
@@ -213,7 +221,7 @@ static void moments(struct sim *sim, struct sim_node *node, uint32_t peer)
 static const uint8_t rarities[SIM_LIE_END] = {
 	[SIM_LIE_TAMPER_BYTES] = 6, [SIM_LIE_TAMPER_FIELD] = 6, [SIM_LIE_TAMPER_ORDER] = 6,
 	[SIM_LIE_HELLO_REALMS] = 3, [SIM_LIE_STORED_NEVER] = 3, [SIM_LIE_REFUSE_WRONGLY] = 3,
-	[SIM_LIE_DEFER_EVER] = 3,
+	[SIM_LIE_DEFER_EVER] = 3,   [SIM_LIE_EARLY] = 2,	[SIM_LIE_TAMPER_SHAPE] = 6,
 };
 
 /* true: the frame was dealt with. */

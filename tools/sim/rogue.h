@@ -89,7 +89,15 @@
 	X(MEMBER_LONG, "member-long", SELF, FAULT, "for more than 90 days")                        \
 	X(UNKNOWN_TYPES, "unknown-types", SELF, FAULT,                                             \
 	  "types, versions, extensions of no version")                                             \
-	X(SILENT, "silent", OWN, NONE, "passes nothing on")
+	X(SILENT, "silent", OWN, NONE, "passes nothing on")                                        \
+	X(WRONG_KEYS, "wrong-keys", SELF, FAULT, "its own item by a key that may not")             \
+	X(OTHER_REALM, "other-realm", SELF, FAULT, "its own item in another realm")                \
+	X(SERIAL_AHEAD, "serial-ahead", SELF, FAULT, "under a card that is not there yet")         \
+	X(SPOIL_PARTS, "spoil-parts", SELF, FAULT, "parts and openings that do not fit")           \
+	X(OWN_FORBIDDEN, "own-forbidden", SELF, FAULT, "its own, whose label names others")        \
+	X(NONE_FALSELY, "none-falsely", SELF, FAULT, "none of what nobody wanted")                 \
+	X(EARLY, "early", OWN, FAULT, "items before the hellos")                                   \
+	X(TAMPER_SHAPE, "tamper-shape", OWN, FAULT, "cut, grown, or a longer form")
 
 enum sim_lie {
 #define X(NAME, word, when, notice, doc) SIM_LIE_##NAME,

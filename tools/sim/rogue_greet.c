@@ -123,3 +123,19 @@ unsigned sim_tell_token_lies(struct sim_tale *tale)
 		msg.push.token = false_token(tale, msg.push.token);
 	return sim_tale_send(tale, tale->to, type, &msg, tale->frame->urgent);
 }
+
+/* Before the first hello of a link, what may come only after both. */
+unsigned sim_tell_early(struct sim_tale *tale)
+{
+	struct kai_offer_entry entry = {
+		.parts = 1, .size = 1000, .urgency = KAI_URGENCY_INFO, .signatures = 1};
+	struct kai_offer offer = {.entries = &entry, .entries_count = 1};
+	union kai_msg msg;
+
+	if (tale->frame->type != KAI_MSG_HELLO || !sim_tale_read(tale, &msg) ||
+	    msg.hello.answers.is)
+		return 0;
+	sim_tale_random(tale, entry.id, KAI_ID_LEN);
+	return sim_tale_send(tale, tale->to, KAI_MSG_OFFER, &offer, true) +
+	       sim_tale_bytes(tale, tale->to, tale->frame->bytes, true);
+}

@@ -129,6 +129,17 @@ unsigned sim_tell_credit_lies(struct sim_tale *tale)
 	return sim_tale_send(tale, tale->to, KAI_MSG_CREDIT, &credit, false);
 }
 
+unsigned sim_tell_none_falsely(struct sim_tale *tale)
+{
+	uint8_t ids[2][KAI_ID_LEN];
+	struct kai_none none = {.ids = ids, .ids_count = 1};
+
+	sim_tale_random(tale, ids[0], KAI_ID_LEN);
+	if (tale->rogue->peers[tale->to].has_heard)
+		memcpy(ids[none.ids_count++], tale->rogue->peers[tale->to].heard, KAI_ID_LEN);
+	return sim_tale_send(tale, tale->to, KAI_MSG_NO, &none, false);
+}
+
 unsigned sim_tell_mute(struct sim_tale *tale)
 {
 	union kai_msg msg;

@@ -154,7 +154,7 @@ void sim_shelf_want(struct sim_tale *tale, const struct kai_want *want);
 bool sim_shelf_has(const struct sim_rogue *rogue, uint32_t to, const uint8_t id[KAI_ID_LEN]);
 
 /* ---- the lies: rogue_forge.c, rogue_tamper.c, rogue_trust.c, rogue_flood.c, rogue_serve.c,
- * rogue_greet.c, rogue_edge.c ---- */
+ * rogue_greet.c, rogue_edge.c, rogue_spoil.c ---- */
 
 unsigned sim_tell_ignore_labels(struct sim_tale *tale);
 unsigned sim_tell_forge_item(struct sim_tale *tale);
@@ -163,6 +163,13 @@ unsigned sim_tell_forge_header(struct sim_tale *tale);
 unsigned sim_tell_forge_release(struct sim_tale *tale);
 unsigned sim_tell_forge_mark(struct sim_tale *tale);
 
+unsigned sim_tell_wrong_keys(struct sim_tale *tale);
+unsigned sim_tell_other_realm(struct sim_tale *tale);
+unsigned sim_tell_serial_ahead(struct sim_tale *tale);
+unsigned sim_tell_spoil_parts(struct sim_tale *tale);
+unsigned sim_tell_own_forbidden(struct sim_tale *tale);
+
+unsigned sim_tell_tamper_shape(struct sim_tale *tale);
 unsigned sim_tell_tamper_bytes(struct sim_tale *tale);
 unsigned sim_tell_tamper_field(struct sim_tale *tale);
 unsigned sim_tell_tamper_order(struct sim_tale *tale);
@@ -202,9 +209,11 @@ unsigned sim_tell_refuse_wrongly(struct sim_tale *tale);
 unsigned sim_tell_defer_ever(struct sim_tale *tale);
 unsigned sim_tell_credit_lies(struct sim_tale *tale);
 unsigned sim_tell_mute(struct sim_tale *tale);
+unsigned sim_tell_none_falsely(struct sim_tale *tale);
 unsigned sim_tell_probe_offers(struct sim_tale *tale);
 unsigned sim_tell_probe_wants(struct sim_tale *tale);
 
+unsigned sim_tell_early(struct sim_tale *tale);
 unsigned sim_tell_hello_lies(struct sim_tale *tale);
 unsigned sim_tell_hello_realms(struct sim_tale *tale);
 unsigned sim_tell_token_lies(struct sim_tale *tale);

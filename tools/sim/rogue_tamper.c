@@ -17,6 +17,36 @@ unsigned sim_tell_tamper_bytes(struct sim_tale *tale)
 	return sim_tale_bytes(tale, tale->to, frame, tale->frame->urgent);
 }
 
+/* Ends early, goes on after its end, or says its length or its version in a longer form than it needs. */
+unsigned sim_tell_tamper_shape(struct sim_tale *tale)
+{
+	struct kai_span from = tale->frame->bytes;
+	uint8_t *at = kai_arena_take(tale->arena, from.len + 2);
+	struct kai_span frame = kai_span(at, from.len);
+
+	if (at == NULL || from.len < 3)
+		return 0;
+	memset(at, 0, from.len + 2);
+	memcpy(at, from.at, from.len);
+	switch (sim_tale_below(tale, 4)) {
+	case 0:
+		frame.len = 1 + sim_tale_below(tale, from.len - 1);
+		break;
+	case 1:
+		frame.len++;
+		break;
+	case 2: /* version 1 in two bytes */
+		at[1] = 0xcc;
+		memcpy(at + 2, from.at + 1, from.len - 1);
+		frame.len++;
+		break;
+	default: /* one element more than it has */
+		at[0]++;
+		break;
+	}
+	return sim_tale_bytes(tale, tale->to, frame, tale->frame->urgent);
+}
+
 static void flip(struct sim_tale *tale, struct kai_span *io)
 {
 	struct kai_span copy = sim_tale_copy(tale, *io);
