@@ -44,12 +44,13 @@
 #include "kairan/wire.h"
 
 /* META's words and their lengths: schema u64, org[32], epoch[16], head u64 (last arrival number, never
- * goes back), journal (newest entry). */
+ * goes back), journal (newest entry), clock u64. */
 #define KAI_META_SCHEMA "schema"
 #define KAI_META_ORG "org"
 #define KAI_META_EPOCH "epoch"
 #define KAI_META_HEAD "head"	   /* written as a transaction commits; read kai_rec_head */
 #define KAI_META_JOURNAL "journal" /* number u64, hash[32] of the newest entry; likewise */
+#define KAI_META_CLOCK "clock"	   /* u64: the wall clock as far as the sweep believes it */
 #define KAI_META_LAB "lab" /* set only by lab: scaled or shifted clocks are permitted here */
 
 /* Flags of an item */

@@ -97,7 +97,10 @@ struct kai_engine {
 	uint8_t epoch[16];	   /* of the store */
 	struct kai_wall started;
 	struct kai_mono sweep_due;
-	struct kai_link **numbers; /* by number in PEERS; NULL where none */
+	struct kai_wall sweep_wall;  /* the wall clock as far as it is believed; 0: not known yet */
+	struct kai_wall sweep_saved; /* the same, in the store */
+	struct kai_mono sweep_seen;  /* when sweep_wall was that */
+	struct kai_link **numbers;   /* by number in PEERS; NULL where none */
 	size_t number_cap;
 	size_t walk_next;	    /* whose turn it is to be walked for first */
 	uint8_t *scratch;	    /* KAI_TURN_ARENA bytes */

@@ -8,7 +8,62 @@
 #define SWEEP_SOURCES 64u
 #define SWEEP_EVERY_MS KAI_MS_MINUTE
 #define SWEEP_SOON_MS 20
+/* A clock that jumps ahead is believed a day an hour: a wrong one is put right before it destroyed what nobody can
+ * bring back, and a node that was off for a month is where it should be after a day. */
+#define SWEEP_BELIEF (KAI_MS_DAY / KAI_MS_HOUR)
+#define SWEEP_SAVE_MS KAI_MS_HOUR
 #define STUB_LIFE_MS (730 * KAI_MS_DAY)
+
+/* ---- the clock ---- */
+
+static int64_t stored_clock(struct kai_turn *turn)
+{
+	struct kai_key key = kai_key_word(KAI_META_CLOCK);
+	struct kai_span value;
+
+	if (!kai_txn_get(turn->txn, KAI_TABLE_META, kai_key_span(&key), &value) || value.len != 8)
+		return 0;
+	return (int64_t)(kai_get_be64(value.at) & INT64_MAX);
+}
+
+static void store_clock(struct kai_turn *turn)
+{
+	struct kai_engine *engine = turn->engine;
+	struct kai_key key = kai_key_word(KAI_META_CLOCK);
+	int64_t gone = engine->sweep_wall.ms - engine->sweep_saved.ms;
+	uint8_t bytes[8];
+
+	if (gone < SWEEP_SAVE_MS && gone > -SWEEP_SAVE_MS)
+		return;
+	kai_put_be64(bytes, (uint64_t)engine->sweep_wall.ms);
+	kai_txn_put(turn->txn, KAI_TABLE_META, kai_key_span(&key), kai_span(bytes, sizeof(bytes)));
+	engine->sweep_saved = engine->sweep_wall;
+}
+
+/* Moves what is believed on: never past the wall clock, and never much faster than time goes by. A store that knows of
+ * no time believes what it is told. */
+static uint64_t believe(struct kai_turn *turn)
+{
+	struct kai_engine *engine = turn->engine;
+	int64_t now = turn->event->wall.ms;
+
+	if (engine->sweep_wall.ms == 0) {
+		engine->sweep_saved.ms = stored_clock(turn);
+		engine->sweep_wall.ms = engine->sweep_saved.ms == 0 ? now : engine->sweep_saved.ms;
+		engine->sweep_seen = turn->event->mono;
+	}
+	int64_t passed = turn->event->mono.ms - engine->sweep_seen.ms;
+
+	if ((now - engine->sweep_wall.ms) / SWEEP_BELIEF <= passed)
+		engine->sweep_wall.ms = now;
+	else
+		engine->sweep_wall.ms += passed * SWEEP_BELIEF;
+	engine->sweep_seen = turn->event->mono;
+	store_clock(turn);
+	return (uint64_t)engine->sweep_wall.ms;
+}
+
+/* ---- items ---- */
 
 static uint64_t bytes_of(const struct kai_item *item, const struct kai_header *header)
 {
@@ -92,7 +147,7 @@ static void bury_target(struct kai_turn *turn, uint64_t arrival)
 }
 
 /* true when more is due than this step may do. */
-static bool sweep_items(struct kai_turn *turn)
+static bool sweep_items(struct kai_turn *turn, uint64_t now)
 {
 	struct kai_scan scan;
 	struct kai_span key;
@@ -104,7 +159,7 @@ static bool sweep_items(struct kai_turn *turn)
 		size_t used = turn->scratch->used;
 		uint64_t arrival = kai_get_be64(key.at + 8);
 
-		if (kai_get_be64(key.at) + (uint64_t)KAI_GRACE_MS > (uint64_t)turn->event->wall.ms)
+		if (kai_get_be64(key.at) + (uint64_t)KAI_GRACE_MS > now)
 			return false;
 		if (count++ == SWEEP_ITEMS)
 			return true;
@@ -116,7 +171,7 @@ static bool sweep_items(struct kai_turn *turn)
 }
 
 /* Stubs have no index by time: each sweep looks at a few from a random place on. */
-static void sweep_stubs(struct kai_turn *turn)
+static void sweep_stubs(struct kai_turn *turn, uint64_t now)
 {
 	struct kai_scan scan;
 	struct kai_span key;
@@ -136,7 +191,7 @@ static void sweep_stubs(struct kai_turn *turn)
 		memcpy(id, key.at, sizeof(id));
 		if (kai_object_decode(&kai_object_stub, value, turn->scratch, &stub) ==
 			    KAI_FAULT_NONE &&
-		    stub.at + (uint64_t)STUB_LIFE_MS <= (uint64_t)turn->event->wall.ms)
+		    stub.at + (uint64_t)STUB_LIFE_MS <= now)
 			(void)kai_txn_del(turn->txn, KAI_TABLE_STUBS, kai_span(id, sizeof(id)));
 		kai_scratch_back(turn, used);
 	}
@@ -174,9 +229,10 @@ void kai_sweep_timer(struct kai_turn *turn)
 
 	if (turn->event->mono.ms < engine->sweep_due.ms)
 		return;
-	bool more = sweep_items(turn);
+	uint64_t now = believe(turn);
+	bool more = sweep_items(turn, now);
 
-	sweep_stubs(turn);
+	sweep_stubs(turn, now);
 	sweep_sources(turn);
 	engine->sweep_due.ms = turn->event->mono.ms + (more ? SWEEP_SOON_MS : SWEEP_EVERY_MS);
 }

@@ -71,7 +71,7 @@ static void check_meta(struct kai_check_run *run, struct kai_span key, struct ka
 		size_t len;
 	} words[] = {
 		{KAI_META_SCHEMA, 8}, {KAI_META_ORG, KAI_ID_LEN},	  {KAI_META_EPOCH, 16},
-		{KAI_META_HEAD, 8},   {KAI_META_JOURNAL, 8 + KAI_ID_LEN},
+		{KAI_META_HEAD, 8},   {KAI_META_JOURNAL, 8 + KAI_ID_LEN}, {KAI_META_CLOCK, 8},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
