@@ -50,6 +50,11 @@ struct kai_item_facts {
 bool kai_item_facts_load(struct kai_txn *txn, uint64_t arrival, struct kai_arena *arena,
 			 struct kai_item_facts *ret);
 
+/* The terms under which one supply came in, and which side of them brought it; the digest was checked when it came.
+ * number: of the peer. false: not its own word any more, or none (an own item's). */
+bool kai_supply_terms(struct kai_txn *txn, uint16_t number, const struct kai_supply *supply,
+		      struct kai_arena *arena, struct kai_terms *ret, int *ret_side);
+
 /* Did the target of this retraction pass between me and org, by SUPPLY or RELEASED (sent or
  * stored)? */
 bool kai_target_passed(struct kai_txn *txn, const struct kai_header *retraction, uint16_t peer);

@@ -274,6 +274,14 @@ static enum kai_fault part_open(struct door *door, uint8_t index, const struct k
 	return fault;
 }
 
+/* To be destroyed before it came: left out. Not worth a fault, since the supplier's clock may be slower. */
+static bool is_over(const struct door *door, uint8_t index)
+{
+	uint64_t until = door->labels[index].retain_until;
+
+	return door->link != NULL && until != 0 && (int64_t)until <= now_of(door).ms;
+}
+
 static enum kai_fault part_check(struct door *door, uint8_t index)
 {
 	const struct kai_wrap *wrap = wrap_of(door->item, index);
@@ -286,7 +294,7 @@ static enum kai_fault part_check(struct door *door, uint8_t index)
 
 	if (fault == KAI_FAULT_NONE)
 		fault = part_open(door, index, &opening);
-	if (fault == KAI_FAULT_NONE) {
+	if (fault == KAI_FAULT_NONE && !is_over(door, index)) {
 		if (decide(door, &door->labels[index], index, &rule)) {
 			door->openings[index] = kai_object_encode_in(&kai_object_opening, &opening,
 								     door->turn->scratch);
@@ -333,6 +341,9 @@ static void put_parts(struct door *door)
 			kai_rec_put(turn->txn, KAI_TABLE_PARTS, &key, &kai_object_part, &part);
 		else
 			kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
+		if (door->labels[i].retain_until != door->item->header.label.retain_until &&
+		    door->labels[i].retain_until != 0)
+			kai_sweep_part_at(turn, door->arrival, i, door->labels[i].retain_until);
 	}
 }
 
@@ -395,6 +406,10 @@ static void put_supply(struct door *door)
 			return;
 		was.parts |= supply.parts;
 		supply = was;
+	} else if (door->pair != NULL && door->pair->agreement.terms.retention_days > 0) {
+		kai_sweep_kept_until(turn, door->arrival,
+				     supply.at + door->pair->agreement.terms.retention_days *
+							 (uint64_t)KAI_MS_DAY);
 	}
 	kai_rec_put(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, &supply);
 }

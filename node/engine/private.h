@@ -320,6 +320,9 @@ bool kai_rest_open(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t 
 		   const struct kai_part *part, struct kai_opening *ret);
 /* Item facts with the labels of all held parts filled in (opens them at rest). */
 bool kai_rest_facts(struct kai_turn *turn, uint64_t arrival, struct kai_item_facts *ret);
+/* When these are to be destroyed: a part by its label; an item by an agreement under which it came. */
+void kai_sweep_part_at(struct kai_turn *turn, uint64_t arrival, uint8_t index, uint64_t until);
+void kai_sweep_kept_until(struct kai_turn *turn, uint64_t arrival, uint64_t until);
 void kai_sweep_timer(struct kai_turn *turn);
 struct kai_mono kai_sweep_deadline(const struct kai_engine *engine);
 

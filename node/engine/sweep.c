@@ -12,6 +12,7 @@
  * bring back, and a node that was off for a month is where it should be after a day. */
 #define SWEEP_BELIEF (KAI_MS_DAY / KAI_MS_HOUR)
 #define SWEEP_SAVE_MS KAI_MS_HOUR
+#define TIMER_LEN 17u /* due, kind, arrival; of a part its index follows */
 #define STUB_LIFE_MS (730 * KAI_MS_DAY)
 
 /* ---- the clock ---- */
@@ -146,6 +147,107 @@ static void bury_target(struct kai_turn *turn, uint64_t arrival)
 	bury(turn, target, KAI_STUB_RETRACTED);
 }
 
+/* ---- what goes before its item's end ---- */
+
+static void put_timer(struct kai_turn *turn, uint64_t due, enum kai_timer_kind kind,
+		      const struct kai_key *rest)
+{
+	struct kai_key key = kai_key_timer(due, kind, rest);
+
+	kai_txn_put(turn->txn, KAI_TABLE_TIMERS, kai_key_span(&key), kai_span("", 0));
+}
+
+void kai_sweep_part_at(struct kai_turn *turn, uint64_t arrival, uint8_t index, uint64_t until)
+{
+	struct kai_key part = kai_key_part(arrival, index);
+
+	put_timer(turn, until, KAI_TIMER_PART, &part);
+}
+
+void kai_sweep_kept_until(struct kai_turn *turn, uint64_t arrival, uint64_t until)
+{
+	struct kai_key item = kai_key_u64(arrival);
+
+	put_timer(turn, until, KAI_TIMER_KEPT, &item);
+}
+
+/* The part goes, the rest of the item stays. */
+static void destroy_part(struct kai_turn *turn, uint64_t arrival, uint8_t index)
+{
+	struct kai_key key = kai_key_part(arrival, index);
+	struct kai_item item;
+	struct kai_header header;
+
+	if (!kai_rec_item(turn->txn, arrival, turn->scratch, &item) ||
+	    (item.held >> index & 1) == 0 ||
+	    kai_header_read(item.header, turn->scratch, &header) != KAI_FAULT_NONE)
+		return;
+	(void)kai_txn_del(turn->txn, KAI_TABLE_PARTS, kai_key_span(&key));
+	item.held &= ~(UINT64_C(1) << index);
+	kai_rec_item_put(turn->txn, arrival, &item);
+	give_back(turn, arrival, header.parts[index].size + 16);
+	kai_out_trace(turn, "part-expired", header.origin, item.id, NULL, index);
+}
+
+/* Does something let it be kept: it is our own, or came under an agreement that says nothing, or says longer? Terms that
+ * are not here any more destroy nothing. */
+static bool may_keep(struct kai_turn *turn, uint64_t arrival, uint64_t now)
+{
+	struct kai_key prefix = kai_key_u64(arrival);
+	struct kai_scan scan;
+	struct kai_span key, value;
+	bool keep = false;
+
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_SUPPLY, kai_key_span(&prefix), kai_span(NULL, 0),
+		      false);
+	while (!keep && kai_scan_next(&scan, &key, &value)) {
+		uint16_t number = (uint16_t)(key.at[prefix.len] << 8 | key.at[prefix.len + 1]);
+		size_t used = turn->scratch->used;
+		struct kai_supply supply;
+		struct kai_terms terms;
+		int side;
+
+		keep = kai_object_decode(&kai_object_supply, value, turn->scratch, &supply) !=
+			       KAI_FAULT_NONE ||
+		       !kai_supply_terms(turn->txn, number, &supply, turn->scratch, &terms,
+					 &side) ||
+		       terms.retention_days == 0 ||
+		       supply.at + terms.retention_days * (uint64_t)KAI_MS_DAY > now;
+		kai_scratch_back(turn, used);
+	}
+	return keep;
+}
+
+/* true when more is due than this step may do. */
+static bool sweep_timers(struct kai_turn *turn, uint64_t now)
+{
+	struct kai_scan scan;
+	struct kai_span key;
+	unsigned count = 0;
+
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_TIMERS, kai_span(NULL, 0), kai_span(NULL, 0),
+		      false);
+	while (kai_scan_next(&scan, &key, NULL) && key.len >= TIMER_LEN) {
+		struct kai_key timer = kai_key_bytes(key.at, key.len);
+		uint64_t arrival = kai_get_be64(timer.at + 9);
+		size_t used = turn->scratch->used;
+
+		if (kai_get_be64(timer.at) > now)
+			return false;
+		if (count++ == SWEEP_ITEMS)
+			return true;
+		if (timer.at[8] == KAI_TIMER_PART && timer.len == TIMER_LEN + 1) {
+			destroy_part(turn, arrival, timer.at[TIMER_LEN]);
+		} else if (timer.at[8] == KAI_TIMER_KEPT && !may_keep(turn, arrival, now)) {
+			bury_target(turn, arrival);
+			bury(turn, arrival, KAI_STUB_DESTROYED);
+		}
+		(void)kai_txn_del(turn->txn, KAI_TABLE_TIMERS, kai_key_span(&timer));
+		kai_scratch_back(turn, used);
+	}
+	return false;
+}
+
 /* true when more is due than this step may do. */
 static bool sweep_items(struct kai_turn *turn, uint64_t now)
 {
@@ -230,7 +332,9 @@ void kai_sweep_timer(struct kai_turn *turn)
 	if (turn->event->mono.ms < engine->sweep_due.ms)
 		return;
 	uint64_t now = believe(turn);
-	bool more = sweep_items(turn, now);
+	bool more = sweep_timers(turn, now);
+
+	more |= sweep_items(turn, now);
 
 	sweep_stubs(turn, now);
 	sweep_sources(turn);

@@ -90,30 +90,37 @@ static bool peer_org(struct kai_txn *txn, uint16_t number, struct kai_arena *are
 	return true;
 }
 
-/*
- * The onward rule of the agreement by which one supply came in. Its signatures were checked when it
- * was accepted and its digest when the item was: reading is enough.
- */
-static uint64_t supply_onward(struct kai_txn *txn, uint16_t number, const struct kai_supply *supply,
-			      struct kai_arena *arena)
+/* The agreement's signatures were checked when it was accepted and its digest when the item was: reading is enough. */
+bool kai_supply_terms(struct kai_txn *txn, uint16_t number, const struct kai_supply *supply,
+		      struct kai_arena *arena, struct kai_terms *ret, int *ret_side)
 {
 	uint8_t org[KAI_ID_LEN];
 	struct kai_agree_rec record;
 	struct kai_agreement agreement;
-	struct kai_terms terms;
 
 	if (!peer_org(txn, number, arena, org))
-		return KAI_ONWARD_NONE;
+		return false;
 	struct kai_key key = kai_key_two(org, supply->agreement);
 
 	if (!kai_rec_get(txn, KAI_TABLE_AGREEMENTS, &key, &kai_object_agree_rec, arena, &record) ||
 	    kai_object_decode(&kai_object_agreement, record.bytes, arena, &agreement) !=
 		    KAI_FAULT_NONE ||
-	    kai_object_decode(&kai_object_terms, agreement.terms, arena, &terms) != KAI_FAULT_NONE)
-		return KAI_ONWARD_NONE;
-	int side = kai_terms_side(&terms, org);
+	    kai_object_decode(&kai_object_terms, agreement.terms, arena, ret) != KAI_FAULT_NONE)
+		return false;
+	*ret_side = kai_terms_side(ret, org);
+	return *ret_side >= 0;
+}
 
-	return side < 0 ? (uint64_t)KAI_ONWARD_NONE : kai_terms_direction(&terms, side)->onward;
+/* The onward rule of the agreement by which one supply came in. */
+static uint64_t supply_onward(struct kai_txn *txn, uint16_t number, const struct kai_supply *supply,
+			      struct kai_arena *arena)
+{
+	struct kai_terms terms;
+	int side;
+
+	if (!kai_supply_terms(txn, number, supply, arena, &terms, &side))
+		return KAI_ONWARD_NONE;
+	return kai_terms_direction(&terms, side)->onward;
 }
 
 static uint16_t key_peer(struct kai_span key)

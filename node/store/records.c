@@ -86,6 +86,16 @@ struct kai_key kai_key_evidence(uint64_t arrival, struct kai_span evidence)
 	return key;
 }
 
+struct kai_key kai_key_timer(uint64_t due, enum kai_timer_kind kind, const struct kai_key *rest)
+{
+	struct kai_key key = kai_key_u64(due);
+	uint8_t byte = (uint8_t)kind;
+
+	add_bytes(&key, &byte, 1);
+	add_bytes(&key, rest->at, rest->len);
+	return key;
+}
+
 struct kai_key kai_key_two(const uint8_t first[KAI_ID_LEN], const uint8_t second[KAI_ID_LEN])
 {
 	struct kai_key key = kai_key_bytes(first, KAI_ID_LEN);

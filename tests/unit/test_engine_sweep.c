@@ -88,12 +88,203 @@ static void a_clock_set_back_is_followed(void **state)
 	net_free(net);
 }
 
+/* ---- labels and agreements that want it gone sooner ---- */
+
+static uint32_t parts_of(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN])
+{
+	uint32_t parts = 0;
+
+	(void)net_holds(net, node, id, &parts);
+	return parts;
+}
+
+static uint64_t rows(struct net *net, unsigned node, enum kai_table table)
+{
+	struct kai_txn *txn = net_read(net, node);
+	uint64_t count = kai_txn_count(txn, table);
+
+	kai_txn_abort(txn);
+	return count;
+}
+
+/* A part whose own label ends it goes on every holder, to the minute; the rest of the item stays, and it does not come
+ * again. */
+static void a_part_goes_at_its_own_end(void **state)
+{
+	struct net *net = joined(&(struct net_terms){.valid_from = LONG_AGO});
+	struct kai_label label = {.tlp = KAI_TLP_CLEAR,
+				  .onward = KAI_ONWARD_ANY,
+				  .attribution = KAI_ATTR_NAMED,
+				  .pap = KAI_PAP_CLEAR,
+				  .gov_share = 1,
+				  .retain_until = NET_MS + KAI_MS_HOUR};
+	uint8_t id[KAI_ID_LEN], late[KAI_ID_LEN];
+
+	(void)state;
+	net_publish(net, 0, &(struct net_item){.attachment = 3000, .attachment_label = &label}, id);
+	net_pass(net, 59 * KAI_MS_MINUTE);
+	assert_int_equal(parts_of(net, 1, id), 3);
+	net_pass(net, 3 * KAI_MS_MINUTE);
+	for (unsigned node = 0; node < 2; node++) {
+		assert_int_equal(parts_of(net, node, id), 1);
+		assert_int_equal(rows(net, node, KAI_TABLE_PARTS), 1);
+		assert_int_equal(rows(net, node, KAI_TABLE_TIMERS), 0);
+	}
+	net_cut(net, 0, 1);
+	net_link(net, 0, 1);
+	net_pass(net, 3 * KAI_MS_MINUTE);
+	assert_int_equal(parts_of(net, 1, id), 1);
+	/* By a slow clock it may still go; by the receiver's it may not be taken. */
+	net->nodes[0].skew_ms = -2 * KAI_MS_HOUR;
+	net_publish(net, 0, &(struct net_item){.attachment = 3000, .attachment_label = &label},
+		    late);
+	net_pass(net, 3 * KAI_MS_MINUTE);
+	assert_int_equal(parts_of(net, 0, late), 3);
+	assert_int_equal(parts_of(net, 1, late), 1);
+	net_free(net);
+}
+
+/* Terms with days, over the pair's terms as they are. */
+static void agree_days(struct net *net, unsigned a, unsigned b, uint64_t days)
+{
+	struct kai_span bytes =
+		net_terms_bytes(net, a, b, &(struct net_terms){.valid_from = LONG_AGO});
+	struct kai_ctl_agree_propose propose = {.terms = {NULL, 0}};
+	struct kai_ctl_agree_file accept = {.file = {NULL, 0}};
+	struct kai_ctl_agree_file_in import = {.file = {NULL, 0}};
+	struct kai_terms terms;
+
+	assert_int_equal(kai_object_decode(&kai_object_terms, bytes, &net->arena, &terms),
+			 KAI_FAULT_NONE);
+	terms.retention_days = days;
+	propose.terms = kai_object_encode_in(&kai_object_terms, &terms, &net->arena);
+	assert_int_equal(net_control(net, a, KAI_CONTROL_AGREE_PROPOSE, &propose), 0);
+	accept.file = net->nodes[a].answer.body;
+	assert_int_equal(net_control(net, b, KAI_CONTROL_AGREE_ACCEPT, &accept), 0);
+	import.file = net->nodes[b].answer.body;
+	assert_int_equal(net_control(net, a, KAI_CONTROL_AGREE_IMPORT, &import), 0);
+}
+
+/* So many days after it came, and not a day before; its origin keeps it. */
+static void an_agreement_ends_what_came_under_it(void **state)
+{
+	struct net *net = net_new(2);
+	const uint64_t until = NET_MS + 300 * KAI_MS_DAY;
+	uint8_t id[KAI_ID_LEN];
+	struct kai_stub stub;
+	struct kai_key key;
+
+	(void)state;
+	agree_days(net, 0, 1, 3);
+	net_link(net, 0, 1);
+	net_run(net);
+	net_publish(net, 0, &(struct net_item){.attachment = 3000, .not_after = until}, id);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_cut(net, 0, 1);
+	net_pass(net, 3 * KAI_MS_DAY - 2 * KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_pass(net, 4 * KAI_MS_MINUTE);
+	assert_false(net_holds(net, 1, id, NULL));
+	assert_int_equal(rows(net, 1, KAI_TABLE_PARTS), 0);
+	assert_int_equal(rows(net, 1, KAI_TABLE_TIMERS), 0);
+	assert_true(net_holds(net, 0, id, NULL));
+	key = kai_key_bytes(id, KAI_ID_LEN);
+	struct kai_txn *txn = net_read(net, 1);
+
+	assert_true(kai_rec_get(txn, KAI_TABLE_STUBS, &key, &kai_object_stub, &net->arena, &stub));
+	assert_int_equal(stub.reason, KAI_STUB_DESTROYED);
+	kai_txn_abort(txn);
+	net_link(net, 0, 1);
+	net_pass(net, 3 * KAI_MS_MINUTE);
+	assert_false(net_holds(net, 1, id, NULL));
+	net_free(net);
+}
+
+/* What also came under an agreement that keeps it longer, or says nothing, stays as long as that. */
+static void the_longest_agreement_keeps(void **state)
+{
+	static const struct {
+		uint64_t first, second, gone_after; /* days; 0: says nothing, is not gone */
+	} cases[] = {{2, 5, 5}, {5, 2, 5}, {2, 0, 0}, {0, 2, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct net *net = net_new(3);
+		const uint64_t until = NET_MS + 300 * KAI_MS_DAY;
+		uint8_t id[KAI_ID_LEN];
+
+		agree_days(net, 0, 1, 0);
+		agree_days(net, 0, 2, cases[i].first);
+		agree_days(net, 1, 2, cases[i].second);
+		net_link(net, 0, 2);
+		net_link(net, 0, 1);
+		net_run(net);
+		net_publish(net, 0, &(struct net_item){.kind = KAI_KIND_ALERT, .not_after = until},
+			    id);
+		net_pass(net, KAI_MS_MINUTE);
+		/* An alert is pushed by each: both count as having brought it. */
+		net_link(net, 1, 2);
+		net_pass(net, KAI_MS_MINUTE);
+		net_cut(net, 0, 2);
+		net_cut(net, 1, 2);
+		net_cut(net, 0, 1);
+		if (rows(net, 2, KAI_TABLE_SUPPLY) != 2)
+			fail_msg("case %u: it came by one way alone", (unsigned)i);
+		for (uint64_t day = 1; day <= 7; day++) {
+			net_pass(net, KAI_MS_DAY);
+			assert_int_equal(net_holds(net, 2, id, NULL),
+					 cases[i].gone_after == 0 || day < cases[i].gone_after);
+		}
+		net_free(net);
+	}
+}
+
+static void timers_are_done_in_pieces(void **state)
+{
+	struct net *net = joined(&(struct net_terms){.valid_from = LONG_AGO});
+	struct kai_label label = {.tlp = KAI_TLP_CLEAR,
+				  .onward = KAI_ONWARD_ANY,
+				  .attribution = KAI_ATTR_NAMED,
+				  .pap = KAI_PAP_CLEAR,
+				  .gov_share = 1,
+				  .retain_until = NET_MS + KAI_MS_HOUR};
+	const struct net_item item = {.attachment = 300, .attachment_label = &label};
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	for (unsigned i = 0; i < 150; i++)
+		net_publish(net, 0, &item, id);
+	net_pass(net, KAI_MS_HOUR - 5 * KAI_MS_SECOND);
+	net_cut(net, 0, 1);
+	assert_int_equal(rows(net, 1, KAI_TABLE_TIMERS), 150);
+	/* The first minute's sweep after the hour does the first piece, and comes back soon for the next. */
+	uint64_t left = 150, steps = 0;
+
+	for (unsigned i = 0; i < 70000 && left > 0; i++) {
+		net_pass(net, 1);
+		uint64_t now = rows(net, 1, KAI_TABLE_TIMERS);
+
+		assert_true(left - now <= 64);
+		steps += now < left;
+		left = now;
+	}
+	assert_int_equal(left, 0);
+	assert_int_equal(steps, 3);
+	assert_int_equal(rows(net, 1, KAI_TABLE_PARTS), 150);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_clock_that_jumps_destroys_nothing),
 		cmocka_unit_test(a_clock_that_stays_is_believed),
 		cmocka_unit_test(a_clock_set_back_is_followed),
+		cmocka_unit_test(a_part_goes_at_its_own_end),
+		cmocka_unit_test(an_agreement_ends_what_came_under_it),
+		cmocka_unit_test(the_longest_agreement_keeps),
+		cmocka_unit_test(timers_are_done_in_pieces),
 	};
 
 	return cmocka_run_group_tests_name("engine-sweep", tests, NULL, NULL);
