@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NEAR 3u /* rows that are looked at before a search */
+
 static void count_leaves(struct kai_bytes_pool *pool, enum kai_table table, size_t more,
 			 size_t less)
 {
@@ -82,9 +84,57 @@ const uint8_t *kai_sheet_before(const struct kai_bytes_pool *pool, const struct 
 	return leaf->rows + kai_leaf_offset(pool, leaf, leaf->count - 1u);
 }
 
+/* Up to NEAR rows on from a row that is below key; false: further. */
+static bool find_behind(const struct kai_bytes_pool *pool, const struct kai_sheet *sheet,
+			struct kai_span key, const uint8_t **ret_row, struct kai_place *io_at)
+{
+	const struct kai_leaf *leaf = sheet->leaves[io_at->leaf];
+
+	for (unsigned i = 0; i < NEAR; i++) {
+		const uint8_t *row = leaf->rows + io_at->offset;
+
+		io_at->offset += (unsigned)kai_row_len(pool, row);
+		io_at->row++;
+		if (io_at->row == leaf->count) /* behind everything, or in another leaf */
+			return io_at->leaf + 1 == sheet->leaf_count;
+		row = leaf->rows + io_at->offset;
+		int order = kai_row_compare(pool, row, key);
+
+		if (order == 0)
+			*ret_row = row;
+		if (order >= 0)
+			return true;
+	}
+	return false;
+}
+
+/* Up to NEAR rows back from a row that is above key; false: further. */
+static bool find_before(const struct kai_bytes_pool *pool, const struct kai_sheet *sheet,
+			struct kai_span key, const uint8_t **ret_row, struct kai_place *io_at)
+{
+	const struct kai_leaf *leaf = sheet->leaves[io_at->leaf];
+
+	for (unsigned i = 0; i < NEAR; i++) {
+		if (io_at->row == 0) /* before everything, or in another leaf */
+			return io_at->leaf == 0;
+		unsigned offset = kai_leaf_offset(pool, leaf, io_at->row - 1);
+		int order = kai_row_compare(pool, leaf->rows + offset, key);
+
+		if (order < 0)
+			return true;
+		io_at->offset = offset;
+		io_at->row--;
+		if (order == 0) {
+			*ret_row = leaf->rows + offset;
+			return true;
+		}
+	}
+	return false;
+}
+
 /*
- * Whoever asks for a row asks for it again, or for the one behind it. false: the place says nothing
- * of this key.
+ * Whoever asks for a row asks for it again, or for one beside it. *ret_row: NULL where key has no
+ * row. false: the place says nothing of this key.
  */
 static bool find_again(const struct kai_bytes_pool *pool, const struct kai_sheet *sheet,
 		       struct kai_span key, const uint8_t **ret_row, struct kai_place *io_at)
@@ -92,25 +142,22 @@ static bool find_again(const struct kai_bytes_pool *pool, const struct kai_sheet
 	const struct kai_leaf *leaf =
 		io_at->leaf < sheet->leaf_count ? sheet->leaves[io_at->leaf] : NULL;
 
-	if (leaf == NULL || io_at->row >= leaf->count)
+	*ret_row = NULL;
+	if (leaf == NULL || leaf->count == 0)
 		return false;
+	if (io_at->row >= leaf->count) {
+		io_at->row = leaf->count - 1u;
+		io_at->offset = kai_leaf_offset(pool, leaf, io_at->row);
+	}
 	const uint8_t *row = leaf->rows + io_at->offset;
 	int order = kai_row_compare(pool, row, key);
 
-	if (order >= 0) {
-		*ret_row = row;
-		return order == 0;
-	}
-	io_at->offset += (unsigned)kai_row_len(pool, row);
-	io_at->row++;
-	*ret_row = NULL;
-	if (io_at->row == leaf->count) /* behind everything, or in another leaf */
-		return io_at->leaf + 1 == sheet->leaf_count;
-	row = leaf->rows + io_at->offset;
-	order = kai_row_compare(pool, row, key);
-	if (order == 0)
-		*ret_row = row;
-	return order >= 0;
+	if (order < 0)
+		return find_behind(pool, sheet, key, ret_row, io_at);
+	if (order > 0)
+		return find_before(pool, sheet, key, ret_row, io_at);
+	*ret_row = row;
+	return true;
 }
 
 /* The place is in the last leaf whose first key is not above key, so that it may lie behind that
