@@ -20,8 +20,8 @@ struct kai_pair {
 	const struct kai_member *members; /* current memberships of both orgs in communities that
 					     the terms recognise */
 	size_t member_count;
-	uint8_t digest[KAI_ID_LEN]; /* over agreement digest, state and memberships: changes when a
-				       verdict may */
+	uint8_t digest[KAI_ID_LEN]; /* over agreement digest, state, notices and memberships with
+				       their numbers: changes when a verdict of either end may */
 };
 
 /*

@@ -80,9 +80,31 @@ static void choose_agreement(struct kai_txn *txn, const struct kai_pair *pair, s
 	}
 }
 
+/* ---- digest: compared with itself on this node only, never sent. What each statement is counts, not only
+ * what it comes to: a peer that knew one less refused what it would take now. */
+
+static void digest_add(uint8_t io_digest[KAI_ID_LEN], struct kai_span a, struct kai_span b)
+{
+	const struct kai_span pieces[] = {kai_span(io_digest, KAI_ID_LEN), a, b};
+	uint8_t next[KAI_ID_LEN];
+
+	kai_hash_many(KAI_CTX_AGREEMENT, kai_realm_live, pieces, 3, next);
+	memcpy(io_digest, next, KAI_ID_LEN);
+}
+
+static void digest_number(uint8_t io_digest[KAI_ID_LEN], uint64_t number)
+{
+	uint8_t bytes[8];
+
+	kai_put_be64(bytes, number);
+	digest_add(io_digest, kai_span(bytes, sizeof(bytes)), (struct kai_span){NULL, 0});
+}
+
+/* ---- notices */
+
 /* That side's newest notice; one that cannot be read suspends. */
 static uint64_t notice_action(struct kai_txn *txn, const struct kai_agreement_read *read, int side,
-			      struct kai_arena *arena)
+			      struct kai_arena *arena, uint8_t io_digest[KAI_ID_LEN])
 {
 	const uint8_t *org = kai_terms_party(&read->terms, side)->org;
 	struct kai_key key = kai_key_two(read->digest, org);
@@ -97,8 +119,10 @@ static uint64_t notice_action(struct kai_txn *txn, const struct kai_agreement_re
 	if (kai_signed_open(KAI_CTX_NOTICE, bytes, arena, &envelope) == KAI_FAULT_NONE &&
 	    kai_object_decode(&kai_object_notice, envelope.body, arena, &notice) ==
 		    KAI_FAULT_NONE &&
-	    kai_id_equal(notice.agreement, read->digest) && kai_id_equal(notice.org, org))
+	    kai_id_equal(notice.agreement, read->digest) && kai_id_equal(notice.org, org)) {
 		action = notice.action;
+		digest_number(io_digest, notice.number);
+	}
 	arena->used = mark;
 	return action;
 }
@@ -112,10 +136,11 @@ struct gather {
 	const uint8_t *orgs[2]; /* me and the other, in the arena */
 	struct kai_member *list;
 	size_t count;
+	uint8_t *digest; /* of the pair */
 };
 
 static bool is_current(const struct gather *gather, const struct kai_community *community,
-		       const struct kai_card *keeper, const uint8_t *org)
+		       const struct kai_card *keeper, const uint8_t *org, uint64_t *ret_number)
 {
 	struct kai_key key = kai_key_member(community->keeper, community->name, org);
 	struct kai_member_rec record;
@@ -125,6 +150,7 @@ static bool is_current(const struct gather *gather, const struct kai_community *
 			 gather->arena, &record) ||
 	    kai_membership_open(record.bytes, keeper, gather->arena, &membership) != KAI_FAULT_NONE)
 		return false;
+	*ret_number = membership.number;
 	return !membership.withdrawn && kai_id_equal(membership.keeper, community->keeper) &&
 	       kai_span_equal(membership.name, community->name) &&
 	       kai_id_equal(membership.org, org) &&
@@ -157,8 +183,14 @@ static void gather_community(struct gather *gather, const struct kai_community *
 	    !record.frozen &&
 	    kai_card_open(record.bytes, gather->arena, &card, digest) == KAI_FAULT_NONE) {
 		for (size_t i = 0; i < 2; i++) {
-			if (!is_current(gather, community, &card, gather->orgs[i]))
+			uint64_t number;
+
+			if (!is_current(gather, community, &card, gather->orgs[i], &number))
 				continue;
+			digest_add(gather->digest, kai_span(gather->orgs[i], KAI_ID_LEN),
+				   kai_span(community->keeper, KAI_ID_LEN));
+			digest_add(gather->digest, (struct kai_span){NULL, 0}, community->name);
+			digest_number(gather->digest, number);
 			gather->list[gather->count++] = (struct kai_member){
 				.org = gather->orgs[i],
 				.keeper = community->keeper,
@@ -194,6 +226,7 @@ static void load_members(struct kai_txn *txn, struct kai_wall now, struct kai_ar
 		.arena = arena,
 		.now = now,
 		.orgs = {org_in(arena, pair->me), org_in(arena, pair->org)},
+		.digest = pair->digest,
 		.list = kai_arena_take(arena, most * sizeof(struct kai_member)),
 	};
 
@@ -203,32 +236,6 @@ static void load_members(struct kai_txn *txn, struct kai_wall now, struct kai_ar
 	gather_direction(&gather, &terms->b_to_a);
 	pair->members = gather.list;
 	pair->member_count = gather.count;
-}
-
-/* ---- digest: compared with itself on this node only, never sent */
-
-static void digest_add(uint8_t io_digest[KAI_ID_LEN], struct kai_span a, struct kai_span b)
-{
-	const struct kai_span pieces[] = {kai_span(io_digest, KAI_ID_LEN), a, b};
-	uint8_t next[KAI_ID_LEN];
-
-	kai_hash_many(KAI_CTX_AGREEMENT, kai_realm_live, pieces, 3, next);
-	memcpy(io_digest, next, KAI_ID_LEN);
-}
-
-static void digest_pair(struct kai_pair *pair)
-{
-	uint8_t state = (uint8_t)pair->state;
-
-	memset(pair->digest, 0, sizeof(pair->digest));
-	digest_add(pair->digest, kai_span(pair->agreement.digest, KAI_ID_LEN), kai_span(&state, 1));
-	for (size_t i = 0; i < pair->member_count; i++) {
-		const struct kai_member *member = &pair->members[i];
-
-		digest_add(pair->digest, kai_span(member->org, KAI_ID_LEN),
-			   kai_span(member->keeper, KAI_ID_LEN));
-		digest_add(pair->digest, kai_span(NULL, 0), member->name);
-	}
 }
 
 void kai_pair_load(struct kai_txn *txn, const uint8_t me[KAI_ID_LEN], const uint8_t org[KAI_ID_LEN],
@@ -246,10 +253,13 @@ void kai_pair_load(struct kai_txn *txn, const uint8_t me[KAI_ID_LEN], const uint
 	if (chosen.there) {
 		ret->has_terms = true;
 		ret->agreement = chosen.read;
-		ret->state = kai_agreement_state(&chosen.read,
-						 notice_action(txn, &chosen.read, 0, arena),
-						 notice_action(txn, &chosen.read, 1, arena), now);
+		digest_add(ret->digest, kai_span(ret->agreement.digest, KAI_ID_LEN),
+			   (struct kai_span){NULL, 0});
+		uint64_t first = notice_action(txn, &chosen.read, 0, arena, ret->digest);
+		uint64_t second = notice_action(txn, &chosen.read, 1, arena, ret->digest);
+
+		ret->state = kai_agreement_state(&chosen.read, first, second, now);
 		load_members(txn, now, arena, ret);
 	}
-	digest_pair(ret);
+	digest_number(ret->digest, ret->state);
 }

@@ -170,6 +170,9 @@ static void test_notices(void **state)
 	assert_memory_not_equal(load(house, NOW).digest, before, KAI_ID_LEN);
 	put_notice(house, &house->other, digest, KAI_NOTICE_RESUME);
 	assert_int_equal(state_at(house, NOW), KAI_STATE_ACTIVE);
+	/* Not as before: the other end may have refused something meanwhile. */
+	assert_memory_not_equal(load(house, NOW).digest, before, KAI_ID_LEN);
+	memcpy(before, load(house, NOW).digest, KAI_ID_LEN);
 	assert_memory_equal(load(house, NOW).digest, before, KAI_ID_LEN);
 	put_notice(house, &house->me, digest, KAI_NOTICE_TERMINATE);
 	assert_int_equal(state_at(house, NOW), KAI_STATE_TERMINATED);
@@ -234,7 +237,8 @@ static void put_member(struct house *house, const struct person *signer, const s
 	struct kai_key key = kai_key_member(house->keeper.root, kai_span_str("power"), org->root);
 
 	membership.version = 1;
-	membership.number = 1;
+	if (membership.number == 0)
+		membership.number = 1;
 	membership.name = kai_span_str("power");
 	memcpy(membership.keeper, house->keeper.root, KAI_ID_LEN);
 	memcpy(membership.org, org->root, KAI_ID_LEN);
@@ -264,6 +268,7 @@ static void test_members(void **state)
 	struct house *house = *state;
 	struct kai_terms terms = plain_terms(house);
 	const struct kai_membership plain = {.valid_until = 0};
+	const struct kai_membership newer = {.number = 2};
 	const struct kai_membership withdrawn = {.withdrawn = true};
 	uint8_t digest[KAI_ID_LEN], without[KAI_ID_LEN];
 
@@ -281,6 +286,12 @@ static void test_members(void **state)
 	assert_memory_equal(pair.members[0].keeper, house->keeper.root, KAI_ID_LEN);
 	assert_true(kai_span_equal(pair.members[0].name, kai_span_str("power")));
 	assert_memory_not_equal(pair.digest, without, KAI_ID_LEN);
+	/* A newer statement of the same: the other end may have known of a withdrawal between. */
+	put_member(house, &house->keeper, &house->other, &newer);
+	assert_int_equal(load(house, NOW).member_count, 1);
+	assert_memory_not_equal(load(house, NOW).digest, pair.digest, KAI_ID_LEN);
+	put_member(house, &house->keeper, &house->other, &plain);
+	assert_memory_equal(load(house, NOW).digest, pair.digest, KAI_ID_LEN);
 	assert_int_equal(load(house, VECTOR_NOW + KAI_MS_DAY - 1).member_count, 1);
 	assert_int_equal(load(house, VECTOR_NOW + KAI_MS_DAY).member_count, 0);
 	put_member(house, &house->keeper, &house->me, &plain);
