@@ -33,17 +33,37 @@ static const char *frame_word(enum kai_msg_type type)
 	return object != NULL ? object->name : "?";
 }
 
+/* Which items, and why. */
+static void refusals(struct sim *sim, const struct sim_trace *trace, struct kai_span bytes)
+{
+	struct kai_arena *scratch = sim_scratch(sim);
+	size_t mark = scratch->used;
+	struct kai_refuse refuse;
+
+	if (kai_object_decode(&kai_object_refuse, bytes, scratch, &refuse) == KAI_FAULT_NONE)
+		for (size_t i = 0; i < refuse.entries_count; i++) {
+			const struct sim_item *item = sim_ledger_find(sim, refuse.entries[i].id);
+
+			(void)fprintf(trace->to, " %d:%.*s", item == NULL ? -1 : (int)item->number,
+				      (int)refuse.entries[i].reason.len,
+				      (const char *)refuse.entries[i].reason.at);
+		}
+	scratch->used = mark;
+}
+
 static void frame_line(struct sim *sim, const struct sim_trace *trace,
 		       const struct sim_frame *frame, const char *what)
 {
 	if ((!node_matters(trace, frame->from) && !node_matters(trace, frame->to)) ||
 	    !bytes_matter(sim, trace, frame->bytes))
 		return;
-	(void)fprintf(trace->to, "%12lld %s %u->%u #%llu %s%s%s %zu bytes\n",
-		      (long long)sim_now(sim), what, frame->from, frame->to,
-		      (unsigned long long)frame->number, frame_word(frame->type),
-		      frame->urgent ? " urgent" : "", frame->forged ? " forged" : "",
-		      frame->bytes.len);
+	(void)fprintf(trace->to, "%12lld %s %u->%u #%llu %s%s%s %zu bytes", (long long)sim_now(sim),
+		      what, frame->from, frame->to, (unsigned long long)frame->number,
+		      frame_word(frame->type), frame->urgent ? " urgent" : "",
+		      frame->forged ? " forged" : "", frame->bytes.len);
+	if (frame->type == KAI_MSG_REFUSE)
+		refusals(sim, trace, frame->bytes);
+	(void)fputc('\n', trace->to);
 }
 
 static void sent(struct sim *sim, void *state, const struct sim_frame *frame)

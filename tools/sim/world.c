@@ -205,6 +205,13 @@ void sim_violation(struct sim *sim, const char *checker, uint32_t node, const ui
 	va_start(args, fmt);
 	(void)vsnprintf(entry.text, sizeof(entry.text), fmt, args);
 	va_end(args);
+	const struct sim_item *item =
+		id == NULL || sim->ledger == NULL ? NULL : sim_ledger_find(sim, id);
+	size_t len = strlen(entry.text);
+
+	if (item != NULL)
+		(void)snprintf(entry.text + len, sizeof(entry.text) - len, " (item %u of node %u)",
+			       item->number, item->origin);
 	sim->figures.violations++;
 	if (sim->violation_count >= VIOLATIONS_MOST)
 		return;
