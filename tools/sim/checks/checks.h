@@ -9,6 +9,9 @@
 	X(label)                                                                                   \
 	X(disclosure)                                                                              \
 	X(papers)                                                                                  \
+	X(cards)                                                                                   \
+	X(probe)                                                                                   \
+	X(quotas)                                                                                  \
 	X(verified)                                                                                \
 	X(durable)                                                                                 \
 	X(once)                                                                                    \
