@@ -254,6 +254,23 @@ static void lies(struct sim_maker *maker, uint32_t node, struct sim_draw *draw)
 	}
 }
 
+/* Half of those who agree with one let it bring only few items a day. What honest nodes bring one another is not
+ * bounded: a run is shorter than a day, and all of it has to arrive. */
+static void bound_liars(struct sim_maker *maker)
+{
+	struct sim_draw draw = {maker->recipe.seed, "liars' volume", 0, 0};
+	const struct sim_plan *plan = maker->plan;
+
+	for (uint32_t i = 0; i < plan->op_count; i++) {
+		struct sim_op *op = &plan->ops[i];
+
+		if (op->type == SIM_OP_AGREE &&
+		    (plan->nodes[op->node].lies | plan->nodes[op->other].lies) != 0 &&
+		    sim_draw_percent(&draw, 50))
+			sim_op_set(op, "items", sim_draw_between(&draw, 3, 20));
+	}
+}
+
 static void liars(struct sim_maker *maker)
 {
 	struct sim_draw draw = {maker->recipe.seed, "liars", 0, 0};
@@ -265,6 +282,7 @@ static void liars(struct sim_maker *maker)
 		if (maker->plan->nodes[node].lies == 0)
 			lies(maker, node, &draw);
 	}
+	bound_liars(maker);
 }
 
 /* ---- all ---- */
