@@ -2,8 +2,9 @@
 /*
  * cards: what an honest node believes of others' cards. Each is signed by its org's own root; one serial
  * has one card for ever, unless the org is frozen; an item is taken only when a card at least as new as
- * the one that it names is at hand, and is marked when all keys that signed it are revoked there. From
- * the CARDS table, read here row by row, whenever an engine says that a card came, and from what logs gain.
+ * the one that it names is at hand, by keys whose windows there hold the time of its making, and is marked
+ * when all of them are revoked there. From the CARDS table, read here row by row, whenever an engine says
+ * that a card came, and from what logs gain.
  */
 #include <sodium.h>
 #include <stdlib.h>
@@ -160,6 +161,17 @@ static bool revoked(const struct kai_card *card, const uint8_t key[KAI_ID_LEN])
 	return false;
 }
 
+static bool in_window(const struct kai_card *card, const uint8_t key[KAI_ID_LEN], uint64_t at)
+{
+	for (size_t i = 0; i < card->keys_count; i++) {
+		const struct kai_card_key *own = &card->keys[i];
+
+		if (own->use == KAI_KEY_SIGN && kai_id_equal(own->key, key))
+			return at >= own->not_before && at < own->not_after;
+	}
+	return false;
+}
+
 static void check_item(struct sim *sim, const struct sim_change *change)
 {
 	struct sim_sight *sight = sim_sight_of(sim);
@@ -183,8 +195,15 @@ static void check_item(struct sim *sim, const struct sim_change *change)
 			      "is taken by card %llu, and names %llu",
 			      (unsigned long long)newest.serial,
 			      (unsigned long long)header->card_serial);
-	for (size_t i = 0; i < change->item.signatures_count; i++)
-		stands = stands || !revoked(&newest, change->item.signatures[i].key);
+	for (size_t i = 0; i < change->item.signatures_count; i++) {
+		const uint8_t *signer = change->item.signatures[i].key;
+
+		stands = stands || !revoked(&newest, signer);
+		if (!in_window(&newest, signer, header->created_at))
+			sim_violation(sim, "cards", node, change->item.id,
+				      "is signed by a key outside its window, or none of card %llu",
+				      (unsigned long long)newest.serial);
+	}
 	if (!stands && (change->item.flags & KAI_ITEM_MARKED) == 0)
 		sim_violation(sim, "cards", node, change->item.id,
 			      "comes under revoked keys alone and is not marked");

@@ -10,6 +10,7 @@
 	X(disclosure)                                                                              \
 	X(papers)                                                                                  \
 	X(cards)                                                                                   \
+	X(ends)                                                                                    \
 	X(probe)                                                                                   \
 	X(quotas)                                                                                  \
 	X(verified)                                                                                \
