@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Preloaded into kairand by faults.py: the world fails under the real process and the libraries in
- * it. Memory: malloc and friends and anonymous maps give nothing, once at each place; a place is a
- * stack of callers, so "the k-th call, for each k" ends after as many rounds as there are places.
+ * it. Memory: malloc, friends and maps give nothing at a place, once at each, and where it is to last
+ * nothing anywhere from then on; a place is a stack of callers, so "the k-th call, for each k" ends
+ * after as many rounds as there are places.
  * Storage: the k-th write, sync or resize of LMDB's files fails in one of several ways, once or from
  * there on.
  *
@@ -53,7 +54,7 @@ struct shared {
 	atomic_uint what;
 	atomic_uint how;       /* STORAGE */
 	atomic_ullong k;       /* STORAGE: the call that fails, from 1; 0: none, only count */
-	atomic_uint lasting;   /* STORAGE: so do those after it */
+	atomic_uint lasting;   /* so do those after it */
 	atomic_uint every;     /* MEMORY: of the places, by number, those that fail; 0: none */
 	atomic_ullong calls;   /* while armed */
 	atomic_ullong struck;  /* that failed, since armed */
@@ -151,6 +152,8 @@ __attribute__((noinline)) static bool memory_fails(void)
 
 	if (shared == NULL || inside || atomic_load(&shared->what) != MEMORY)
 		return false;
+	if (atomic_load(&shared->struck) > 0)
+		return atomic_load(&shared->lasting) != 0;
 	inside = true;
 	(void)atomic_fetch_add(&shared->calls, 1);
 	int count = backtrace(callers, OWN + CALLERS);
@@ -158,7 +161,7 @@ __attribute__((noinline)) static bool memory_fails(void)
 	for (int i = OWN - 1; i < count; i++)
 		hash = (hash ^ (uintptr_t)callers[i]) * 1099511628211u;
 	hash &= ~UINT64_C(1);
-	if (atomic_load(&shared->struck) == 0 && is_due(hash == 0 ? 2 : hash) &&
+	if (is_due(hash == 0 ? 2 : hash) &&
 	    atomic_compare_exchange_strong(&shared->struck, &none, 1)) {
 		(void)atomic_fetch_add(&shared->tried, 1);
 		tell(callers + OWN - 1, count - OWN + 1);
