@@ -33,14 +33,15 @@ static void last_words(int number)
 	else
 		say("kairand: ended by SIGSEGV: a library without memory, or a defect (nothing "
 		    "acknowledged is lost; start it again)\n");
-	/* The handler is gone by now: this ends the process as the signal does. */
+	/* Not before all is said: another thread may be about to end the process likewise. */
+	(void)signal(number, SIG_DFL);
 	(void)raise(number);
 }
 
 void kai_end_words(void)
 {
 	static const int numbers[] = {SIGABRT, SIGBUS, SIGSEGV};
-	struct sigaction action = {.sa_handler = last_words, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction action = {.sa_handler = last_words};
 	struct sigaction before;
 
 	(void)sigemptyset(&action.sa_mask);
