@@ -326,8 +326,14 @@ void kai_wanted_stalled(struct kai_wanted *wanted)
 		kai_wanted_leave(wanted);
 		kai_wanted_next(wanted);
 	} else if (wanted->state == KAI_WANTED_ASKED) {
-		TAILQ_REMOVE(&slow->link->fetch->asked, wanted, in_queue);
+		struct kai_fetch *fetch = slow->link->fetch;
+
+		TAILQ_REMOVE(&fetch->asked, wanted, in_queue);
 		wanted->state = KAI_WANTED_STUCK;
+		/* It may never come: what waits behind it is asked for, and stalls in its turn if need be. */
+		fetch->promised -= wanted->promised;
+		wanted->promised = 0;
+		kai_fetch_dirty(fetch);
 	}
 }
 
@@ -337,6 +343,10 @@ void kai_wanted_progress(struct kai_wanted *wanted, struct kai_mono now)
 
 	if (wanted->state == KAI_WANTED_ASKED)
 		TAILQ_REMOVE(&fetch->asked, wanted, in_queue);
+	if (wanted->state == KAI_WANTED_STUCK) {
+		wanted->promised = wanted->from->size;
+		fetch->promised += wanted->promised;
+	}
 	wanted->state = KAI_WANTED_ASKED;
 	wanted->progress = now;
 	TAILQ_INSERT_TAIL(&fetch->asked, wanted, in_queue);

@@ -279,6 +279,49 @@ static void what_waits_for_a_card_is_not_fetched_again(void **state)
 	net_free(net);
 }
 
+/* ---- a peer that offers and does not serve */
+
+/* Offers once, too. context: bool, that was enough. */
+static bool nothing_served_by_0(void *context, struct net_frame *frame)
+{
+	const bool *silent = context;
+
+	return frame->from != 0 || frame->to != 2 ||
+	       (frame->type != KAI_MSG_CHUNK && (frame->type != KAI_MSG_OFFER || !*silent));
+}
+
+/* What was asked of it in vain takes no room from what others have too: that comes from them. */
+static void what_one_withholds_comes_from_another(void **state)
+{
+	struct net *net = net_new(3);
+	struct net_item secret = {.tlp = KAI_TLP_RED, .attachment = 200000, .audience_count = 1};
+	uint8_t id[KAI_ID_LEN], ids[3][KAI_ID_LEN];
+	bool silent = false;
+
+	(void)state;
+	net->context = &silent;
+	(void)net_agree(net, 0, 1, &(struct net_terms){.introduce = true});
+	(void)net_agree(net, 0, 2, &(struct net_terms){.introduce = true});
+	(void)net_agree(net, 1, 2, &(struct net_terms){.introduce = true});
+	net_link(net, 0, 1);
+	net_link(net, 0, 2);
+	net_link(net, 1, 2);
+	net_run(net);
+	net->filter = nothing_served_by_0;
+	secret.audience[0] = net_org(net, 2);
+	for (size_t i = 0; i < 3; i++)
+		net_publish(net, 0, &secret, ids[i]);
+	net_run(net);
+	net_pass(net, 40 * KAI_MS_SECOND);
+	net_publish(net, 0, &(struct net_item){.title = "for all"}, id);
+	net_run(net);
+	assert_true(net_holds(net, 1, id, NULL));
+	silent = true;
+	net_pass(net, KAI_MS_MINUTE);
+	assert_true(net_holds(net, 2, id, NULL));
+	net_free(net);
+}
+
 /* ---- quotas */
 
 static size_t held(struct net *net, unsigned node)
@@ -603,6 +646,7 @@ int main(void)
 		cmocka_unit_test(without_a_sealing_key_items_wait),
 		cmocka_unit_test(what_waits_for_a_card_comes_with_it),
 		cmocka_unit_test(what_waits_for_a_card_is_not_fetched_again),
+		cmocka_unit_test(what_one_withholds_comes_from_another),
 		cmocka_unit_test(dropped_chunks_do_not_eat_the_credit),
 		cmocka_unit_test(expired_items_give_their_room_back),
 		cmocka_unit_test(what_is_kept_until_an_hour_is_gone_after_it),
