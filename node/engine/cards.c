@@ -281,6 +281,7 @@ static bool holds_older(struct kai_turn *turn, struct kai_link *link,
 		if (!kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released,
 				 turn->scratch, &released) ||
 		    released.state == KAI_RELEASED_REFUSED ||
+		    released.state == KAI_RELEASED_OFFERED ||
 		    !kai_rec_item(turn->txn, arrival, turn->scratch, &item))
 			continue;
 		if (kai_object_decode(&kai_object_header, item.header, turn->scratch, &header) !=

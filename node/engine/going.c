@@ -139,6 +139,32 @@ void kai_released_sent(struct kai_turn *turn, struct kai_link *link, uint64_t ar
 	kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &released);
 }
 
+void kai_released_void(struct kai_turn *turn, struct kai_link *link, uint64_t arrival)
+{
+	struct kai_key key = kai_key_pair(arrival, link->number);
+	size_t mark = turn->scratch->used;
+	struct kai_released released;
+	struct kai_supply supply;
+
+	if (kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
+			&released)) {
+		if (released.state == KAI_RELEASED_STORED) {
+			released.state = KAI_RELEASED_SENT;
+			kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released,
+				    &released);
+		}
+	} else if (kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply,
+			       turn->scratch, &supply)) {
+		/* It brought it once; that does not say that it has it. */
+		released = (struct kai_released){.at = (uint64_t)turn->event->wall.ms,
+						 .state = KAI_RELEASED_OFFERED,
+						 .rule = kai_span_str("")};
+		memcpy(released.agreement, supply.agreement, KAI_ID_LEN);
+		kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &released);
+	}
+	kai_scratch_back(turn, mark);
+}
+
 /* ---- offers ---- */
 
 struct kai_offering *kai_offering_new(struct kai_turn *turn)

@@ -308,6 +308,8 @@ static void walk_link(struct kai_turn *turn, struct kai_link *link, uint64_t hea
 			break;
 		}
 		how.position = position;
+		if (spread->anew_stored && position <= spread->anew)
+			kai_released_void(turn, link, arrival);
 		kai_look_at(turn, link, arrival, &how);
 		spread->position = position;
 		if (how.batch->count == KAI_MAX_ENTRIES)

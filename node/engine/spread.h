@@ -124,6 +124,8 @@ bool kai_going_part(struct kai_turn *turn, const struct kai_going *going, uint8_
 /* Writes that (parts of) it left, unless it is recorded as stored there already. */
 void kai_released_sent(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
 		       uint32_t parts, const struct kai_going *going);
+/* The peer's store is another: what was recorded as there is not, whether it may go now or only some day. */
+void kai_released_void(struct kai_turn *turn, struct kai_link *link, uint64_t arrival);
 /* Writes the peer's position where it is time to. */
 void kai_spread_note(struct kai_turn *turn, struct kai_link *link);
 /* Settles an entry; when the item has more by now, offers it again. */

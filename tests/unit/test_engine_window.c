@@ -249,9 +249,66 @@ static void a_new_epoch_voids_the_marks(void **state)
 	net_free(net);
 }
 
+static void forget(struct net_node *node, const uint8_t id[KAI_ID_LEN], uint8_t epoch)
+{
+	const struct kai_key key = kai_key_word(KAI_META_EPOCH);
+	const struct kai_stub stub = {.reason = KAI_STUB_DESTROYED};
+	uint8_t bytes[16] = {epoch};
+	struct kai_txn *txn;
+	uint64_t arrival;
+
+	assert_int_equal(kai_txn_begin(node->store, true, &txn, NULL), KAI_ERR_OK);
+	assert_true(kai_rec_arrival(txn, id, &arrival));
+	kai_rec_item_del(txn, arrival, &stub);
+	(void)kai_txn_del(txn, KAI_TABLE_STUBS, kai_span(id, KAI_ID_LEN));
+	kai_txn_put(txn, KAI_TABLE_META, kai_key_span(&key), kai_span(bytes, sizeof(bytes)));
+	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
+}
+
+static void say(struct net *net, uint64_t action)
+{
+	struct kai_ctl_agree_notice notice = {.action = action};
+
+	memcpy(notice.org, net->nodes[1].config.org, KAI_ID_LEN);
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_run(net);
+}
+
+/* The new epoch is heard while nothing may pass: the marks are void all the same when it may again, of what
+ * went to the peer and of what it brought. */
+static void a_new_epoch_is_not_forgotten(void **state)
+{
+	struct net *net = net_new(2);
+	uint8_t sent[KAI_ID_LEN], brought[KAI_ID_LEN];
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &(struct net_terms){.introduce = true});
+	net_link(net, 0, 1);
+	net_publish(net, 0, &(struct net_item){.title = "sent"}, sent);
+	net_publish(net, 1, &(struct net_item){.title = "brought"}, brought);
+	net_run(net);
+	assert_true(net_holds(net, 1, sent, NULL));
+	assert_true(net_holds(net, 0, brought, NULL));
+	net_pass(net, 2 * KAI_MS_MINUTE);
+	say(net, KAI_NOTICE_SUSPEND);
+	net_cut(net, 0, 1);
+	forget(&net->nodes[1], sent, 9);
+	forget(&net->nodes[1], brought, 9);
+	net_restart(net, 1);
+	net_link(net, 0, 1);
+	net_pass(net, 2 * KAI_MS_MINUTE);
+	assert_false(net_holds(net, 1, sent, NULL));
+	say(net, KAI_NOTICE_RESUME);
+	net_pass(net, 2 * KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, sent, NULL));
+	assert_true(net_holds(net, 1, brought, NULL));
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_epoch_is_not_forgotten),
 		cmocka_unit_test(the_window_agrees_with_a_model),
 		cmocka_unit_test(a_full_window_takes_no_more),
 		cmocka_unit_test(lanes_are_first_in_first_out),
