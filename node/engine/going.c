@@ -153,8 +153,8 @@ void kai_released_void(struct kai_turn *turn, struct kai_link *link, uint64_t ar
 			kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released,
 				    &released);
 		}
-	} else if (kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply,
-			       turn->scratch, &supply)) {
+	} else if (kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, turn->scratch,
+			       &supply)) {
 		/* It brought it once; that does not say that it has it. */
 		released = (struct kai_released){.at = (uint64_t)turn->event->wall.ms,
 						 .state = KAI_RELEASED_OFFERED,

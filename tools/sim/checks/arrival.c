@@ -29,12 +29,27 @@ static bool is_current(const struct sim *sim, const struct sim_item *item, struc
 	       (int64_t)item->header.created_at <= now.ms;
 }
 
+/* Both ends remember that the target of a retraction passed between them: after a restore one may not. */
+static bool target_recorded(const struct errand *errand)
+{
+	const struct sim_holding *here, *there;
+
+	if (errand->item->target == SIM_NONE)
+		return false;
+	here = sim_holding_of(errand->sight, errand->from, errand->item->target);
+	there = sim_holding_of(errand->sight, errand->to, errand->item->target);
+	return here != NULL && there != NULL &&
+	       sim_recorded(errand->sight, errand->mine, here->arrival, errand->to) &&
+	       sim_recorded(errand->sight, errand->theirs, there->arrival, errand->from);
+}
+
 static bool permitted(const struct errand *errand, int part)
 {
 	struct sim_hop hop = sim_hop_by(errand->sight, errand->from, errand->from, errand->to,
 					errand->item, part);
 
 	hop.now = errand->now;
+	hop.target_passed = target_recorded(errand);
 	hop.lenient = false;
 	if (!sim_oracle_permits(errand->sim, &hop))
 		return false;

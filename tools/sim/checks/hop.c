@@ -24,7 +24,7 @@ struct sim_hop sim_hop_by(struct sim_sight *sight, uint32_t decider, uint32_t fr
 	return hop;
 }
 
-static bool recorded(struct sim_sight *sight, struct kai_txn *txn, uint64_t arrival, uint32_t peer)
+bool sim_recorded(struct sim_sight *sight, struct kai_txn *txn, uint64_t arrival, uint32_t peer)
 {
 	const uint8_t *org = sim_node(sight->sim, peer)->config.org;
 	size_t mark = sight->arena.used;
@@ -63,8 +63,8 @@ static void ask_stores(struct sim_sight *sight, struct sim_hop *hop)
 		target = sim_holding_of(sight, hop->decider, hop->item->target);
 	if (target != NULL && !hop->target_passed) {
 		txn = sim_look(sim_node(sight->sim, hop->decider));
-		hop->target_passed = recorded(sight, txn, target->arrival,
-					      hop->from == hop->decider ? hop->to : hop->from);
+		hop->target_passed = sim_recorded(sight, txn, target->arrival,
+						  hop->from == hop->decider ? hop->to : hop->from);
 		kai_txn_abort(txn);
 	}
 }

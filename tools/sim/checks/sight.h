@@ -103,6 +103,8 @@ size_t sim_supplies(struct sim_sight *sight, struct kai_txn *txn, uint32_t node,
 uint8_t sim_overlay(struct sim_sight *sight, struct kai_txn *txn, uint32_t node, uint64_t arrival);
 /* A look into a node's store; the caller aborts it. Ends the process when it cannot. */
 struct kai_txn *sim_look(const struct sim_node *node);
+/* That it passed between the node whose store this is and the peer, by the node's own record. */
+bool sim_recorded(struct sim_sight *sight, struct kai_txn *txn, uint64_t arrival, uint32_t peer);
 /* A hop that the decider judged in its newest turn, by what it knew and by its clock. */
 struct sim_hop sim_hop_by(struct sim_sight *sight, uint32_t decider, uint32_t from, uint32_t to,
 			  const struct sim_item *item, int part);
