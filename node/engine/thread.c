@@ -219,6 +219,9 @@ static uint64_t resolve(struct kai_turn *turn, const struct member *target)
 
 		if (load_at(turn, arrival, &waiting)) {
 			flags |= effect(&waiting, target);
+			/* It may go back the way its target came, which was not known before. */
+			if (waiting.header.kind == KAI_KIND_RETRACT)
+				kai_rec_touch(turn->txn, arrival);
 			if (!still_pending(turn, &waiting.header))
 				set_flags(turn, &waiting,
 					  waiting.item.flags & ~(uint64_t)KAI_ITEM_PENDING);

@@ -419,6 +419,35 @@ static void what_was_taken_back_is_not_served(void **state)
 	net_free(net);
 }
 
+/* The retraction was here first, and may go back only the way its target comes: it goes when that has come. */
+static void a_retraction_goes_where_its_target_came_from(void **state)
+{
+	struct net *net = net_new(3);
+	uint8_t id[KAI_ID_LEN], retraction[KAI_ID_LEN];
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &wide);
+	(void)net_agree(net, 0, 2, &wide);
+	(void)net_agree(net, 1, 2, &(struct net_terms){.introduce = true, .constituency = true});
+	net_link(net, 0, 1);
+	net_run(net);
+	net_publish(net, 0, &(struct net_item){.onward = KAI_ONWARD_CONSTITUENCY}, id);
+	net_run(net);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_cut(net, 0, 1);
+	net_retract(net, 0, id, retraction);
+	net_link(net, 0, 2);
+	net_run(net);
+	assert_true(net_holds(net, 2, retraction, NULL));
+	assert_false(net_holds(net, 2, id, NULL));
+	net_link(net, 1, 2);
+	net_run(net);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_true(net_holds(net, 2, id, NULL));
+	assert_true(net_holds(net, 1, retraction, NULL));
+	net_free(net);
+}
+
 static void a_large_backlog_passes_the_window(void **state)
 {
 	struct net *net = joined(2);
@@ -459,6 +488,7 @@ int main(void)
 		cmocka_unit_test(duplicates_over_two_paths_are_fetched_once),
 		cmocka_unit_test(wants_that_cannot_be_served_get_the_same_none),
 		cmocka_unit_test(what_was_taken_back_is_not_served),
+		cmocka_unit_test(a_retraction_goes_where_its_target_came_from),
 		cmocka_unit_test(a_large_backlog_passes_the_window),
 	};
 
