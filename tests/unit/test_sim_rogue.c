@@ -11,7 +11,8 @@
 #include "rogue.h"
 
 #define NODES 6u
-#define ITEMS 60u
+#define STEP_MS (20 * KAI_MS_SECOND)
+#define ITEMS 30u
 
 /* What honest ends said of the rogue. */
 struct noticed {
@@ -69,11 +70,14 @@ static uint32_t busiest(const struct sim_plan *plan)
 
 static void tell(struct run *run, enum sim_lie lie)
 {
-	for (int64_t at = 30000; at < 300000; at += 30000) {
-		struct sim_op *op = sim_plan_add(run->plan, SIM_OP_LIE, at, run->rogue, run->rogue);
+	bool flood = sim_lie_notice(lie) == SIM_NOTICE_QUOTA;
+
+	for (int64_t i = 1; i <= (flood ? 2 : 8); i++) {
+		struct sim_op *op =
+			sim_plan_add(run->plan, SIM_OP_LIE, i * STEP_MS, run->rogue, run->rogue);
 
 		op->args[sim_op_arg(SIM_OP_LIE, "what")] = lie;
-		op->args[sim_op_arg(SIM_OP_LIE, "arg")] = (uint64_t)at / 30000;
+		op->args[sim_op_arg(SIM_OP_LIE, "arg")] = (uint64_t)i;
 	}
 	sim_plan_sort(run->plan);
 	run->plan->nodes[run->rogue].lies = SIM_LIE_BIT(lie);
@@ -86,7 +90,7 @@ static void run_begin(struct run *run, enum sim_lie lie, uint64_t scale_percent)
 					  .topology = SIM_HUBS,
 					  .nodes = NODES,
 					  .items = ITEMS,
-					  .length_ms = 6 * KAI_MS_MINUTE,
+					  .length_ms = 10 * STEP_MS,
 					  .scenario = "calm"};
 	const struct sim_options options = {
 		.checks = true, .observer = &watch, .observer_state = &run->noticed};
@@ -136,19 +140,25 @@ static const struct sim_item *item_of(const struct sim *sim, uint32_t op)
 /* What honest nodes get without the rogue's help, while it is silent, they get whatever it says. */
 static void hold_the_same(const struct run *silent, const struct run *run)
 {
+	unsigned refused = 0;
+
 	for (uint32_t i = 0; i < sim_ledger_item_count(silent->sim); i++) {
 		const struct sim_item *item = sim_ledger_item(silent->sim, i);
 		const struct sim_item *same = item_of(run->sim, item->op);
 
 		if (item->origin == silent->rogue)
 			continue;
-		assert_non_null(same);
+		if (same == NULL) { /* a membership by the rogue came later: nobody could have it */
+			refused++;
+			continue;
+		}
 		for (uint32_t node = 0; node < NODES; node++) {
 			if (node != silent->rogue && holds(silent->sim, node, item->id) &&
 			    !holds(run->sim, node, same->id))
 				fail_msg("node %u lacks what operation %u made", node, item->op);
 		}
 	}
+	assert_in_range(refused, 0, 3);
 }
 
 /* Nothing lies in an honest store that nobody signed. */
