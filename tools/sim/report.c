@@ -65,6 +65,9 @@ static void figures_each(const struct sim_figures *f, void *context,
 	     ratio(f->frames, f->node_items));
 	each(context, "bytes_per_node_item", "bytes per node and item",
 	     ratio(f->bytes, f->node_items));
+	each(context, "store_bytes_per_node_item", "bytes of its store's own per node and item",
+	     ratio(f->store_bytes, f->node_items));
+	each(context, "shared_bytes", "bytes that stores share, all", (double)f->shared_bytes);
 	each(context, "payload_copies", "payload copies per part received (alerts aside)",
 	     ratio(f->payload_copies, f->payload_needed));
 	each(context, "alert_copies", "the same, of what was pushed",

@@ -250,6 +250,7 @@ struct sim_figures {
 		latency_count[64]; /* of first arrivals: log2 buckets of virtual milliseconds × 4 */
 	uint64_t excess_hops;	   /* beyond the shortest permitted path, summed */
 	uint64_t signatures_checked, signatures_remembered;
+	uint64_t store_bytes, shared_bytes; /* of all stores at the end: their own; in their pool */
 	uint64_t virtual_ms;
 	uint64_t violations;
 	uint8_t digest[KAI_ID_LEN]; /* over every output of every node in order: determinism */

@@ -393,6 +393,16 @@ static void happen(struct sim *sim, const struct sim_event *event)
 	}
 }
 
+static void measure_stores(struct sim *sim)
+{
+	struct kai_bytes_usage usage;
+
+	kai_bytes_pool_usage(sim->pool, &usage);
+	sim->figures.shared_bytes = usage.string_bytes + usage.form_bytes;
+	for (size_t i = 0; i < KAI_TABLE_END; i++)
+		sim->figures.store_bytes += usage.table_bytes[i];
+}
+
 void sim_run(struct sim *sim)
 {
 	const struct sim_plan *plan = sim->plan;
@@ -418,6 +428,7 @@ void sim_run(struct sim *sim)
 	}
 	sim->now_ms = plan->length_ms;
 	sim->figures.virtual_ms = (uint64_t)plan->length_ms;
+	measure_stores(sim);
 	settle(sim);
 
 	crypto_generichash_state last = sim->digest;
