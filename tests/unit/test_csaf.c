@@ -132,6 +132,22 @@ static void the_bound_of_a_part_holds_at_both_ends(void **state)
 	free(text);
 }
 
+/* JSON whose top is a list has no member at all: no row of the table may take that for "absent". */
+static void refuses_what_is_no_object(void **state)
+{
+	static const char *const texts[] = {"[]", "[[]]", "[{\"document\":{}}]", "[1,null]"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct kai_arena arena = fresh();
+		char problem[KAI_CSAF_PROBLEM] = "";
+		struct kai_csaf csaf;
+
+		assert_false(kai_csaf_read(kai_span_str(texts[i]), &arena, &csaf, problem));
+		assert_string_equal(problem, "the top is not an object");
+	}
+}
+
 static void every_cut_is_refused_without_harm(void **state)
 {
 	(void)state;
@@ -162,6 +178,7 @@ int main(void)
 		cmocka_unit_test(finds_what_an_advisory_needs),
 		cmocka_unit_test(refuses_by_path_and_reason),
 		cmocka_unit_test(the_bound_of_a_part_holds_at_both_ends),
+		cmocka_unit_test(refuses_what_is_no_object),
 		cmocka_unit_test(every_cut_is_refused_without_harm),
 		cmocka_unit_test(a_small_arena_is_said_so),
 	};

@@ -250,6 +250,10 @@ static void path_text(const char *path, const struct walk *walk, char *ret, size
 
 bool kai_csaf_shape(const json_t *top, char problem[KAI_CSAF_PROBLEM])
 {
+	if (!json_is_object(top)) {
+		(void)snprintf(problem, KAI_CSAF_PROBLEM, "the top is not an object");
+		return false;
+	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct walk walk = {.lists = 0};
 
