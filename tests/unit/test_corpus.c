@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The primitives and the UTF-8 reader held against published vectors: what our rules rely on is
- * what the installed libraries do. Needs the corpus (KAIRAN_CORPUS); skipped as a whole without.
+ * The primitives, the readers of UTF-8 and msgpack and the import held against published vectors:
+ * what our rules rely on is what the installed libraries do. Of the corpus only HKDF's are left
+ * out: nothing here derives keys with it. Needs the corpus (KAIRAN_CORPUS); skipped as a whole without.
  */
 #include "test.h"
 
+#include <dirent.h>
 #include <jansson.h>
 
+#include "../../proto/cursor.h"
+#include "../../tools/import/csaf.h"
 #include "fixture.h"
 #include "kairan/text.h"
 
@@ -158,6 +162,154 @@ static void test_wycheproof_xchacha(void **state)
 	assert_true(wycheproof(path, check_xchacha) >= 300);
 }
 
+/* ---- msgpack ---- */
+
+static bool read_as(const char *type, struct kai_cursor *cursor)
+{
+	if (strcmp(type, "nil") == 0)
+		return kai_cursor_nil(cursor);
+	if (strcmp(type, "bool") == 0)
+		(void)kai_cursor_bool(cursor);
+	else if (strcmp(type, "binary") == 0)
+		(void)kai_cursor_bin(cursor, 0, 65536);
+	else if (strcmp(type, "string") == 0)
+		(void)kai_cursor_str(cursor, 0, 65536);
+	else if (strcmp(type, "array") == 0) /* its head; the elements are rows of their own */
+		return kai_cursor_array(cursor, 0, 65536) > 0 || kai_cursor_left(cursor) == 0;
+	else
+		(void)kai_cursor_uint(cursor);
+	return true;
+}
+
+static bool accepts(const char *type, const char *dashed)
+{
+	uint8_t bytes[512];
+	size_t len = 0;
+	struct kai_cursor cursor;
+
+	assert_int_equal(
+		sodium_hex2bin(bytes, sizeof(bytes), dashed, strlen(dashed), "-", &len, NULL), 0);
+	kai_cursor_init(&cursor, kai_span(bytes, len));
+	if (!read_as(type, &cursor))
+		return false;
+	return strcmp(type, "array") == 0 ? cursor.fault == KAI_FAULT_NONE
+					  : kai_cursor_end(&cursor) == KAI_FAULT_NONE;
+}
+
+/* What our tables have no type for: no reader takes it. */
+static void refused_by_all(const char *dashed)
+{
+	static const char *const types[] = {"nil", "bool", "binary", "string", "number", "array"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		assert_false(accepts(types[i], dashed));
+}
+
+static const char *type_of_row(const json_t *row)
+{
+	static const char *const types[] = {"nil", "bool", "binary", "string", "array"};
+	const json_t *number = json_object_get(row, "number");
+	const char *big = json_string_value(json_object_get(row, "bignum"));
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (json_object_get(row, types[i]) != NULL)
+			return types[i];
+	if (json_is_integer(number) && json_integer_value(number) >= 0)
+		return "number";
+	return big != NULL && big[0] != '-' ? "number" : NULL;
+}
+
+/* Of all the ways to write a value exactly one is read, the shortest; other types never. */
+static void check_row(const json_t *row)
+{
+	const json_t *forms = json_object_get(row, "msgpack");
+	const char *type = type_of_row(row);
+	size_t accepted = 0, shortest = SIZE_MAX, taken = 0;
+
+	for (size_t i = 0; i < json_array_size(forms); i++) {
+		const char *form = json_string_value(json_array_get(forms, i));
+
+		if (type == NULL) {
+			refused_by_all(form);
+			continue;
+		}
+		/* a float may be shorter, and is another type */
+		if (strlen(form) < shortest && strncmp(form, "ca", 2) != 0)
+			shortest = strlen(form);
+		if (accepts(type, form)) {
+			accepted++;
+			taken = strlen(form);
+		}
+	}
+	if (type == NULL)
+		return;
+	assert_int_equal(accepted, 1);
+	assert_int_equal(taken, shortest);
+}
+
+static void test_msgpack_suite(void **state)
+{
+	char path[4096];
+	const char *name;
+	json_t *file, *rows;
+	size_t count = 0;
+
+	(void)state;
+	assert_true(fix_corpus("vectors/msgpack-test-suite/msgpack-test-suite.json", path));
+	file = json_load_file(path, 0, NULL);
+	assert_non_null(file);
+	json_object_foreach (file, name, rows) {
+		for (size_t i = 0; i < json_array_size(rows); i++, count++)
+			check_row(json_array_get(rows, i));
+	}
+	json_decref(file);
+	assert_true(count >= 80);
+}
+
+/* ---- JSON ---- */
+
+/* Good JSON and bad: none of it is CSAF, and what is said about it can be shown. */
+static size_t refuse_folder(const char *folder)
+{
+	static uint8_t bytes[262144], memory[1048576];
+	struct dirent **entries;
+	int count = scandir(folder, &entries, NULL, alphasort);
+
+	assert_true(count > 0);
+	for (int i = 0; i < count; i++) {
+		struct kai_arena arena = {memory, sizeof(memory), 0, false};
+		char path[4096], problem[KAI_CSAF_PROBLEM] = "";
+		struct kai_csaf csaf;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+		FILE *file = entries[i]->d_name[0] == '.' ? NULL : fopen(path, "rb");
+
+		free(entries[i]);
+		if (file == NULL)
+			continue;
+		size_t len = fread(bytes, 1, sizeof(bytes), file);
+
+		(void)fclose(file);
+		assert_false(kai_csaf_read(kai_span(bytes, len), &arena, &csaf, problem));
+		assert_true(problem[0] != '\0' && kai_utf8_clean(kai_span_str(problem)));
+	}
+	free(entries);
+	return (size_t)count;
+}
+
+static void test_json_suites(void **state)
+{
+	char path[4096];
+
+	(void)state;
+	assert_true(fix_corpus("vectors/json-test-suite/LICENSE", path));
+	memcpy(strrchr(path, '/'), "/test_parsing", sizeof("/test_parsing"));
+	assert_true(refuse_folder(path) > 140);
+	assert_true(fix_corpus("vectors/go-fuzz-json-LICENSE", path));
+	*strrchr(path, '-') = '\0';
+	assert_true(refuse_folder(path) > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +317,8 @@ int main(void)
 		cmocka_unit_test(test_speccheck),
 		cmocka_unit_test(test_wycheproof_ed25519),
 		cmocka_unit_test(test_wycheproof_xchacha),
+		cmocka_unit_test(test_msgpack_suite),
+		cmocka_unit_test(test_json_suites),
 	};
 	char path[4096];
 
