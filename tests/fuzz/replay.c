@@ -77,6 +77,8 @@ int main(int argc, char **argv)
 	unsigned count = 0;
 	bool all_good = argc > 1;
 
+	if (LLVMFuzzerInitialize != NULL && LLVMFuzzerInitialize(&argc, &argv) != 0)
+		return 1;
 	for (int i = 1; i < argc; i++)
 		all_good = replay_folder(argv[i], &count) && all_good;
 	printf("1..%u\n", count);
