@@ -82,7 +82,14 @@ static void op_time(struct town *town, struct fuzz_input *input)
 	static const int64_t steps[] = {1,     5,     50,     1000,    2500,	   10000,
 					31000, 61000, 600000, 3600000, KAI_MS_DAY, 40 * KAI_MS_DAY};
 
-	town->mono.ms += steps[fuzz_byte(input) % COUNT(steps)];
+	int64_t step = steps[fuzz_byte(input) % COUNT(steps)];
+
+	/* Nothing is under way for long: it arrives, or the connection breaks. */
+	for (unsigned i = 0; step > 30000 && i < 256 && town->queue_count > 0; i++)
+		(void)town_move(town);
+	for (unsigned i = 1; step > 30000 && town->queue_count > 0 && i < TOWN_NODES; i++)
+		town_link(town, TOWN_V, i, false);
+	town->mono.ms += step;
 	town_run(town, 24);
 }
 
@@ -92,6 +99,7 @@ static void op_clock(struct town *town, struct fuzz_input *input)
 					7200000, -7200000, KAI_MS_DAY, -KAI_MS_DAY, 0};
 
 	town->nodes[TOWN_V].skew_ms = skews[fuzz_byte(input) % COUNT(skews)];
+	town->skewed = town->skewed || town->nodes[TOWN_V].skew_ms != 0;
 }
 
 static void op_restart(struct town *town, struct fuzz_input *input)

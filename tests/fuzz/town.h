@@ -67,6 +67,7 @@ struct town {
 	struct kai_arena arena; /* the input's own, 8 MiB */
 	town_look look;
 	bool fail_commit; /* V's next turn cannot be written */
+	bool skewed;	  /* V's clock has been wrong */
 	size_t turns;
 };
 
