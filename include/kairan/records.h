@@ -32,7 +32,7 @@
  *   MEMBERS     keeper[32], H(name)[8], org[32]   member_rec: newest statement
  *   SOURCES     H(namespace, document)[32]        source: what a document or draft became
  *   JOURNAL     number u64                        journal
- *   TIMERS      due u64, kind u8, key             -   what is to be done then: enum kai_timer_kind
+ *   TIMERS      due u64, kind u8, key             what is to be done then: enum kai_timer_kind
  *
  * Functions take any transaction; those that write say so by their verb. A record that does not
  * decode makes the transaction CORRUPT and reads as absent. One thread per transaction.
@@ -216,11 +216,15 @@ struct kai_key kai_key_peer(uint16_t number);
 struct kai_key kai_key_evidence(uint64_t arrival, struct kai_span evidence);	   /* EVIDENCE */
 struct kai_key kai_key_id_arrival(const uint8_t id[KAI_ID_LEN], uint64_t arrival); /* PENDING */
 
-/* In TIMERS' keys; what follows it. */
+/* In TIMERS' keys, and what follows it there. */
 enum kai_timer_kind {
-	KAI_TIMER_PART = 1, /* arrival u64, index u8: the part is destroyed */
-	KAI_TIMER_KEPT =
-		2 /* arrival u64: an agreement under which it came lets it be kept until then */
+	/* arrival u64, index u8: the part is destroyed */
+	KAI_TIMER_PART = 1,
+	/* arrival u64: an agreement under which the item came lets it be kept until then */
+	KAI_TIMER_KEPT = 2,
+	/* org[32]: its items are looked at for revoked keys, from the arrival u64 in the value on
+	 * downwards */
+	KAI_TIMER_MARK = 3
 };
 struct kai_key kai_key_timer(uint64_t due, enum kai_timer_kind kind, const struct kai_key *rest);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define CATCH_UP_LOOKS 64 /* newest items of an origin that are looked at */
+#define MARK_LOOKS 256	  /* items looked at in one step when a key is revoked */
 
 static bool serial_ahead(const struct kai_turn *turn, uint64_t serial)
 {
@@ -488,24 +489,37 @@ static void mark_item(struct kai_turn *turn, uint64_t arrival, const struct kai_
 	kai_out_trace(turn, "item-marked", card->org, item.id, "key-revoked", arrival);
 }
 
-/* A card that revokes a key marks what that key alone carries and this node did not hold before.
- * Once a revocation, over all items of that origin: rare, and it must not wait. */
+bool kai_trust_mark(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t *io_from)
+{
+	struct kai_known_card held;
+	struct kai_index_scan scan;
+	uint64_t arrival;
+
+	if (!kai_book_card(turn, org, &held))
+		return false;
+	kai_index_origin(&scan, turn->txn, org, *io_from, true);
+	for (unsigned looks = 0; looks < MARK_LOOKS; looks++) {
+		size_t mark = turn->scratch->used;
+
+		if (!kai_index_next(&scan, &arrival))
+			return false;
+		mark_item(turn, arrival, &held.card);
+		turn->scratch->used = mark;
+		*io_from = arrival - 1;
+	}
+	return *io_from > 0;
+}
+
+/* A card that revokes a key: the newest items at once, since a thief's are among them; the rest in
+ * pieces. */
 static void mark_revoked(struct kai_turn *turn, const struct kai_card *card,
 			 const struct kai_card *before)
 {
-	struct kai_index_scan scan;
-	uint64_t arrival;
+	uint64_t from = 0;
 	bool fresh = false;
 
 	for (size_t i = 0; i < card->revocations_count; i++)
 		fresh |= revocation_of(before, card->revocations[i].key) == NULL;
-	if (!fresh)
-		return;
-	kai_index_origin(&scan, turn->txn, card->org, 0, false);
-	while (kai_index_next(&scan, &arrival)) {
-		size_t mark = turn->scratch->used;
-
-		mark_item(turn, arrival, card);
-		turn->scratch->used = mark;
-	}
+	if (fresh && kai_trust_mark(turn, card->org, &from))
+		kai_sweep_mark(turn, card->org, from);
 }

@@ -323,6 +323,8 @@ bool kai_rest_facts(struct kai_turn *turn, uint64_t arrival, struct kai_item_fac
 /* When these are to be destroyed: a part by its label; an item by an agreement under which it came. */
 void kai_sweep_part_at(struct kai_turn *turn, uint64_t arrival, uint8_t index, uint64_t until);
 void kai_sweep_kept_until(struct kai_turn *turn, uint64_t arrival, uint64_t until);
+/* The rest of an origin's items, from that arrival downwards, is looked at in pieces. */
+void kai_sweep_mark(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t from);
 void kai_sweep_timer(struct kai_turn *turn);
 struct kai_mono kai_sweep_deadline(const struct kai_engine *engine);
 
@@ -351,6 +353,10 @@ KAI_MUST_USE enum kai_fault kai_trust_signers(struct kai_turn *turn,
 					      const struct kai_header *header,
 					      const struct kai_signature *signatures, size_t count,
 					      uint64_t *ret_flags);
+/* Marks what a key alone carries that the origin's card revokes and this node did not hold before:
+ * some items, from *io_from (0: the newest) downwards. true when that was not all: *io_from is where
+ * to go on. */
+bool kai_trust_mark(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t *io_from);
 /* Something about trust changed: drops caches, greets those partners again with whom something else
  * stands now, asks for new node keys. */
 void kai_trust_changed(struct kai_turn *turn);

@@ -171,6 +171,40 @@ void kai_sweep_kept_until(struct kai_turn *turn, uint64_t arrival, uint64_t unti
 	put_timer(turn, until, KAI_TIMER_KEPT, &item);
 }
 
+static void put_mark(struct kai_turn *turn, const struct kai_key *timer, uint64_t from)
+{
+	uint8_t bytes[8];
+
+	kai_put_be64(bytes, from);
+	kai_txn_put(turn->txn, KAI_TABLE_TIMERS, kai_key_span(timer),
+		    kai_span(bytes, sizeof(bytes)));
+}
+
+void kai_sweep_mark(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t from)
+{
+	struct kai_key rest = kai_key_bytes(org, KAI_ID_LEN);
+	struct kai_key timer = kai_key_timer(0, KAI_TIMER_MARK, &rest);
+
+	put_mark(turn, &timer, from);
+	turn->engine->sweep_due = turn->event->mono;
+}
+
+/* One piece; true when there is more. */
+static bool go_on_marking(struct kai_turn *turn, const struct kai_key *timer)
+{
+	struct kai_span value;
+	uint64_t from = 0;
+
+	if (!kai_txn_get(turn->txn, KAI_TABLE_TIMERS, kai_key_span(timer), &value) ||
+	    value.len != sizeof(from))
+		return false;
+	from = kai_get_be64(value.at);
+	if (!kai_trust_mark(turn, timer->at + 9, &from))
+		return false;
+	put_mark(turn, timer, from);
+	return true;
+}
+
 /* The part goes, the rest of the item stays. */
 static void destroy_part(struct kai_turn *turn, uint64_t arrival, uint8_t index)
 {
@@ -241,6 +275,9 @@ static bool sweep_timers(struct kai_turn *turn, uint64_t now)
 		} else if (timer.at[8] == KAI_TIMER_KEPT && !may_keep(turn, arrival, now)) {
 			bury_target(turn, arrival);
 			bury(turn, arrival, KAI_STUB_DESTROYED);
+		} else if (timer.at[8] == KAI_TIMER_MARK && go_on_marking(turn, &timer)) {
+			kai_scratch_back(turn, used);
+			return true;
 		}
 		(void)kai_txn_del(turn->txn, KAI_TABLE_TIMERS, kai_key_span(&timer));
 		kai_scratch_back(turn, used);
