@@ -6,8 +6,10 @@
 
 #include <string.h>
 
-#define CATCH_UP_LOOKS 64 /* newest items of an origin that are looked at */
-#define MARK_LOOKS 256	  /* items looked at in one step when a key is revoked */
+#define CATCH_UP_LOOKS 64   /* newest items of an origin that are looked at */
+#define CATCH_UP_ORIGINS 32 /* looked through in one step */
+#define CARDS_KEPT 16	    /* of an org */
+#define MARK_LOOKS 256	    /* items looked at in one step when a key is revoked */
 
 static bool serial_ahead(const struct kai_turn *turn, uint64_t serial)
 {
@@ -100,10 +102,36 @@ static void pass_on(struct kai_turn *turn, const uint8_t origin[KAI_ID_LEN], uin
 static void mark_revoked(struct kai_turn *turn, const struct kai_card *card,
 			 const struct kai_card *before);
 
+/* An org may renew its card as often as it likes: the newest are kept. What was made under an older one is judged by the
+ * newest, as all is but for its country. */
+static void drop_oldest(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN])
+{
+	struct kai_scan scan;
+	struct kai_span at, value;
+
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_CARDS, kai_span(org, KAI_ID_LEN),
+		      (struct kai_span){NULL, 0}, true);
+	for (unsigned count = 0; kai_scan_next(&scan, &at, &value); count++) {
+		struct kai_key key = kai_key_bytes(at.at, at.len);
+		size_t mark = turn->scratch->used;
+		struct kai_card_rec rec;
+
+		if (count < CARDS_KEPT)
+			continue;
+		if (kai_object_decode(&kai_object_card_rec, value, turn->scratch, &rec) ==
+			    KAI_FAULT_NONE &&
+		    rec.by.is)
+			kai_quota_give_back(turn, rec.by.id, rec.bytes.len);
+		(void)kai_txn_del(turn->txn, KAI_TABLE_CARDS, kai_key_span(&key));
+		turn->scratch->used = mark;
+	}
+}
+
 static void take_new(struct kai_turn *turn, const struct kai_card *card,
 		     const uint8_t digest[KAI_ID_LEN], const struct kai_card_rec *rec)
 {
 	put_card(turn, card->org, card->serial, rec);
+	drop_oldest(turn, card->org);
 	kai_turn_journal(turn,
 			 rec->how == KAI_CARD_INTRODUCED ? "card-introduced" : "card-accepted",
 			 card->org, digest, "");
@@ -141,6 +169,8 @@ enum kai_fault kai_card_take(struct kai_turn *turn, struct kai_span bytes, uint6
 		rec.by.is = true;
 		memcpy(rec.by.id, by, KAI_ID_LEN);
 	}
+	if (rec.by.is && !kai_quota_hold(turn, rec.by.id, rec.bytes.len))
+		return KAI_FAULT_QUOTA;
 	take_new(turn, &card, digest, &rec);
 	*ret_new = true;
 	/* nothing that was decided so far hangs on an org that was not known */
@@ -313,28 +343,63 @@ static void pass_on(struct kai_turn *turn, const uint8_t origin[KAI_ID_LEN], uin
 	}
 }
 
-void kai_cards_catch_up(struct kai_turn *turn, struct kai_link *link)
+/* The origins after the one where the last piece ended. */
+static void catch_up(struct kai_turn *turn, struct kai_link *link)
 {
+	uint8_t from[KAI_ID_LEN + 8];
 	struct kai_scan scan;
 	struct kai_span key;
-	uint8_t last[KAI_ID_LEN] = {0};
+	unsigned origins = 0;
 
-	if (!may_introduce(turn, link))
-		return;
+	memcpy(from, link->cards_after, KAI_ID_LEN);
+	memset(from + KAI_ID_LEN, 0xff, 8);
 	kai_scan_init(&scan, turn->txn, KAI_TABLE_CARDS, (struct kai_span){NULL, 0},
-		      (struct kai_span){NULL, 0}, false);
+		      kai_span(from, sizeof(from)), false);
 	while (kai_scan_next(&scan, &key, NULL)) {
+		uint8_t *last = link->cards_after;
 		size_t mark = turn->scratch->used;
 		struct kai_known_card held;
 
 		if (key.len < KAI_ID_LEN || memcmp(last, key.at, KAI_ID_LEN) == 0)
 			continue;
+		if (origins++ == CATCH_UP_ORIGINS)
+			return;
 		memcpy(last, key.at, KAI_ID_LEN);
 		if (kai_book_card(turn, last, &held) &&
 		    holds_older(turn, link, last, held.card.serial))
 			kai_trust_introduce(turn, link, last);
 		turn->scratch->used = mark;
 	}
+	link->cards_owed = false;
+}
+
+void kai_cards_catch_up(struct kai_turn *turn, struct kai_link *link)
+{
+	link->cards_owed = may_introduce(turn, link);
+	memset(link->cards_after, 0, KAI_ID_LEN);
+	if (link->cards_owed)
+		catch_up(turn, link);
+}
+
+bool kai_cards_owed(const struct kai_engine *engine)
+{
+	for (size_t i = 0; i < engine->link_count; i++)
+		if (engine->links[i]->cards_owed)
+			return true;
+	return false;
+}
+
+bool kai_cards_go_on(struct kai_turn *turn)
+{
+	for (size_t i = 0; i < turn->engine->link_count; i++) {
+		struct kai_link *link = turn->engine->links[i];
+
+		if (!link->cards_owed)
+			continue;
+		catch_up(turn, link);
+		return kai_cards_owed(turn->engine);
+	}
+	return false;
 }
 
 /* ---- signers

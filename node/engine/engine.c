@@ -394,7 +394,8 @@ bool kai_engine_step(struct kai_engine *engine, struct kai_txn *txn, const struc
 	bool more;
 
 	kai_fetch_flush(&turn);
-	more = walk ? kai_spread_walk(&turn) : kai_spread_pending(&turn);
+	more = walk ? kai_cards_go_on(&turn) : kai_cards_owed(engine);
+	more |= walk ? kai_spread_walk(&turn) : kai_spread_pending(&turn);
 	kai_scratch_back(&turn, 0);
 	return more && kai_txn_error(txn) == KAI_ERR_OK;
 }

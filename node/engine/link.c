@@ -38,6 +38,7 @@ static void enter(struct kai_turn *turn, struct kai_link *link, enum kai_link_st
 	}
 	link->state = state;
 	link->since = turn->event->mono;
+	link->cards_owed = false;
 	switch (state) {
 	case KAI_LINK_DOWN:
 		link->down_reason = reason;

@@ -68,6 +68,8 @@ struct kai_link {
 	struct kai_mono heard;
 	struct kai_mono pinged;
 	int64_t skew_ms;
+	bool cards_owed; /* cards.c: newer cards of origins after this one are still to be told */
+	uint8_t cards_after[KAI_ID_LEN];
 	const char *down_reason; /* static storage */
 	const char *last_error;
 	uint64_t received_items, sent_items, refused;
@@ -239,6 +241,9 @@ void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *re
 /* A probe for what is held here: counted and journalled like a fault, but it never cuts the link,
  * since that would answer it. */
 void kai_probe_note(struct kai_turn *turn, struct kai_link *link, const uint8_t *id);
+/* What lies on disk on that peer's account beside items: false when it would be too much. */
+bool kai_quota_hold(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t bytes);
+void kai_quota_give_back(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t bytes);
 void kai_meters_free(struct kai_meters *meters);
 /* Writes counts that wait: faults of a minute gone by, volume taken. */
 void kai_quota_timer(struct kai_turn *turn);
@@ -357,6 +362,10 @@ KAI_MUST_USE enum kai_fault kai_trust_signers(struct kai_turn *turn,
  * some items, from *io_from (0: the newest) downwards. true when that was not all: *io_from is where
  * to go on. */
 bool kai_trust_mark(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t *io_from);
+/* The next piece of what kai_cards_catch_up began, for one link; true when some link is owed more. */
+bool kai_cards_go_on(struct kai_turn *turn);
+/* The same answer without doing it. */
+bool kai_cards_owed(const struct kai_engine *engine);
 /* Something about trust changed: drops caches, greets those partners again with whom something else
  * stands now, asks for new node keys. */
 void kai_trust_changed(struct kai_turn *turn);

@@ -181,6 +181,35 @@ void kai_quota_taken(struct kai_turn *turn, struct kai_link *link, uint64_t byte
 		flush_volume(turn, link);
 }
 
+/* ---- what is no item ---- */
+
+bool kai_quota_hold(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t bytes)
+{
+	const struct kai_link *link = kai_link_find(turn->engine, org);
+	uint64_t waiting = link != NULL && link->meters != NULL ? link->meters->bytes : 0;
+	int64_t limit = turn->engine->config.quota.stored_bytes;
+	struct kai_arena lists = *turn->scratch;
+	struct kai_peer peer;
+
+	if (!kai_rec_peer(turn->txn, org, &lists, &peer) ||
+	    (limit >= 0 && peer.stored_bytes + waiting + bytes > (uint64_t)limit))
+		return false;
+	peer.stored_bytes += bytes;
+	kai_rec_peer_put(turn->txn, &peer);
+	return true;
+}
+
+void kai_quota_give_back(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t bytes)
+{
+	struct kai_arena lists = *turn->scratch;
+	struct kai_peer peer;
+
+	if (!kai_rec_peer(turn->txn, org, &lists, &peer))
+		return;
+	peer.stored_bytes -= bytes < peer.stored_bytes ? bytes : peer.stored_bytes;
+	kai_rec_peer_put(turn->txn, &peer);
+}
+
 /* ---- faults ---- */
 
 static void journal_reason(struct kai_turn *turn, const struct kai_link *link,

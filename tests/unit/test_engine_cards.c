@@ -160,12 +160,193 @@ static void a_small_revocation_is_done_at_once(void **state)
 	}
 }
 
+/* ---- how many ---- */
+
+static unsigned cards_of(struct net *net, unsigned node, const uint8_t org[KAI_ID_LEN])
+{
+	struct kai_txn *txn = net_read(net, node);
+	struct kai_scan scan;
+	unsigned count = 0;
+
+	kai_scan_init(&scan, txn, KAI_TABLE_CARDS, kai_span(org, KAI_ID_LEN), kai_span(NULL, 0),
+		      false);
+	while (kai_scan_next(&scan, NULL, NULL))
+		count++;
+	kai_txn_abort(txn);
+	return count;
+}
+
+static uint64_t stored_bytes(struct net *net, unsigned node, unsigned peer)
+{
+	struct kai_txn *txn = net_read(net, node);
+	size_t mark = net->arena.used;
+	struct kai_peer row;
+
+	assert_true(kai_rec_peer(txn, net->nodes[peer].config.org, &net->arena, &row));
+	net->arena.used = mark;
+	kai_txn_abort(txn);
+	return row.stored_bytes;
+}
+
+/* An org renews its card as often as it likes; the newest sixteen are kept, and what was made under one of them counts. */
+static void the_newest_cards_are_kept(void **state)
+{
+	struct net *net = joined(NULL);
+	struct kai_card card;
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	net_publish(net, 0, &(struct net_item){.title = "under the first"}, id);
+	read_card(net, net->nodes[0].card, &card);
+	for (unsigned i = 1; i <= 40; i++) {
+		card.serial = 1 + i;
+		send_card(net, 0, 1, sign_card(net, &card, &net->nodes[0].root));
+		net_run(net);
+		assert_int_equal(cards_of(net, 1, net->nodes[0].config.org),
+				 i + 1 < 16 ? i + 1 : 16);
+	}
+	assert_true(net_holds(net, 1, id, NULL));
+	net_publish(net, 0, &(struct net_item){.title = "still under the first"}, id);
+	net_run(net);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_free(net);
+}
+
+/* A card of an org that nobody ever saw, a kilobyte long. */
+static struct kai_span strange_card(struct net *net, unsigned number, uint64_t serial,
+				    struct net_pair *ret_root)
+{
+	uint8_t seed[32] = {0x77, (uint8_t)number, (uint8_t)(number >> 8)};
+	struct kai_card card;
+
+	read_card(net, net->nodes[0].card, &card);
+	assert_int_equal(crypto_sign_seed_keypair(ret_root->key, ret_root->secret, seed), 0);
+	memcpy(card.org, ret_root->key, KAI_ID_LEN);
+	card.serial = serial;
+	return sign_card(net, &card, ret_root);
+}
+
+/* Cards that a peer introduces lie on its account, and go no further than its quota; what is replaced is given back. */
+static void introduced_cards_are_charged(void **state)
+{
+	struct kai_quota quota = kai_quota_default;
+	struct net *net;
+	struct net_pair root;
+	uint64_t before, per;
+
+	(void)state;
+	quota.stored_bytes = 20000;
+	net = joined(&quota);
+	before = rows(net, 1, KAI_TABLE_CARDS);
+	assert_int_equal(stored_bytes(net, 1, 0), 0);
+	send_card(net, 0, 1, strange_card(net, 0, 1, &root));
+	net_run(net);
+	per = stored_bytes(net, 1, 0);
+	assert_in_range(per, 300, 1000);
+	for (unsigned i = 1; i < 100; i++)
+		send_card(net, 0, 1, strange_card(net, i, 1, &root));
+	net_run(net);
+	assert_int_equal(rows(net, 1, KAI_TABLE_CARDS), before + 20000 / per);
+	assert_in_range(stored_bytes(net, 1, 0), 20000 - per, 20000);
+	/* Newer ones of those that are there: sixteen each, no more, and the account says so. */
+	net_free(net);
+	quota.stored_bytes = 20000000;
+	net = joined(&quota);
+	for (unsigned i = 1; i <= 40; i++)
+		send_card(net, 0, 1, strange_card(net, 7, i, &root));
+	net_run(net);
+	assert_int_equal(cards_of(net, 1, root.key), 16);
+	assert_int_equal(stored_bytes(net, 1, 0), 16 * per);
+	net_free(net);
+}
+
+/* ---- what a greeting costs ---- */
+
+#define ORIGINS 100u
+#define PIECE_CARDS 34u /* 32 of others, and two of its own */
+
+/* Node 0 holds an item of each of many orgs, made under a card that was renewed since, and node 1 got it. */
+static void fill(struct net *net)
+{
+	struct kai_txn *txn;
+	struct kai_peer peer;
+
+	assert_int_equal(kai_txn_begin(net->nodes[0].store, true, &txn, NULL), KAI_ERR_OK);
+	assert_true(kai_rec_peer(txn, net->nodes[1].config.org, &net->arena, &peer));
+	for (unsigned i = 0; i < ORIGINS; i++) {
+		struct net_pair root;
+		struct kai_span bytes = strange_card(net, i, 2, &root);
+		struct kai_part_entry part = {.name = kai_span_str("main"),
+					      .media_type = kai_span_str("kairan/secinfo"),
+					      .size = KAI_MIN_PAD};
+		struct kai_header header = {.version = 1,
+					    .kind = KAI_KIND_SECINFO,
+					    .card_serial = 1,
+					    .country = kai_span_str("JP"),
+					    .revision = 1,
+					    .created_at = NET_MS,
+					    .not_after = NET_MS + KAI_MS_DAY,
+					    .urgency = KAI_URGENCY_INFO,
+					    .lang = kai_span_str("en"),
+					    .label = {.tlp = KAI_TLP_CLEAR,
+						      .onward = KAI_ONWARD_ANY,
+						      .attribution = KAI_ATTR_NAMED,
+						      .pap = KAI_PAP_CLEAR},
+					    .parts = &part,
+					    .parts_count = 1};
+		struct kai_signature signature = {.path = NULL};
+		struct kai_item item = {.signatures = &signature, .signatures_count = 1};
+		struct kai_card_rec card = {.bytes = bytes, .how = KAI_CARD_FINGERPRINT};
+		struct kai_released released = {.state = KAI_RELEASED_SENT,
+						.rule = kai_span_str("clear")};
+		struct kai_key key = kai_key_card(root.key, 2);
+
+		memcpy(header.origin, root.key, KAI_ID_LEN);
+		item.header = kai_object_encode_in(&kai_object_header, &header, &net->arena);
+		kai_advisory_id(kai_realm_live, item.header, item.id);
+		kai_rec_put(txn, KAI_TABLE_CARDS, &key, &kai_object_card_rec, &card);
+		key = kai_key_pair(kai_rec_item_add(txn, &item, &header), (uint16_t)peer.number);
+		kai_rec_put(txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &released);
+	}
+	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
+}
+
+/* Newer cards of many origins go out in pieces, all of them, and once. */
+static void a_greeting_tells_of_cards_in_pieces(void **state)
+{
+	struct net *net = joined(NULL);
+	size_t before;
+
+	(void)state;
+	net_cut(net, 0, 1);
+	fill(net);
+	before = net->seen_count;
+	net_link(net, 0, 1);
+	for (size_t at = before; net_step(net); at = net->seen_count)
+		assert_in_range(net_sent(net, 0, 1, KAI_MSG_CARD, at), 0, PIECE_CARDS);
+	assert_int_equal(net_sent(net, 0, 1, KAI_MSG_CARD, before), ORIGINS + 2);
+	/* Cut half-way, it begins anew with the next greeting. */
+	net_cut(net, 0, 1);
+	net_link(net, 0, 1);
+	while (net_sent(net, 0, 1, KAI_MSG_CARD, before) <= ORIGINS + 2)
+		assert_true(net_step(net));
+	net_cut(net, 0, 1);
+	before = net->seen_count;
+	net_link(net, 0, 1);
+	net_run(net);
+	assert_int_equal(net_sent(net, 0, 1, KAI_MSG_CARD, before), ORIGINS + 2);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_revocation_marks_in_pieces),
 		cmocka_unit_test(a_revocation_outlives_a_crash),
 		cmocka_unit_test(a_small_revocation_is_done_at_once),
+		cmocka_unit_test(the_newest_cards_are_kept),
+		cmocka_unit_test(introduced_cards_are_charged),
+		cmocka_unit_test(a_greeting_tells_of_cards_in_pieces),
 	};
 
 	return cmocka_run_group_tests_name("engine-cards", tests, NULL, NULL);
