@@ -235,6 +235,7 @@ static bool enter_window(struct kai_turn *turn, struct kai_link *link,
 	offered->why = going->why;
 	offered->changed = false;
 	offered->deferred = false;
+	offered->pushed = false;
 	kai_spread_retry(spread, offered, turn->event->mono.ms + PATIENCE_MS);
 	return true;
 }
@@ -314,8 +315,13 @@ static bool push(struct kai_turn *turn, struct kai_link *link, struct kai_going 
 	if (kai_out_send(turn, link, KAI_MSG_PUSH, &msg, true) == 0)
 		return false;
 	link->sent_items++;
-	if (enter_window(turn, link, going, position + 1))
-		kai_released_sent(turn, link, going->facts.arrival, 1, going);
+	if (!enter_window(turn, link, going, position + 1))
+		return true;
+	struct kai_offered *offered = kai_window_find(&link->spread->window, item->id);
+
+	if (offered != NULL)
+		offered->pushed = going->parts != 1;
+	kai_released_sent(turn, link, going->facts.arrival, 1, going);
 	return true;
 }
 

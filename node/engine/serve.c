@@ -334,7 +334,11 @@ static void stored_entry(struct kai_turn *turn, struct kai_link *link,
 		released.parts = entry->parts & offered->parts;
 		released.rule = kai_span_str(offered->why);
 		record_outcome(turn, link, offered, &released);
-		kai_spread_settle(turn, link, offered);
+		/* The rest may be lost with the link: it is settled when it is answered too. */
+		if (offered->pushed && (offered->parts & ~entry->parts) != 0)
+			offered->pushed = false;
+		else
+			kai_spread_settle(turn, link, offered);
 		return;
 	}
 	/* Sent in a session before, or wanted once more after it was settled. */

@@ -23,6 +23,7 @@ struct kai_offered {
 	bool deferred;	 /* retry_at is the peer's word, not our patience */
 	bool wanted;	 /* in a lane */
 	bool changed;	 /* the item has more now than when it was offered */
+	bool pushed;	 /* main went ahead: that it is stored says nothing of the rest */
 	bool settled;	 /* kept only until the window is packed */
 	const char *why; /* rule that let it go, static */
 };

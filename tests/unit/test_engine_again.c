@@ -636,6 +636,72 @@ static void what_is_in_flight_ends_with_its_offer(void **state)
 	net_free(net);
 }
 
+/* Holds back what node 1 answers, as a long way would, and loses chunks. */
+struct far {
+	struct net_frame answers[4];
+	size_t count;
+};
+
+static bool hold_answers(void *context, struct net_frame *frame)
+{
+	struct far *far = context;
+
+	if (frame->type == KAI_MSG_CHUNK)
+		return false;
+	if (frame->from != 1 || (frame->type != KAI_MSG_WANT && frame->type != KAI_MSG_STORED) ||
+	    far->count == 4)
+		return true;
+	struct net_frame *kept = &far->answers[far->count++];
+
+	*kept = *frame;
+	kept->at = malloc(frame->len);
+	assert_non_null(kept->at);
+	memcpy(kept->at, frame->at, frame->len);
+	return false;
+}
+
+/* An alert is stored with its main part as soon as it is pushed; what belongs to it was asked for and is lost
+ * with the link, or with the node that asked. */
+static void the_rest_of_an_alert_outlives_the_link(void **state)
+{
+	(void)state;
+	for (int crash = 0; crash < 2; crash++) {
+		struct net *net = behind(0);
+		struct far far = {.count = 0};
+		uint8_t id[KAI_ID_LEN];
+		uint32_t parts = 0;
+
+		net->filter = hold_answers;
+		net->context = &far;
+		net_publish(net, 0, &(struct net_item){.kind = KAI_KIND_ALERT, .attachment = 3000},
+			    id);
+		net_run(net); /* the walk of the log goes past it */
+		assert_int_equal(net_sent(net, 0, 1, KAI_MSG_PUSH, 0), 1);
+		assert_int_equal(far.count, 2);
+		for (size_t i = 0; i < far.count; i++) {
+			net_inject_bytes(net, 1, 0,
+					 kai_span(far.answers[i].at, far.answers[i].len));
+			free(far.answers[i].at);
+		}
+		far.count = 4;
+		net_run(net);
+		assert_int_equal(net_sent(net, 0, 1, KAI_MSG_PUSH, 0), 1);
+		assert_true(net_holds(net, 1, id, &parts));
+		assert_int_equal(parts, 1);
+		if (crash == 1)
+			net_restart(net, 1);
+		else
+			net_cut(net, 0, 1);
+		net->filter = NULL;
+		net_link(net, 0, 1);
+		net_run(net);
+		net_pass(net, 5000);
+		assert_true(net_holds(net, 1, id, &parts));
+		assert_int_equal(parts, 3);
+		net_free(net);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -655,6 +721,7 @@ int main(void)
 		cmocka_unit_test(an_item_begun_twice_is_whole),
 		cmocka_unit_test(what_was_under_way_ends),
 		cmocka_unit_test(what_is_in_flight_ends_with_its_offer),
+		cmocka_unit_test(the_rest_of_an_alert_outlives_the_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
