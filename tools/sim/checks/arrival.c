@@ -93,6 +93,17 @@ static bool has_other_retraction(const struct errand *errand)
 	return kai_txn_get(errand->theirs, KAI_TABLE_STUBS, kai_key_span(&key), &stub);
 }
 
+/* That the target passed between them lies in their stores; one that came back from a backup may have lost
+ * that together with the target. */
+static bool passing_forgotten(const struct errand *errand)
+{
+	return errand->item->header.kind == KAI_KIND_RETRACT &&
+	       (sim_node(errand->sim, errand->from)->epochs > 0 ||
+		sim_node(errand->sim, errand->to)->epochs > 0) &&
+	       (errand->item->target == SIM_NONE ||
+		sim_holding_of(errand->sight, errand->to, errand->item->target) == NULL);
+}
+
 static bool hindered(const struct errand *errand)
 {
 	const struct sim_holding *holding =
@@ -107,7 +118,7 @@ static bool hindered(const struct errand *errand)
 	return !signed_enough ||
 	       !sim_signer_known(errand->sight, errand->item, errand->pact, errand->from,
 				 errand->mine, errand->theirs) ||
-	       has_other_retraction(errand) ||
+	       has_other_retraction(errand) || passing_forgotten(errand) ||
 	       sim_put_off(errand->sight, errand->mine, errand->to, holding->arrival, errand->now);
 }
 
