@@ -225,6 +225,8 @@ static void fill_offer(struct town *town, unsigned rogue, const struct craft *cr
 	memcpy(ret->id, craft->built.id, KAI_ID_LEN);
 	for (size_t i = 0; i < craft->built.part_count; i++)
 		ret->size += (ret->parts >> i & 1) != 0 ? craft->built.parts[i].ciphertext.len : 0;
+	if ((how & 16) != 0)
+		ret->size = 1; /* a lie: much more will come */
 	if (link != NULL && (how & 4) == 0)
 		kai_offer_tag(link, craft->built.header, ret->tag);
 }
