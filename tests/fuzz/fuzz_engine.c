@@ -161,7 +161,8 @@ static void op_say(struct town *town, struct fuzz_input *input)
 		town_deliver(town, rogue, TOWN_V, talk_changed(frame, input));
 }
 
-/* A whole exchange: an item offered, wanted, and brought in chunks. */
+/* A whole exchange: an item offered, wanted, and brought in chunks, as a rule before the rogue's own
+ * engine can say that it has none. */
 static void op_bring(struct town *town, struct fuzz_input *input)
 {
 	unsigned rogue = rogue_of(input);
@@ -169,7 +170,8 @@ static void op_bring(struct town *town, struct fuzz_input *input)
 	uint8_t how = fuzz_byte(input);
 
 	town_deliver(town, rogue, TOWN_V, talk_offer_of(town, rogue, craft, how));
-	town_run(town, 16);
+	if ((how & 32) != 0)
+		town_run(town, 16);
 	for (size_t part = 0, offset = 0, n = 0; part < craft->built.part_count && n < 8; n++) {
 		struct kai_span chunk = talk_chunk_of(rogue, craft, (uint8_t)part, offset, n == 0);
 
