@@ -26,6 +26,8 @@ static void look(struct town *town, unsigned node, const struct kai_output *outp
 	struct kai_state state;
 
 	(void)town;
+	if (output == NULL)
+		return;
 	MUST(node != TOWN_V || output->type != KAI_OUTPUT_SEND); /* nobody is connected */
 	if (output->type != KAI_OUTPUT_ANSWER)
 		return;

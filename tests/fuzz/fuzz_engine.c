@@ -223,7 +223,8 @@ static void (*const ops[])(struct town *town, struct fuzz_input *input) = {
 
 static void look(struct town *town, unsigned node, const struct kai_output *output)
 {
-	talk_hear(node, output);
+	if (output != NULL)
+		talk_hear(node, output);
 	safety_look(town, node, output);
 }
 

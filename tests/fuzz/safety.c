@@ -188,6 +188,34 @@ static void learn_turn(struct town *town)
 		}
 }
 
+/* ---- bounds of memory ---- */
+
+static void check_link(const struct kai_link *link, const struct kai_quota *quota)
+{
+	const struct kai_fetch *fetch = link->fetch;
+	const struct kai_spread *spread = link->spread;
+
+	if (fetch != NULL) {
+		MUST(fetch->held <= (uint64_t)quota->held_bytes);
+		MUST(fetch->offered_count <= (size_t)quota->offered_ids);
+		MUST(fetch->batch_count <= KAI_FETCH_BATCHES);
+	}
+	if (spread != NULL) {
+		MUST(spread->window.open <= KAI_WINDOW);
+		MUST(spread->lanes[KAI_LANE_URGENT].count + spread->lanes[KAI_LANE_BULK].count <=
+		     (size_t)quota->wants_in_flight);
+	}
+}
+
+static void check_bounds(const struct town *town)
+{
+	const struct kai_engine *engine = town->nodes[TOWN_V].engine;
+
+	MUST(engine->link_count <= TOWN_NODES);
+	for (size_t i = 0; i < engine->link_count; i++)
+		check_link(engine->links[i], &town->nodes[TOWN_V].config.quota);
+}
+
 /* ---- frames ---- */
 
 static void look_push(struct town *town, unsigned node, unsigned to,
@@ -239,6 +267,11 @@ void safety_look(struct town *town, unsigned node, const struct kai_output *outp
 {
 	if (!honest(node))
 		return;
+	if (output == NULL) {
+		if (node == TOWN_V)
+			check_bounds(town);
+		return;
+	}
 	if (node == TOWN_V)
 		learn_turn(town);
 	if (output->type == KAI_OUTPUT_SEND)
@@ -346,25 +379,6 @@ static void check_store(struct town *town, unsigned node, bool all)
 	MUST(check.problems == 0);
 }
 
-/* ---- bounds of memory ---- */
-
-static void check_link(const struct kai_link *link, const struct kai_quota *quota)
-{
-	const struct kai_fetch *fetch = link->fetch;
-	const struct kai_spread *spread = link->spread;
-
-	if (fetch != NULL) {
-		MUST(fetch->held <= (uint64_t)quota->held_bytes);
-		MUST(fetch->offered_count <= (size_t)quota->offered_ids);
-		MUST(fetch->batch_count <= KAI_FETCH_BATCHES);
-	}
-	if (spread != NULL) {
-		MUST(spread->window.open <= KAI_WINDOW);
-		MUST(spread->lanes[KAI_LANE_URGENT].count + spread->lanes[KAI_LANE_BULK].count <=
-		     (size_t)quota->wants_in_flight);
-	}
-}
-
 void safety_begin(struct town *town)
 {
 	asked = (struct kai_span){NULL, 0};
@@ -379,11 +393,6 @@ void safety_begin(struct town *town)
 
 void safety_check(struct town *town)
 {
-	const struct kai_engine *engine = town->nodes[TOWN_V].engine;
-
-	MUST(engine->link_count <= TOWN_NODES);
-	for (size_t i = 0; i < engine->link_count; i++)
-		check_link(engine->links[i], &town->nodes[TOWN_V].config.quota);
 	check_store(town, TOWN_V, false);
 }
 

@@ -13,9 +13,9 @@
 void safety_begin(struct town *town);
 /* A request that V is about to be asked: what it publishes becomes known. Lives until the next. */
 void safety_request(struct kai_span request);
-/* The town's look: each output of an honest node. */
+/* The town's look: each output of an honest node, and the bounds after each turn. */
 void safety_look(struct town *town, unsigned node, const struct kai_output *output);
-/* After each event. */
+/* After each event: the stores. */
 void safety_check(struct town *town);
 /* At the end of an input: everything, whatever has changed. */
 void safety_end(struct town *town);

@@ -291,6 +291,8 @@ static void take_outputs(struct town *town, unsigned node)
 		else if (output->type == KAI_OUTPUT_CUT && town_who(output->org) >= 0)
 			is->cut[town_who(output->org)] = true;
 	}
+	if (town->look != NULL)
+		town->look(town, node, NULL);
 }
 
 static bool one_turn(struct town *town, unsigned node, struct kai_event *event)

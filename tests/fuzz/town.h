@@ -53,7 +53,7 @@ struct town_node {
 };
 
 struct town;
-/* What a node put out after its turn was committed; NULL: nobody looks. */
+/* What a node put out after its turn was committed, then NULL: the turn is over. */
 typedef void (*town_look)(struct town *town, unsigned node, const struct kai_output *output);
 
 struct town {
@@ -65,9 +65,9 @@ struct town {
 	struct town_item items[TOWN_ITEMS];
 	size_t item_count;
 	struct kai_arena arena; /* the input's own, 8 MiB */
-	town_look look;
-	bool fail_commit; /* V's next turn cannot be written */
-	bool skewed;	  /* V's clock has been wrong */
+	town_look look;		/* NULL: nobody looks */
+	bool fail_commit;	/* V's next turn cannot be written */
+	bool skewed;		/* V's clock has been wrong */
 	size_t turns;
 };
 
