@@ -68,6 +68,23 @@ static uint32_t busiest(const struct sim_plan *plan)
 	return best;
 }
 
+/* It suspends and resumes all its agreements, so that it has a newest word on each. */
+static void say_something(struct run *run)
+{
+	for (uint32_t other = 0; other < NODES; other++) {
+		if (other == run->rogue)
+			continue;
+		for (int64_t i = 0; i < 2; i++) {
+			struct sim_op *op = sim_plan_add(run->plan, SIM_OP_NOTICE,
+							 STEP_MS / 2 + i * 5 * KAI_MS_SECOND,
+							 run->rogue, other);
+
+			op->args[sim_op_arg(SIM_OP_NOTICE, "action")] =
+				i == 0 ? KAI_NOTICE_SUSPEND : KAI_NOTICE_RESUME;
+		}
+	}
+}
+
 static void tell(struct run *run, enum sim_lie lie)
 {
 	bool flood = sim_lie_notice(lie) == SIM_NOTICE_QUOTA;
@@ -79,6 +96,8 @@ static void tell(struct run *run, enum sim_lie lie)
 		op->args[sim_op_arg(SIM_OP_LIE, "what")] = lie;
 		op->args[sim_op_arg(SIM_OP_LIE, "arg")] = (uint64_t)i;
 	}
+	if (lie == SIM_LIE_NOTICE_OLD)
+		say_something(run);
 	sim_plan_sort(run->plan);
 	run->plan->nodes[run->rogue].lies = SIM_LIE_BIT(lie);
 }

@@ -140,7 +140,7 @@ unsigned sim_tell_agreement_alone(struct sim_tale *tale)
 }
 
 static unsigned send_notice(struct sim_tale *tale, const uint8_t *org, uint64_t action,
-			    uint64_t number, bool own)
+			    uint64_t number)
 {
 	const struct sim_pair *decider = &tale->node->org.decider;
 	struct kai_agreement_read read;
@@ -153,26 +153,55 @@ static unsigned send_notice(struct sim_tale *tale, const uint8_t *org, uint64_t 
 		return 0;
 	memcpy(notice.agreement, read.digest, KAI_ID_LEN);
 	memcpy(notice.org, org, KAI_ID_LEN);
-	struct kai_span bytes = kai_signed_make(
-		KAI_CTX_NOTICE, kai_object_encode_in(&kai_object_notice, &notice, tale->arena),
-		decider->key, decider->secret, tale->arena);
-
-	if (bytes.len > 0 && own)
-		sim_ledger_add_notice(tale->sim, &notice);
-	return send_agreement(tale, 2, bytes);
+	return send_agreement(
+		tale, 2,
+		kai_signed_make(KAI_CTX_NOTICE,
+				kai_object_encode_in(&kai_object_notice, &notice, tale->arena),
+				decider->key, decider->secret, tale->arena));
 }
 
-/* It resumes what it suspended, under a number that its suspension has passed already. */
+/* Its own newest word on that agreement, old enough for the peer to know it. */
+static bool newest_notice(struct sim_tale *tale, struct kai_notice *ret)
+{
+	struct kai_agreement_read read;
+	struct kai_signed envelope;
+	struct kai_txn *txn;
+	struct kai_span bytes;
+
+	if (!sim_tale_agreement(tale, tale->to, &read) ||
+	    kai_txn_begin(tale->node->store, false, &txn, NULL) != KAI_ERR_OK)
+		return false;
+	struct kai_key key = kai_key_two(read.digest, tale->node->org.root.key);
+	bool found = kai_txn_get(txn, KAI_TABLE_NOTICES, kai_key_span(&key), &bytes);
+
+	bytes = found ? sim_tale_copy(tale, bytes) : bytes;
+	kai_txn_abort(txn);
+	return found &&
+	       kai_object_decode(&kai_object_signed, bytes, tale->arena, &envelope) ==
+		       KAI_FAULT_NONE &&
+	       kai_object_decode(&kai_object_notice, envelope.body, tale->arena, ret) ==
+		       KAI_FAULT_NONE &&
+	       ret->at + (uint64_t)KAI_MS_MINUTE <= sim_tale_wall(tale);
+}
+
+/* Another word under a number that its newest has passed already. */
 unsigned sim_tell_notice_old(struct sim_tale *tale)
 {
-	return send_notice(tale, tale->node->org.root.key, KAI_NOTICE_RESUME, OLD_NUMBER, true);
+	struct kai_notice newest;
+
+	if (!newest_notice(tale, &newest) || newest.number < 2)
+		return 0;
+	return send_notice(tale, tale->node->org.root.key,
+			   newest.action == KAI_NOTICE_SUSPEND ? KAI_NOTICE_RESUME
+							       : KAI_NOTICE_SUSPEND,
+			   newest.number - 1 - tale->arg % (newest.number - 1));
 }
 
 unsigned sim_tell_notice_foreign(struct sim_tale *tale)
 {
 	return send_notice(tale, sim_node(tale->sim, tale->to)->org.root.key,
 			   tale->arg % 2 == 0 ? KAI_NOTICE_TERMINATE : KAI_NOTICE_RESUME,
-			   sim_tale_wall(tale) / KAI_MS_SECOND + 1, false);
+			   sim_tale_wall(tale) / KAI_MS_SECOND + 1);
 }
 
 /* ---- memberships ---- */
