@@ -77,7 +77,7 @@ unsigned sim_tell_flood_wants(struct sim_tale *tale)
 
 unsigned sim_tell_flood_hellos(struct sim_tale *tale)
 {
-	unsigned count = least(tale->node->config.quota.hellos_per_minute, MOST);
+	unsigned count = least(2 * tale->node->config.quota.hellos_per_minute, MOST);
 	unsigned sent = 0;
 
 	for (unsigned i = 0; i < count; i++) {

@@ -158,9 +158,15 @@ unsigned sim_tell_probe_offers(struct sim_tale *tale)
 	struct kai_offer offer = {.entries = &entry, .entries_count = 1};
 	struct sim_ware ware;
 
-	if (!sim_ware_pick(tale, SIM_WARE_ITS, &ware))
+	uint32_t other = sim_tale_peer(tale, tale->to);
+
+	/* What another peer offered it, or what the peer itself has from it. */
+	if (other != UINT32_MAX && tale->rogue->peers[other].has_heard)
+		memcpy(entry.id, tale->rogue->peers[other].heard, KAI_ID_LEN);
+	else if (sim_ware_pick(tale, SIM_WARE_ITS, &ware))
+		memcpy(entry.id, ware.id, KAI_ID_LEN);
+	else
 		return 0;
-	memcpy(entry.id, ware.id, KAI_ID_LEN);
 	sim_tale_random(tale, entry.tag, sizeof(entry.tag));
 	return sim_tale_send(tale, tale->to, KAI_MSG_OFFER, &offer, false);
 }

@@ -17,7 +17,7 @@ struct quotas {
 	struct sim_map days;   /* (supplier, node): the day by the node's clock, + 1 */
 	struct sim_map counts; /* items of that day */
 	struct sim_map then;   /* starts when the day began */
-	struct sim_map hellos; /* (node, peer): minute << 32 | answers */
+	struct sim_map hellos; /* (node, peer, start): minute << 32 | answers */
 	uint64_t *starts;      /* a node each */
 };
 
@@ -108,13 +108,14 @@ static void quotas_sent(struct sim *sim, void *state, const struct sim_frame *fr
 	if (frame->type != KAI_MSG_HELLO || !sim_check_hears(sim, frame) ||
 	    !sim_sight_of(sim)->msg.hello.answers.is)
 		return;
-	uint64_t *at = sim_map_at(&quotas->hellos, sim_map_key(frame->from, frame->to, 0));
+	/* The count begins anew with each start of the node. */
+	uint64_t *at = sim_map_at(&quotas->hellos,
+				  sim_map_key(frame->from, frame->to,
+					      (uint32_t)quotas->starts[frame->from] & 0xffffff));
 
 	if (*at >> 32 != minute)
 		*at = minute << 32;
-	/* The count begins anew with each start of the node. */
-	most = 2 * (uint64_t)sim_node(sim, frame->from)->config.quota.hellos_per_minute *
-	       (1 + quotas->starts[frame->from]);
+	most = 2 * (uint64_t)sim_node(sim, frame->from)->config.quota.hellos_per_minute;
 	if ((++*at & UINT32_MAX) == most + 1)
 		sim_violation(sim, "quotas", frame->from, NULL,
 			      "answers more than %llu greetings of node %u in a minute",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * retraction: what its origin took back is shown as taken back wherever both meet, and goes nowhere any more.
+ * retraction: what its origin took back, and nothing else, is shown as taken back wherever both meet, and goes
+ * nowhere any more.
  * From the flags of what honest nodes hold, and from their frames: none shows the target once the
  * retraction was in the sender's store when the turn began.
  */
@@ -28,11 +29,18 @@ static void check_flag(struct sim *sim, struct kai_txn *txn, uint32_t node,
 	struct kai_item record;
 	uint64_t arrival;
 
-	if (retracted(sim, node, target) != NULL && kai_rec_arrival(txn, target->id, &arrival) &&
-	    kai_rec_item(txn, arrival, &sight->arena, &record) &&
-	    (record.flags & KAI_ITEM_RETRACTED) == 0)
-		sim_violation(sim, "retraction", node, target->id,
-			      "is shown as current beside its retraction");
+	if (kai_rec_arrival(txn, target->id, &arrival) &&
+	    kai_rec_item(txn, arrival, &sight->arena, &record)) {
+		bool shown = (record.flags & KAI_ITEM_RETRACTED) != 0;
+
+		if (!shown && retracted(sim, node, target) != NULL)
+			sim_violation(sim, "retraction", node, target->id,
+				      "is shown as current beside its retraction");
+		if (shown && target->retracted_by == SIM_NONE && sim_is_honest(sim, target->origin))
+			sim_violation(
+				sim, "retraction", node, target->id,
+				"is shown as taken back, and its origin did not take it back");
+	}
 	sight->arena.used = mark;
 }
 
