@@ -203,6 +203,7 @@ struct sim_life {
 	uint64_t crash_turn;
 	int64_t back_ms;
 	bool introduced; /* it was given its own card */
+	bool put_back;	 /* its store is a backup's, and nobody was told yet */
 	bool renew;	 /* its keys changed: it starts again */
 	struct kai_store *backup;
 	uint64_t steps;

@@ -161,6 +161,9 @@ void sim_node_start(struct sim *sim, struct sim_node *node, bool restored)
 	struct kai_event event = {.type = KAI_EVENT_START};
 	struct kai_txn *txn;
 
+	/* A start that fails for want of space is tried again: who hears of it hears of the backup then. */
+	restored = restored || node->life->put_back;
+	node->life->put_back = restored;
 	if (!node->read_only)
 		boot(sim, node);
 	node->down = false;
@@ -176,6 +179,7 @@ void sim_node_start(struct sim *sim, struct sim_node *node, bool restored)
 		return;
 	}
 	node->read_only = false;
+	node->life->put_back = false;
 	sim_tell_restarted(sim, node, restored);
 	sim_node_committed(sim, node, NULL, 0);
 	/* What was put back may be older than the card: whoever does that imports it again. */
