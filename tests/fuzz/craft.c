@@ -87,20 +87,37 @@ static struct kai_label label_of(const struct plan *plan)
 	return label;
 }
 
+/* A body with every mandatory field of its kind. */
 static struct kai_span body_of(const struct plan *plan)
 {
-	struct kai_body_value secinfo[] = {{kai_span_str("subtype"), kai_span_str("vulnerability")},
-					   {kai_span_str("action"), kai_span_str("none")}};
-	struct kai_body_value retract[] = {{kai_span_str("reason"), kai_span_str("false-alarm")}};
-	bool retracts = plan->kind == KAI_KIND_RETRACT;
-	struct kai_body body = {.version = 1,
+	static const char *const examples[] = {
+		[KAI_V_TEXT] = "some text",
+		[KAI_V_TIME] = "2030-03-17T00:00:00.000Z",
+		[KAI_V_NUMBER] = "1",
+		[KAI_V_ID] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		[KAI_V_CAUSE] = "unknown//low/2030-03-17T00:00:00.000Z",
+	};
+	const struct kai_kind_row *row = kai_kind_row(plan->kind);
+	struct kai_body_value values[32];
+	struct kai_body body = {.version = KAI_VERSION,
 				.title = kai_span_str("crafted"),
 				.text = kai_span_str("by hand"),
-				.values = retracts ? retract : secinfo,
-				.values_count = retracts ? 1 : 2};
+				.values = values};
 
 	if (plan->flaw == FLAW_BODY)
 		return kai_span_str("no body");
+	for (size_t i = 0; i < row->field_count; i++) {
+		const struct kai_body_field_row *field = &row->fields[i];
+		struct kai_body_value *value = &values[body.values_count];
+
+		if (!field->mandatory)
+			continue;
+		MUST(body.values_count++ < 32);
+		value->name = kai_span_str(field->name);
+		value->value = field->type == KAI_V_WORD
+				       ? kai_span(field->words, strcspn(field->words, "|"))
+				       : kai_span_str(examples[field->type]);
+	}
 	return kai_object_encode_in(&kai_object_body, &body, &arena);
 }
 
