@@ -154,8 +154,9 @@ static enum kai_fault agreement_from(struct kai_turn *turn, struct kai_link *lin
 	if (read.terms.valid_until <= (uint64_t)turn->event->wall.ms)
 		return KAI_FAULT_EXPIRED;
 	if (kai_pact_agreed(&read)) {
-		/* mine to begin with, or the renewal of what we have */
-		if (!seen.known && !seen.follows)
+		/* Mine to begin with, the renewal of what we have, or, since this org signed it, a later
+		 * one than a backup knows. */
+		if (!seen.known && !seen.follows && read.terms.serial <= seen.serial)
 			return KAI_FAULT_MEANING;
 	} else {
 		if (seen.any_agreed && (!seen.follows || read.terms.serial < seen.serial))

@@ -702,6 +702,36 @@ static void the_rest_of_an_alert_outlives_the_link(void **state)
 	}
 }
 
+/* Put back from a backup that lacks two renewals: the newest has its own signature on it, and comes again. */
+static void renewals_since_a_backup_come_again(void **state)
+{
+	struct net *net = net_new(2);
+	const uint8_t *digest = net_agree(net, 0, 1, &(struct net_terms){.serial = 1});
+	struct kai_store *backup;
+	struct kai_pair pair;
+
+	(void)state;
+	assert_int_equal(kai_store_copy_memory(net->nodes[1].store, &backup), KAI_ERR_OK);
+	for (uint64_t serial = 2; serial <= 3; serial++)
+		digest = net_agree(net, 0, 1,
+				   &(struct net_terms){.serial = serial, .predecessor = digest});
+	kai_store_close(net->nodes[1].store);
+	net->nodes[1].store = backup;
+	assert_int_equal(kai_store_renew_epoch(backup, NULL), KAI_ERR_OK);
+	net_restart(net, 1);
+	net_link(net, 0, 1);
+	net_run(net);
+	struct kai_txn *txn = net_read(net, 1);
+
+	kai_pair_load(txn, net->nodes[1].config.org, net->nodes[0].config.org,
+		      (struct kai_wall){NET_MS + net->mono.ms}, &net->arena, &pair);
+	kai_txn_abort(txn);
+	assert_true(pair.has_terms);
+	assert_int_equal(pair.agreement.terms.serial, 3);
+	assert_memory_equal(pair.agreement.digest, digest, KAI_ID_LEN);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -722,6 +752,7 @@ int main(void)
 		cmocka_unit_test(what_was_under_way_ends),
 		cmocka_unit_test(what_is_in_flight_ends_with_its_offer),
 		cmocka_unit_test(the_rest_of_an_alert_outlives_the_link),
+		cmocka_unit_test(renewals_since_a_backup_come_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
