@@ -63,7 +63,11 @@ struct kai_engine_config {
 	uint8_t boot[16];	  /* fresh per start */
 	struct kai_quota quota;
 	bool lab; /* cards made by a lab are accepted only here */
+	/* KAI_TURN_ARENA bytes, lent by the caller, that engines of one thread may share: each step leaves
+	 * them wiped. NULL: the engine's own. */
+	uint8_t *scratch;
 };
+#define KAI_TURN_ARENA ((size_t)8 << 20)
 
 enum kai_event_type {
 	KAI_EVENT_START,   /* first of an engine's life */

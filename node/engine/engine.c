@@ -13,7 +13,7 @@ enum kai_err kai_engine_new(const struct kai_engine_config *config, struct kai_e
 
 	if (engine == NULL)
 		return KAI_ERR_NOMEM;
-	engine->scratch = calloc(1, KAI_TURN_ARENA);
+	engine->scratch = config->scratch != NULL ? config->scratch : calloc(1, KAI_TURN_ARENA);
 	if (engine->scratch == NULL) {
 		free(engine);
 		return KAI_ERR_NOMEM;
@@ -39,7 +39,8 @@ void kai_engine_free(struct kai_engine *engine)
 	}
 	free(engine->links);
 	free(engine->numbers);
-	free(engine->scratch);
+	if (engine->scratch != engine->config.scratch)
+		free(engine->scratch);
 	free(engine);
 }
 

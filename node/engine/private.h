@@ -105,7 +105,7 @@ struct kai_engine {
 	struct kai_link **numbers;   /* by number in PEERS; NULL where none */
 	size_t number_cap;
 	size_t walk_next;	    /* whose turn it is to be walked for first */
-	uint8_t *scratch;	    /* KAI_TURN_ARENA bytes */
+	uint8_t *scratch;	    /* KAI_TURN_ARENA bytes, perhaps config's */
 	struct kai_wants *wants;    /* fetch.c: what is wanted from whom; made with the first link's
 				    fetch, gone with the last */
 	struct kai_mono trust_due;  /* when trust.c looks at its instants again; 0: at once */
@@ -118,7 +118,6 @@ struct kai_engine {
  * Rooms that look at many items in one step set scratch->used back after each, so nothing that
  * outlives a call (a cache of pairs, say) may lie in scratch.
  */
-#define KAI_TURN_ARENA ((size_t)8 << 20)
 struct kai_turn {
 	struct kai_engine *engine;
 	struct kai_txn *txn;

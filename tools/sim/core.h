@@ -276,6 +276,7 @@ struct sim {
 	struct sim_block *kept;
 	struct kai_bytes_pool *pool; /* of all stores */
 	struct kai_arena scratch, answer, check;
+	uint8_t *turn; /* all engines' scratch */
 	struct kai_out *out;
 	uint64_t *out_links;
 	size_t out_link_cap, out_link_count;

@@ -179,6 +179,7 @@ void sim_org_configure(struct sim *sim, struct sim_node *node)
 					     .rest_keys = org->rest,
 					     .rest_key_count = 1,
 					     .token_key = org->token_key,
+					     .scratch = sim->turn,
 					     .quota = kai_quota_default};
 	memcpy(config->org, org->root.key, KAI_ID_LEN);
 	memcpy(config->system.key, org->system.key, KAI_ID_LEN);

@@ -322,6 +322,8 @@ struct sim *sim_new(const struct sim_plan *plan, const struct sim_options *optio
 	sim->scratch = arena_new(SCRATCH_LEN);
 	sim->answer = arena_new(ANSWER_LEN);
 	sim->check = arena_new(KAI_CHECK_ARENA);
+	sim->turn = sim_alloc(KAI_TURN_ARENA);
+	memset(sim->turn, 0, KAI_TURN_ARENA);
 	make_nodes(sim);
 	sim->ledger = sim_ledger_new(sim);
 	sim->acts = sim_acts_new(sim);
@@ -362,6 +364,7 @@ void sim_free(struct sim *sim)
 	free(sim->scratch.at);
 	free(sim->answer.at);
 	free(sim->check.at);
+	free(sim->turn);
 	free(sim);
 }
 
