@@ -150,8 +150,10 @@ static void act_net(struct sim *sim, const struct sim_op *op)
 		sim_net_cut(sim, op->node, op->other, ms_of(op, "back"),
 			    (unsigned)(sim_op_get(op, "requeue") % 101));
 	else
-		sim_net_delay(sim, op->node, op->other, ms_of(op, "ms"), ms_of(op, "jitter"),
-			      ms_of(op, "kbytes"), ms_of(op, "for"));
+		sim_net_delay(sim, op->node, op->other,
+			      &(struct sim_pace){ms_of(op, "ms"), ms_of(op, "jitter"),
+						 ms_of(op, "kbytes")},
+			      ms_of(op, "for"));
 }
 
 static void act_crash(struct sim *sim, const struct sim_op *op)

@@ -97,7 +97,7 @@ struct sim_edge {
 	bool stood;	       /* since the attempt before */
 	int64_t since_ms;
 	uint32_t dial_stamp, cfg_stamp;
-	int64_t delay_ms, jitter_ms, kbytes_per_s;
+	struct sim_pace pace;
 	struct sim_mark marks[2]; /* of the end that receives */
 	struct sim_way ways[2];
 };
@@ -264,6 +264,7 @@ struct sim_block {
 };
 
 struct sim {
+	crypto_generichash_state digest; /* aligned to 64 */
 	const struct sim_plan *plan;
 	struct sim_options options;
 	int64_t now_ms;
@@ -273,6 +274,7 @@ struct sim {
 	uint32_t *orgs; /* hash table by org id: node number + 1 */
 	size_t orgs_len;
 	struct sim_net net;
+	struct sim_pace pace; /* of a link that no op changed */
 	struct sim_block *kept;
 	struct kai_bytes_pool *pool; /* of all stores */
 	struct kai_arena scratch, answer, check;
@@ -283,7 +285,6 @@ struct sim {
 	void **states; /* of the checkers */
 	size_t checker_count;
 	struct sim_figures figures;
-	crypto_generichash_state digest;
 	struct sim_violation_entry *violations;
 	size_t violation_count, violation_cap;
 	struct sim_ledger *ledger;

@@ -73,9 +73,7 @@ static struct sim_edge *need_edge(struct sim *sim, uint32_t a, uint32_t b)
 	memset(edge, 0, sizeof(*edge));
 	edge->ends[0] = &sim->nodes[a < b ? a : b];
 	edge->ends[1] = &sim->nodes[a < b ? b : a];
-	edge->delay_ms = sim->plan->delay_ms;
-	edge->jitter_ms = sim->plan->jitter_ms;
-	edge->kbytes_per_s = sim->plan->kbytes_per_s;
+	edge->pace = sim->pace;
 	for (unsigned i = 0; i < 2; i++) {
 		edge->ways[i].edge = edge;
 		edge->ways[i].from = i;
@@ -469,21 +467,17 @@ static void heal(struct sim *sim, int64_t until_ms)
 
 static void normal(struct sim *sim, struct sim_edge *edge)
 {
-	edge->delay_ms = sim->plan->delay_ms;
-	edge->jitter_ms = sim->plan->jitter_ms;
-	edge->kbytes_per_s = sim->plan->kbytes_per_s;
+	edge->pace = sim->pace;
 }
 
-void sim_net_delay(struct sim *sim, uint32_t a, uint32_t b, int64_t ms, int64_t jitter_ms,
-		   int64_t kbytes_per_s, int64_t for_ms)
+void sim_net_delay(struct sim *sim, uint32_t a, uint32_t b, const struct sim_pace *pace,
+		   int64_t for_ms)
 {
 	struct sim_edge *edge = find_edge(sim, a, b);
 
 	if (edge == NULL)
 		return;
-	edge->delay_ms = ms;
-	edge->jitter_ms = jitter_ms;
-	edge->kbytes_per_s = kbytes_per_s;
+	edge->pace = *pace;
 	sim_queue_put(&sim->queue, sim->now_ms + for_ms, SIM_EVENT_NORMAL, ++edge->cfg_stamp, edge);
 }
 

@@ -206,13 +206,13 @@ static void step_frame(struct sim *sim, struct sim_node *node, struct kai_txn *t
 	sim_node_step(sim, node, txn, event);
 }
 
+/* client: the input's place in its turn, from 1. */
 static void step_input(struct sim *sim, struct sim_node *node, struct kai_txn *txn,
-		       struct sim_input *input)
+		       const struct sim_input *input, size_t client)
 {
-	struct kai_event event = {.type = KAI_EVENT_CONTROL};
+	struct kai_event event = {.type = KAI_EVENT_CONTROL, .client = client};
 
 	if (input->type == SIM_INPUT_CONTROL) {
-		event.client = (uint64_t)(uintptr_t)input;
 		event.request = kai_span(input->request, input->request_len);
 		sim_node_step(sim, node, txn, &event);
 		return;
@@ -260,9 +260,9 @@ static void note_send(struct sim *sim, struct sim_node *node, const struct kai_o
 }
 
 /* What was asked is true from the commit on, whether or not anybody hears of it. */
-static void answer(struct sim *sim, struct sim_node *node, const struct kai_output *output)
+static void answer(struct sim *sim, struct sim_node *node, const struct sim_input *input,
+		   const struct kai_output *output)
 {
-	struct sim_input *input = (struct sim_input *)(uintptr_t)output->client;
 	struct kai_arena *arena = &sim->answer;
 	uint8_t *bytes;
 
@@ -281,7 +281,7 @@ static void answer(struct sim *sim, struct sim_node *node, const struct kai_outp
 }
 
 /* Takes the outputs out of sim->out: what leaves is kept with the node, the rest is done. */
-static void gather(struct sim *sim, struct sim_node *node)
+static void gather(struct sim *sim, struct sim_node *node, struct sim_input **inputs)
 {
 	size_t count = kai_out_count(sim->out);
 
@@ -301,7 +301,7 @@ static void gather(struct sim *sim, struct sim_node *node)
 			(void)add_leaving(node->life, KAI_OUTPUT_PEERS);
 			break;
 		case KAI_OUTPUT_ANSWER:
-			answer(sim, node, output);
+			answer(sim, node, inputs[output->client - 1], output);
 			break;
 		case KAI_OUTPUT_TRACE:
 			node->traces++;
@@ -382,7 +382,7 @@ static bool step_all(struct sim *sim, struct sim_node *node, struct kai_txn *txn
 		sim_node_step(sim, node, txn, &event);
 	}
 	for (size_t i = 0; i < until; i++)
-		step_input(sim, node, txn, inputs[i]);
+		step_input(sim, node, txn, inputs[i], i + 1);
 	if (strikes(node, SIM_CRASH_MID_TURN))
 		return false;
 	for (unsigned i = 0; i < MORE_STEPS && node->life->more; i++) {
@@ -423,7 +423,7 @@ void sim_node_committed(struct sim *sim, struct sim_node *node, struct sim_input
 	watch_idle(sim, node, count);
 	node->turns++;
 	sim->figures.turns++;
-	gather(sim, node);
+	gather(sim, node, inputs);
 	sim_node_forget_outputs(sim);
 	for (size_t i = 0; i < count; i++)
 		if (inputs[i]->type == SIM_INPUT_FRAME)

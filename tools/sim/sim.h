@@ -324,9 +324,12 @@ bool sim_net_linked(const struct sim *sim, uint32_t a, uint32_t b);
 void sim_net_partition(struct sim *sim, uint64_t mask, bool oneway, int64_t for_ms);
 /* 0..7, by the seed: bit number in a partition's mask. */
 unsigned sim_net_side(const struct sim *sim, uint32_t node);
-/* Both directions; kbytes_per_s 0: no bound. */
-void sim_net_delay(struct sim *sim, uint32_t a, uint32_t b, int64_t ms, int64_t jitter_ms,
-		   int64_t kbytes_per_s, int64_t for_ms);
+struct sim_pace {
+	int64_t delay_ms, jitter_ms, kbytes_per_s; /* 0: no bound */
+};
+/* Both directions. */
+void sim_net_delay(struct sim *sim, uint32_t a, uint32_t b, const struct sim_pace *pace,
+		   int64_t for_ms);
 
 /*
  * node.c. Control requests outlive a crash before their commit, as a person would ask again; they wait while a

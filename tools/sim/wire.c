@@ -84,18 +84,18 @@ static void expect(struct sim *sim, struct sim_way *way)
 
 static void transmit(struct sim *sim, struct sim_way *way, struct sim_packet *packet)
 {
-	const struct sim_edge *edge = way->edge;
+	const struct sim_pace *pace = &way->edge->pace;
 	int64_t now_us = sim->now_ms * 1000;
-	int64_t due_ms = sim->now_ms + edge->delay_ms;
+	int64_t due_ms = sim->now_ms + pace->delay_ms;
 
 	if (way->free_us < now_us)
 		way->free_us = now_us;
-	if (edge->kbytes_per_s > 0)
-		way->free_us += (int64_t)packet->frame.bytes.len * 1000 / edge->kbytes_per_s;
+	if (pace->kbytes_per_s > 0)
+		way->free_us += (int64_t)packet->frame.bytes.len * 1000 / pace->kbytes_per_s;
 	due_ms += (way->free_us - now_us) / 1000;
-	if (edge->jitter_ms > 0)
+	if (pace->jitter_ms > 0)
 		due_ms += (int64_t)sim_random_below(sim->plan->seed, "jitter", packet->frame.number,
-						    0, (uint64_t)edge->jitter_ms + 1);
+						    0, (uint64_t)pace->jitter_ms + 1);
 	if (due_ms < way->arrives_ms)
 		due_ms = way->arrives_ms;
 	way->arrives_ms = due_ms;

@@ -318,6 +318,7 @@ struct sim *sim_new(const struct sim_plan *plan, const struct sim_options *optio
 		abort(); /* libsodium without its entropy, or no memory */
 	sim->plan = plan;
 	sim->options = *options;
+	sim->pace = (struct sim_pace){plan->delay_ms, plan->jitter_ms, plan->kbytes_per_s};
 	(void)crypto_generichash_init(&sim->digest, NULL, 0, KAI_ID_LEN);
 	sim->scratch = arena_new(SCRATCH_LEN);
 	sim->answer = arena_new(ANSWER_LEN);
