@@ -3,8 +3,9 @@
  * papers: cards, agreements, notices and memberships tell nobody of others' affairs. From the frames that
  * leave an honest node: an agreement or notice is of the pair; a membership is the sender's or the
  * peer's own, or a withdrawal by its keeper; a card is the sender's own, or of an origin whose items
- * the peer may have, and then the agreement lets the sender introduce.
+ * the peer may have or whose card it got before, and then the agreement lets the sender introduce.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "checks.h"
@@ -46,24 +47,75 @@ static bool may_introduce(const struct sim *sim, uint32_t from, uint32_t to)
 	return false;
 }
 
+static bool is_of(const struct sim *sim, uint32_t item, const uint8_t origin[KAI_ID_LEN])
+{
+	return kai_id_equal(sim_ledger_item(sim, item)->header.origin, origin);
+}
+
+/* It went there, or was about to when a crash took the frames. */
+static bool went(struct sim_sight *sight, const struct sim_frame *frame,
+		 const uint8_t origin[KAI_ID_LEN])
+{
+	struct kai_txn *txn = sim_look(sim_node(sight->sim, frame->from));
+	bool found = false;
+
+	for (uint32_t i = 0; !found && i < sim_ledger_item_count(sight->sim); i++) {
+		const struct sim_holding *holding = sim_holding_of(sight, frame->from, i);
+
+		found = is_of(sight->sim, i, origin) &&
+			(sim_passed(sight, frame->from, frame->to, i) ||
+			 (holding != NULL &&
+			  sim_recorded(sight, txn, holding->arrival, frame->to)));
+	}
+	kai_txn_abort(txn);
+	return found;
+}
+
+struct papers {
+	struct sim_map cards; /* (from, to, origin): its card went there before */
+};
+
+static void *papers_new(const struct sim *sim)
+{
+	(void)sim;
+	return sim_check_room(1, sizeof(struct papers));
+}
+
+static void papers_free(void *state)
+{
+	struct papers *papers = state;
+
+	sim_map_done(&papers->cards);
+	free(papers);
+}
+
+/* The newer card follows the older one. */
+static bool follows(struct papers *papers, const struct sim *sim, const struct sim_frame *frame,
+		    const uint8_t origin[KAI_ID_LEN])
+{
+	const struct sim_node *node = sim_node_of(sim, origin);
+	uint64_t *at;
+
+	if (node == NULL)
+		return false;
+	at = sim_map_at(&papers->cards, sim_map_key(frame->from, frame->to, node->number));
+	return (*at)++ > 0;
+}
+
 static bool concerned(struct sim *sim, struct sim_sight *sight, const struct sim_frame *frame,
 		      const uint8_t origin[KAI_ID_LEN])
 {
 	for (uint32_t i = 0; i < sim_ledger_item_count(sim); i++) {
-		const struct sim_item *item = sim_ledger_item(sim, i);
-
-		if (!kai_id_equal(item->header.origin, origin) ||
-		    sim_holding_of(sight, frame->from, i) == NULL)
-			continue;
-		if (sim_passed(sight, frame->from, frame->to, i) ||
+		if (is_of(sim, i, origin) && sim_holding_of(sight, frame->from, i) != NULL &&
 		    sim_hop_forbidden(sight, sim_hop_by(sight, frame->from, frame->from, frame->to,
-							item, -1)) == NULL)
+							sim_ledger_item(sim, i), -1)) == NULL)
 			return true;
 	}
-	return false;
+	return went(sight, frame, origin);
 }
 
-static void check_card(struct sim *sim, struct sim_sight *sight, const struct sim_frame *frame)
+static void check_card(struct sim *sim, struct papers *papers, struct sim_sight *sight,
+		       const struct sim_frame *frame)
 {
 	const struct kai_card_frame *msg = &sight->msg.card_frame;
 	struct kai_card card;
@@ -83,7 +135,7 @@ static void check_card(struct sim *sim, struct sim_sight *sight, const struct si
 		return;
 	if (!may_introduce(sim, frame->from, frame->to))
 		complain(sim, frame, "another's card, and may not introduce");
-	else if (!concerned(sim, sight, frame, card.org))
+	else if (!follows(papers, sim, frame, card.org) && !concerned(sim, sight, frame, card.org))
 		complain(sim, frame, "the card of an origin of whose items it may have none");
 }
 
@@ -153,15 +205,15 @@ static void papers_sent(struct sim *sim, void *state, const struct sim_frame *fr
 {
 	struct sim_sight *sight = sim_sight_of(sim);
 
-	(void)state;
 	if (!sim_check_hears(sim, frame))
 		return;
 	if (frame->type == KAI_MSG_CARD)
-		check_card(sim, sight, frame);
+		check_card(sim, state, sight, frame);
 	else if (frame->type == KAI_MSG_AGREEMENT)
 		check_agreement(sim, sight, frame);
 	else if (frame->type == KAI_MSG_HELLO)
 		check_hello(sim, sight, frame);
 }
 
-const struct sim_checker sim_check_papers = {.name = "papers", .sent = papers_sent};
+const struct sim_checker sim_check_papers = {
+	.name = "papers", .new = papers_new, .free = papers_free, .sent = papers_sent};

@@ -63,9 +63,9 @@ bool sim_put_off(struct sim_sight *sight, struct kai_txn *txn, uint32_t peer, ui
 	return waits;
 }
 
-/* 0: none, or contradicted by another. */
+/* Serial of the card of its origin that a node goes by; 0: none, or frozen. */
 static uint64_t card_serial(struct sim_sight *sight, const struct sim_item *item,
-			    struct kai_txn *txn)
+			    struct kai_txn *txn, bool *ret_frozen)
 {
 	size_t mark = sight->arena.used;
 	struct kai_card_rec record;
@@ -73,12 +73,16 @@ static uint64_t card_serial(struct sim_sight *sight, const struct sim_item *item
 	struct kai_card card;
 	uint64_t serial = 0;
 
-	if (kai_rec_card(txn, item->header.origin, &sight->arena, &record) && !record.frozen &&
-	    kai_object_decode(&kai_object_signed, record.bytes, &sight->arena, &envelope) ==
-		    KAI_FAULT_NONE &&
-	    kai_object_decode(&kai_object_card, envelope.body, &sight->arena, &card) ==
-		    KAI_FAULT_NONE)
-		serial = card.serial;
+	*ret_frozen = false;
+	if (kai_rec_card(txn, item->header.origin, &sight->arena, &record)) {
+		*ret_frozen = record.frozen;
+		if (!record.frozen &&
+		    kai_object_decode(&kai_object_signed, record.bytes, &sight->arena,
+				      &envelope) == KAI_FAULT_NONE &&
+		    kai_object_decode(&kai_object_card, envelope.body, &sight->arena, &card) ==
+			    KAI_FAULT_NONE)
+			serial = card.serial;
+	}
 	sight->arena.used = mark;
 	return serial;
 }
@@ -89,7 +93,10 @@ bool sim_signer_known(struct sim_sight *sight, const struct sim_item *item,
 {
 	const struct kai_party *party = pact->of.a == a ? &pact->of.terms.a : &pact->of.terms.b;
 	uint64_t asked = item->header.card_serial;
+	bool frozen;
 
-	return card_serial(sight, item, theirs) >= asked ||
-	       (party->may_introduce && card_serial(sight, item, mine) >= asked);
+	if (card_serial(sight, item, theirs, &frozen) >= asked)
+		return true;
+	/* Until a person decides which of its cards is the right one. */
+	return !frozen && party->may_introduce && card_serial(sight, item, mine, &frozen) >= asked;
 }
