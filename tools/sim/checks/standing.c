@@ -77,8 +77,8 @@ static uint64_t card_serial(struct sim_sight *sight, const struct sim_item *item
 	if (kai_rec_card(txn, item->header.origin, &sight->arena, &record)) {
 		*ret_frozen = record.frozen;
 		if (!record.frozen &&
-		    kai_object_decode(&kai_object_signed, record.bytes, &sight->arena,
-				      &envelope) == KAI_FAULT_NONE &&
+		    kai_object_decode(&kai_object_signed, record.bytes, &sight->arena, &envelope) ==
+			    KAI_FAULT_NONE &&
 		    kai_object_decode(&kai_object_card, envelope.body, &sight->arena, &card) ==
 			    KAI_FAULT_NONE)
 			serial = card.serial;
