@@ -487,6 +487,14 @@ static bool store_merged(struct door *door)
 
 /* ---- the door */
 
+/* That the agreement does not hold by this clock, or stands still, passes: the other end, where it holds, would
+ * never try again if it were told that this is final. */
+static bool may_pass_later(const struct door *door)
+{
+	return door->rule == KAI_RULE_AGREEMENT && door->pair != NULL && door->pair->has_terms &&
+	       door->pair->state != KAI_STATE_TERMINATED;
+}
+
 static void refuse(const struct door *door, struct kai_admission *ret, enum kai_fault fault)
 {
 	kai_refusal(ret, fault);
@@ -494,6 +502,8 @@ static void refuse(const struct door *door, struct kai_admission *ret, enum kai_
 	if (fault != KAI_FAULT_POLICY)
 		return;
 	ret->reason = kai_rule_name(door->rule);
+	if (may_pass_later(door))
+		ret->klass = KAI_CLASS_DEFER;
 }
 
 /* The decision is final under what stands between us now; only that is remembered. */
@@ -504,7 +514,7 @@ static void put_refused(const struct door *door)
 				.reason = KAI_STUB_REFUSED,
 				.rule = kai_span_str(kai_rule_name(door->rule))};
 
-	if (door->held || door->pair == NULL)
+	if (door->held || door->pair == NULL || may_pass_later(door))
 		return;
 	memcpy(stub.origin, door->item->header.origin, KAI_ID_LEN);
 	memcpy(stub.agreement, door->pair->digest, KAI_ID_LEN);

@@ -167,11 +167,24 @@ static void refused_by_rule_and_remembered(void **state)
 static void no_agreement_in_force(void **state)
 {
 	struct rooms *rooms = *state;
+	static const struct {
+		enum kai_agreement_state state;
+		enum kai_fault_class klass;
+	} cases[] = {{KAI_STATE_SUSPENDED, KAI_CLASS_DEFER},
+		     {KAI_STATE_FUTURE, KAI_CLASS_DEFER},
+		     {KAI_STATE_EXPIRED, KAI_CLASS_DEFER},
+		     {KAI_STATE_TERMINATED, KAI_CLASS_RULE}};
+	const struct made *made = rooms_make(rooms, NULL);
 	struct kai_admission got;
+	struct kai_stub stub;
 
-	rooms->pair[0].state = KAI_STATE_SUSPENDED;
-	rooms_admit(rooms, 0, rooms_make(rooms, NULL), &got);
-	expect_refusal(&got, "agreement", KAI_CLASS_RULE);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rooms->pair[0].state = cases[i].state;
+		rooms_admit(rooms, 0, made, &got);
+		expect_refusal(&got, "agreement", cases[i].klass);
+		assert_int_equal(stub_of(rooms, made->built.id, &stub),
+				 cases[i].klass == KAI_CLASS_RULE);
+	}
 }
 
 static void red_comes_from_its_origin_only(void **state)

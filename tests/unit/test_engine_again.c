@@ -68,6 +68,25 @@ static void what_was_deferred_outlives_a_crash(void **state)
 	net_free(net);
 }
 
+/* By the receiver's clock the agreement begins half a second later: refused for that long, not for good. */
+static void an_agreement_that_begins_refuses_nothing_for_good(void **state)
+{
+	const struct net_terms terms = {.introduce = true,
+					.valid_from = NET_MS + 10 * KAI_MS_SECOND};
+	struct net *net = net_new(2);
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &terms);
+	net->nodes[1].skew_ms = -500;
+	net_publish(net, 0, &(struct net_item){.title = "early", .keep = true}, id);
+	net_link(net, 0, 1);
+	net_run(net);
+	net_pass(net, 3 * KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_free(net);
+}
+
 /* A clock that is fast finds items over that are not: put off, not refused for good. */
 static void a_fast_clock_refuses_nothing_for_good(void **state)
 {
@@ -737,6 +756,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_deferred_outlives_the_link),
 		cmocka_unit_test(what_was_deferred_outlives_a_crash),
+		cmocka_unit_test(an_agreement_that_begins_refuses_nothing_for_good),
 		cmocka_unit_test(a_fast_clock_refuses_nothing_for_good),
 		cmocka_unit_test(a_wrap_for_the_key_before_opens),
 		cmocka_unit_test(without_a_sealing_key_items_wait),
