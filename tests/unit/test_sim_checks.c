@@ -18,11 +18,11 @@
 #define PLAN                                                                                       \
 	"kairan-sim-plan 1\ntopology line\nseed 5\nnodes 3\ncommunities 0\nfaults-end 60000\n"     \
 	"length 200000\ndelay 20\njitter 0\nkbytes 0\nquota 100\n"                                 \
-	"0 at=0 agree other=1 introduce_a=1 introduce_b=1\n"                                \
+	"0 at=0 agree other=1 introduce_a=1 introduce_b=1\n"                                       \
 	"1 at=0 agree node=1 other=2 introduce_a=1 introduce_b=1\n"                                \
-	"10 at=5000 publish kind=1 tlp=5 main=900 size1=5000\n"                             \
-	"11 at=6000 publish kind=1 tlp=1 aud1=1000001 main=300\n"                           \
-	"12 at=7000 publish kind=1 tlp=5 main=300\n"                                        \
+	"10 at=5000 publish kind=1 tlp=5 main=900 size1=5000\n"                                    \
+	"11 at=6000 publish kind=1 tlp=1 aud1=1000001 main=300\n"                                  \
+	"12 at=7000 publish kind=1 tlp=5 main=300\n"                                               \
 	"13 at=30000 retract ref=13\n"
 
 enum { OPEN, SECRET, TAKEN_BACK, RETRACTION, ITEMS }; /* numbers in the ledger */
@@ -55,7 +55,7 @@ static void begin(struct scene *scene, const struct sim_checker *checker)
 	scene->arena = (struct kai_arena){.at = calloc(1, 1 << 20), .cap = 1 << 20};
 	assert_non_null(scene->arena.at);
 	scene->checker = checker;
-	scene->state = checker->new == NULL ? NULL : checker->new(scene->sim);
+	scene->state = checker->new == NULL ? NULL : checker->new (scene->sim);
 }
 
 static void end(struct scene *scene)
@@ -71,8 +71,7 @@ static void end(struct scene *scene)
 static size_t reports(const struct scene *scene)
 {
 	for (size_t i = 0; i < sim_violation_count(scene->sim); i++)
-		assert_string_equal(sim_violation_at(scene->sim, i)->checker,
-				    scene->checker->name);
+		assert_string_equal(sim_violation_at(scene->sim, i)->checker, scene->checker->name);
 	return sim_violation_count(scene->sim);
 }
 
@@ -110,7 +109,7 @@ static void show_frame(struct scene *scene, uint32_t from, uint32_t to, enum kai
 static void show_offer(struct scene *scene, uint32_t from, uint32_t to, uint32_t item,
 		       uint64_t parts, size_t token_len)
 {
-	static const uint8_t token[KAI_MAX_TOKEN];
+	uint8_t token[KAI_MAX_TOKEN] = {(uint8_t)from, (uint8_t)to, (uint8_t)item};
 	struct kai_offer_entry entry = {.parts = parts, .size = 1, .urgency = 3, .signatures = 1};
 	struct kai_offer offer = {
 		.entries = &entry, .entries_count = 1, .token = kai_span(token, token_len)};
@@ -124,8 +123,8 @@ static struct kai_txn *writing(struct scene *scene, uint32_t node)
 {
 	struct kai_txn *txn;
 
-	assert_int_equal(
-		kai_txn_begin(sim_node(scene->sim, node)->store, true, &txn, NULL), KAI_ERR_OK);
+	assert_int_equal(kai_txn_begin(sim_node(scene->sim, node)->store, true, &txn, NULL),
+			 KAI_ERR_OK);
 	return txn;
 }
 
@@ -193,8 +192,7 @@ static void disclosure_bad_name(struct scene *scene)
 /* The agreement between two, as the first has it. */
 static void show_agreement(struct scene *scene, uint32_t from, uint32_t with, uint32_t to)
 {
-	const struct sim_pact *pact =
-		sim_pact_next(sim_ledger_of(scene->sim), from, with, NULL);
+	const struct sim_pact *pact = sim_pact_next(sim_ledger_of(scene->sim), from, with, NULL);
 	struct kai_txn *txn = sim_look(sim_node(scene->sim, from));
 	struct kai_key key = kai_key_two(sim_node(scene->sim, with)->config.org, pact->of.digest);
 	struct kai_agree_rec record;
@@ -291,9 +289,8 @@ static void once_bad(struct scene *scene)
 {
 	struct kai_txn *txn = writing(scene, 1);
 
-	assert_true(kai_txn_del(
-		txn, KAI_TABLE_IDS,
-		kai_span(sim_ledger_item(scene->sim, OPEN)->id, KAI_ID_LEN)));
+	assert_true(kai_txn_del(txn, KAI_TABLE_IDS,
+				kai_span(sim_ledger_item(scene->sim, OPEN)->id, KAI_ID_LEN)));
 	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
 	scene->checker->settled(scene->sim, scene->state);
 }
@@ -560,7 +557,21 @@ static void each_reports_when_it_must(void **state)
 	}
 }
 
-/* Every checker of the list was tried both ways: one that is added without is noticed. */
+/* Those that deliberate defects in the engine alone can show: tests/sim/mutants. */
+static bool by_mutants(const struct sim_checker *checker)
+{
+	static const struct sim_checker *const list[] = {&sim_check_cards, &sim_check_ends,
+							 &sim_check_probe, &sim_check_quotas,
+							 &sim_check_sight, &sim_check_sight_over};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		if (list[i] == checker)
+			return true;
+	}
+	return false;
+}
+
+/* Every other checker of the list was tried both ways: one that is added without is noticed. */
 static void all_are_tried(void **state)
 {
 	(void)state;
@@ -571,8 +582,7 @@ static void all_are_tried(void **state)
 			good |= trials[k].checker == sim_checkers[i] && !trials[k].reports;
 			bad |= trials[k].checker == sim_checkers[i] && trials[k].reports;
 		}
-		if (sim_checkers[i] != &sim_check_sight && sim_checkers[i] != &sim_check_sight_over &&
-		    (!good || !bad))
+		if (!by_mutants(sim_checkers[i]) && (!good || !bad))
 			fail_msg("%s was not tried both ways", sim_checkers[i]->name);
 	}
 }
