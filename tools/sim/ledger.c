@@ -169,6 +169,18 @@ static void join_all(struct sim_ledger *ledger, struct sim_item *item)
 	}
 }
 
+static void add_labels(struct sim *sim, struct sim_item *item, const struct kai_span *part_labels,
+		       size_t count)
+{
+	for (size_t i = 0; i < count && i < KAI_MAX_PARTS; i++) {
+		struct kai_span label = sim_keep_bytes(sim, part_labels[i]);
+
+		item->parts[i].labelled =
+			part_labels[i].len > 0 &&
+			decode_kept(sim, &kai_object_label, label, &item->parts[i].label);
+	}
+}
+
 void sim_ledger_add_item(struct sim *sim, uint32_t origin, uint32_t op,
 			 const uint8_t id[KAI_ID_LEN], struct kai_span header,
 			 const struct kai_span *part_labels, size_t count)
@@ -193,13 +205,7 @@ void sim_ledger_add_item(struct sim *sim, uint32_t origin, uint32_t op,
 		item->header.parts_count = 0;
 		item->header.supersedes_count = 0;
 	}
-	for (size_t i = 0; i < count && i < KAI_MAX_PARTS; i++) {
-		struct kai_span label = sim_keep_bytes(sim, part_labels[i]);
-
-		item->parts[i].labelled =
-			part_labels[i].len > 0 &&
-			decode_kept(sim, &kai_object_label, label, &item->parts[i].label);
-	}
+	add_labels(sim, item, part_labels, count);
 	ledger->items = grown(ledger->items, ledger->item_count, &ledger->item_cap);
 	ledger->items[ledger->item_count] = item;
 	index_item(ledger, ledger->item_count++);

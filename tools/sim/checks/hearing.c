@@ -39,9 +39,9 @@ static void strangers_grow(struct sim_sight *sight)
 	uint32_t cap = sight->stranger_cap * 2;
 
 	sight->strangers = need(realloc(sight->strangers, cap * sizeof(*sight->strangers)));
-	sight->stranger_slots =
-		need(realloc(sight->stranger_slots, cap * 2 * sizeof(*sight->stranger_slots)));
-	memset(sight->stranger_slots, 0xff, cap * 2 * sizeof(*sight->stranger_slots));
+	sight->stranger_slots = need(
+		realloc(sight->stranger_slots, (size_t)cap * 2 * sizeof(*sight->stranger_slots)));
+	memset(sight->stranger_slots, 0xff, (size_t)cap * 2 * sizeof(*sight->stranger_slots));
 	sight->stranger_cap = cap;
 	for (uint32_t i = 0; i < sight->stranger_count; i++)
 		sight->stranger_slots[stranger_slot(sight, sight->strangers[i])] = i;

@@ -362,7 +362,7 @@ static void *look_new(const struct sim *sim)
 	size_t count = (size_t)ledger->node_count + 1;
 
 	sight->sim = ledger->sim;
-	sight->holdings = need(calloc(count, sizeof(*sight->holdings)));
+	sight->holdings = need(calloc(count, sizeof(struct sim_holding *)));
 	sight->holding_caps = need(calloc(count, sizeof(*sight->holding_caps)));
 	sight->journals = need(calloc(count, sizeof(*sight->journals)));
 	sight->walls = need(calloc(count, sizeof(*sight->walls)));

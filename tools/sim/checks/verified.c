@@ -6,6 +6,7 @@
  * nobody signed is held by anybody honest.
  */
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +115,7 @@ static void keyed(const char *context, const uint8_t *a, size_t a_len, const uin
 	uint8_t key[16 + KAI_REALM_LEN] = {0};
 	crypto_generichash_state hash;
 
-	memcpy(key, context, strlen(context));
+	(void)snprintf((char *)key, 16, "%s", context);
 	(void)crypto_generichash_init(&hash, key, sizeof(key), KAI_ID_LEN);
 	(void)crypto_generichash_update(&hash, a, a_len);
 	(void)crypto_generichash_update(&hash, b, b_len);
