@@ -434,7 +434,8 @@ void kai_look_again(struct kai_turn *turn, struct kai_link *link, struct kai_off
 	struct kai_going going;
 
 	if (!kai_going_decide(turn, link, offered->arrival, &going) ||
-	    (going.facts.item.flags & KAI_ITEM_RETRACTED) != 0)
+	    (going.facts.item.flags & KAI_ITEM_RETRACTED) != 0 ||
+	    peer_has(turn, link, &going, how.position))
 		kai_window_settle(&link->spread->window, offered);
 	else
 		add_offer(turn, link, &going, &how);

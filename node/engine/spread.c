@@ -199,21 +199,20 @@ void kai_spread_retry(struct kai_spread *spread, struct kai_offered *offered, in
 
 void kai_spread_settle(struct kai_turn *turn, struct kai_link *link, struct kai_offered *offered)
 {
-	struct kai_spread *spread = link->spread;
-	struct kai_look how = {.position = offered->position};
-	uint64_t arrival = offered->arrival;
 	size_t mark = turn->scratch->used;
-	bool changed = offered->changed;
+	struct kai_offering *batch;
 
-	kai_window_settle(&spread->window, offered);
-	if (!changed)
+	if (!offered->changed) {
+		kai_window_settle(&link->spread->window, offered);
 		return;
-	how.position = spread->position + 1;
-	how.batch = kai_offering_new(turn);
-	if (how.batch == NULL)
+	}
+	/* In its old place: until this is answered the peer is no further than that. */
+	offered->changed = false;
+	batch = kai_offering_new(turn);
+	if (batch == NULL)
 		return;
-	kai_look_at(turn, link, arrival, &how);
-	kai_offering_send(turn, link, how.batch, spread->position);
+	kai_look_again(turn, link, offered, batch);
+	kai_offering_send(turn, link, batch, link->spread->position);
 	kai_scratch_back(turn, mark);
 }
 

@@ -751,6 +751,71 @@ static void renewals_since_a_backup_come_again(void **state)
 	net_free(net);
 }
 
+/* What the filter of the next test keeps and drops. */
+struct late {
+	struct net *net;
+	struct kai_span stored; /* of node 2 to node 1, not delivered */
+	bool no_wants;
+};
+
+static bool keep_stored(void *context, struct net_frame *frame)
+{
+	struct late *late = context;
+
+	if (frame->from == 2 && frame->to == 1 && frame->type == KAI_MSG_STORED) {
+		uint8_t *copy = kai_arena_take(&late->net->arena, frame->len);
+
+		assert_non_null(copy);
+		memcpy(copy, frame->at, frame->len);
+		late->stored = kai_span(copy, frame->len);
+		return false;
+	}
+	if (frame->type == KAI_MSG_WANT && frame->to == 0 && late->no_wants)
+		return false;
+	return frame->to != 2 || late->stored.len == 0 ||
+	       (frame->type != KAI_MSG_OFFER && frame->type != KAI_MSG_PUSH);
+}
+
+/* The other part came after the main one was pushed on; that is offered when main is stored, the link
+ * falls before it arrives, and it is offered again. */
+static void what_came_later_outlives_the_link(void **state)
+{
+	const struct net_terms terms = {.introduce = true, .valid_from = LONG_AGO};
+	const struct net_item alert = {
+		.kind = KAI_KIND_ALERT, .title = "alert", .attachment = 3000};
+	struct net *net = net_new(3);
+	struct late late = {.net = net, .no_wants = true};
+	uint8_t id[KAI_ID_LEN];
+	uint32_t parts = 0;
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &terms);
+	(void)net_agree(net, 1, 2, &terms);
+	net_link(net, 0, 1);
+	net_link(net, 1, 2);
+	net_run(net);
+	net->filter = keep_stored;
+	net->context = &late;
+	net_publish(net, 0, &alert, id);
+	net_run(net);
+	late.no_wants = false;
+	net_pass(net, 70 * KAI_MS_SECOND);
+	assert_true(net_holds(net, 1, id, &parts));
+	assert_int_equal(parts, 3);
+	assert_true(net_holds(net, 2, id, &parts));
+	assert_int_equal(parts, 1);
+	assert_true(late.stored.len > 0);
+	net_inject_bytes(net, 2, 1, late.stored);
+	net_run(net);
+	net->filter = NULL;
+	net_cut(net, 1, 2);
+	net_link(net, 1, 2);
+	net_pass(net, 10 * KAI_MS_SECOND);
+	assert_true(net_holds(net, 2, id, &parts));
+	assert_int_equal(parts, 3);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -773,6 +838,7 @@ int main(void)
 		cmocka_unit_test(what_is_in_flight_ends_with_its_offer),
 		cmocka_unit_test(the_rest_of_an_alert_outlives_the_link),
 		cmocka_unit_test(renewals_since_a_backup_come_again),
+		cmocka_unit_test(what_came_later_outlives_the_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
