@@ -193,7 +193,7 @@ void sim_node_step(struct sim *sim, struct sim_node *node, struct kai_txn *txn,
 }
 
 static void step_frame(struct sim *sim, struct sim_node *node, struct kai_txn *txn,
-		       const struct sim_input *input, struct kai_event *event)
+		       const struct sim_input *input, const struct kai_event *event)
 {
 	struct kai_checked checked;
 
@@ -202,8 +202,10 @@ static void step_frame(struct sim *sim, struct sim_node *node, struct kai_txn *t
 	sim->check.used = 0;
 	sim->check.full = false;
 	kai_frame_check(input->packet->frame.bytes, &sim->check, &checked);
-	event->frame = &checked;
-	sim_node_step(sim, node, txn, event);
+	struct kai_event with = *event;
+
+	with.frame = &checked;
+	sim_node_step(sim, node, txn, &with);
 }
 
 /* client: the input's place in its turn, from 1. */
