@@ -115,7 +115,7 @@ static void draw(const struct sim_cli *cli, const struct size_result *results, s
 	sim_svg_begin(to, 2 * (CHART_WIDTH + ROOM) + 20, height, title);
 	sim_svg_text(to, (double[2]){20, 24}, "start", 15, title);
 	for (size_t c = 0; c < COLUMNS; c++) {
-		struct sim_svg_point points[SIM_MAX_SIZES];
+		struct sim_svg_point points[SIM_MAX_SIZES] = {{0, 0}};
 
 		for (size_t i = 0; i < count; i++)
 			points[i] = (struct sim_svg_point){results[i].nodes,
