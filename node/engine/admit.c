@@ -30,6 +30,7 @@ struct door {
 	struct kai_span openings[KAI_MAX_PARTS];
 	uint32_t parts; /* new ones that the rules allow */
 	enum kai_rule rule;
+	bool later; /* what the rule refuses now may pass then */
 };
 
 static struct kai_wall now_of(const struct door *door)
@@ -487,12 +488,40 @@ static bool store_merged(struct door *door)
 
 /* ---- the door */
 
+/* The same by the supplier's clock: an agreement or a membership may begin, or end, between the two, and which of
+ * them is wrong nobody knows. */
+static bool passes_by_its_clock(const struct door *door)
+{
+	struct kai_turn *turn = door->turn;
+	size_t mark = turn->scratch->used;
+	struct kai_facts facts;
+
+	if (door->link == NULL || door->link->skew_ms == 0)
+		return false;
+	struct kai_wall its = {now_of(door).ms + door->link->skew_ms};
+	struct kai_pair *pair = kai_arena_take(turn->scratch, sizeof(*pair));
+
+	if (pair == NULL)
+		return false;
+	kai_pair_load(turn->txn, turn->engine->config.org, door->link->org, its, turn->scratch,
+		      pair);
+	kai_facts_init(&facts, pair, &door->facts_of, false, its);
+	facts.mark = door->facts.mark;
+	facts.target_passed = door->facts.target_passed;
+	bool allow = kai_policy_decide(&facts).allow;
+
+	kai_scratch_back(turn, mark);
+	return allow;
+}
+
 /* That the agreement does not hold by this clock, or stands still, passes: the other end, where it holds, would
  * never try again if it were told that this is final. */
 static bool may_pass_later(const struct door *door)
 {
-	return door->rule == KAI_RULE_AGREEMENT && door->pair != NULL && door->pair->has_terms &&
-	       door->pair->state != KAI_STATE_TERMINATED;
+	if (door->pair == NULL || !door->pair->has_terms ||
+	    door->pair->state == KAI_STATE_TERMINATED)
+		return false;
+	return door->rule == KAI_RULE_AGREEMENT || passes_by_its_clock(door);
 }
 
 static void refuse(const struct door *door, struct kai_admission *ret, enum kai_fault fault)
@@ -502,7 +531,7 @@ static void refuse(const struct door *door, struct kai_admission *ret, enum kai_
 	if (fault != KAI_FAULT_POLICY)
 		return;
 	ret->reason = kai_rule_name(door->rule);
-	if (may_pass_later(door))
+	if (door->later)
 		ret->klass = KAI_CLASS_DEFER;
 }
 
@@ -514,7 +543,7 @@ static void put_refused(const struct door *door)
 				.reason = KAI_STUB_REFUSED,
 				.rule = kai_span_str(kai_rule_name(door->rule))};
 
-	if (door->held || door->pair == NULL || may_pass_later(door))
+	if (door->held || door->pair == NULL || door->later)
 		return;
 	memcpy(stub.origin, door->item->header.origin, KAI_ID_LEN);
 	memcpy(stub.agreement, door->pair->digest, KAI_ID_LEN);
@@ -542,6 +571,7 @@ static enum kai_fault check(struct door *door, int64_t *ret_retry_ms)
 		return fault;
 	facts_begin(door);
 	if (!decide(door, NULL, 0, &door->rule)) {
+		door->later = may_pass_later(door);
 		put_refused(door);
 		return KAI_FAULT_POLICY;
 	}

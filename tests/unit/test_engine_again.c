@@ -103,6 +103,41 @@ static void a_fast_clock_refuses_nothing_for_good(void **state)
 	net_free(net);
 }
 
+/* Nor does it find a membership that begins refuse an item for good. */
+static void a_slow_clock_finds_no_member_and_waits(void **state)
+{
+	struct kai_community community = {.name = kai_span_str("circle")};
+	struct net_terms terms = {.introduce = true,
+				  .valid_from = LONG_AGO,
+				  .communities = &community,
+				  .community_count = 1};
+	struct kai_ctl_member member = {.name = kai_span_str("circle")};
+	struct net *net = net_new(2);
+	struct net_item item = {.tlp = KAI_TLP_GREEN, .audience_count = 1};
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	memcpy(community.keeper, net->nodes[0].config.org, KAI_ID_LEN);
+	memcpy(member.org, net->nodes[1].config.org, KAI_ID_LEN);
+	item.audience[0] =
+		(struct kai_audience_entry){.type = KAI_AUD_COMMUNITY,
+					    .org = kai_span(net->nodes[0].config.org, KAI_ID_LEN),
+					    .text = kai_span_str("circle")};
+	net->nodes[1].skew_ms = -2 * KAI_MS_HOUR;
+	(void)net_agree(net, 0, 1, &terms);
+	net_link(net, 0, 1);
+	net_run(net);
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_MEMBER, &member), 0);
+	net_run(net);
+	net_publish(net, 0, &item, id);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_false(net_holds(net, 1, id, NULL));
+	net->nodes[1].skew_ms = 0;
+	net_pass(net, 3 * KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_free(net);
+}
+
 /* ---- sealing keys ---- */
 
 static int by_use_and_key(const void *a, const void *b)
@@ -839,6 +874,7 @@ int main(void)
 		cmocka_unit_test(the_rest_of_an_alert_outlives_the_link),
 		cmocka_unit_test(renewals_since_a_backup_come_again),
 		cmocka_unit_test(what_came_later_outlives_the_link),
+		cmocka_unit_test(a_slow_clock_finds_no_member_and_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
