@@ -151,7 +151,7 @@ static void enter(struct sim *sim, struct sim_node *node, const struct sim_op *o
 			      "operation %u was done, and its item is not in the store",
 			      op->number);
 	else
-		sim_ledger_add_item(sim, node->number, op->number, id, item.header, labels, count);
+		sim_ledger_add_item(sim, node->number, op->number, item.header, labels, count);
 	kai_txn_abort(txn);
 	struct sim_act *act = sim_act_of(sim, op->number);
 

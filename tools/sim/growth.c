@@ -103,7 +103,8 @@ static const struct {
 static void draw(const struct sim_cli *cli, const struct size_result *results, size_t count,
 		 FILE *to)
 {
-	double height = 60 + (double)((COLUMNS + 1) / 2) * (CHART_HEIGHT + ROOM);
+	size_t rows = (COLUMNS + 1) / 2;
+	double height = 60 + (double)rows * (CHART_HEIGHT + ROOM);
 	char title[160];
 
 	(void)snprintf(title, sizeof(title),
@@ -120,9 +121,10 @@ static void draw(const struct sim_cli *cli, const struct size_result *results, s
 		for (size_t i = 0; i < count; i++)
 			points[i] = (struct sim_svg_point){results[i].nodes,
 							   columns[c].value(&results[i])};
+		size_t row = c / 2;
 		struct sim_svg_chart chart = {
 			.left = 50 + (double)(c % 2) * (CHART_WIDTH + ROOM),
-			.top = 70 + (double)(c / 2) * (CHART_HEIGHT + ROOM),
+			.top = 70 + (double)row * (CHART_HEIGHT + ROOM),
 			.width = CHART_WIDTH,
 			.height = CHART_HEIGHT,
 			.title = columns[c].title,

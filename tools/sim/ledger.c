@@ -181,12 +181,13 @@ static void add_labels(struct sim *sim, struct sim_item *item, const struct kai_
 	}
 }
 
-void sim_ledger_add_item(struct sim *sim, uint32_t origin, uint32_t op,
-			 const uint8_t id[KAI_ID_LEN], struct kai_span header,
+void sim_ledger_add_item(struct sim *sim, uint32_t origin, uint32_t op, struct kai_span header,
 			 const struct kai_span *part_labels, size_t count)
 {
 	struct sim_ledger *ledger = sim_ledger_of(sim);
+	uint8_t id[KAI_ID_LEN];
 
+	kai_advisory_id(kai_realm_live, header, id);
 	if (sim_ledger_find(sim, id) != NULL)
 		return;
 	struct sim_item *item = kept(sim, sizeof(*item));

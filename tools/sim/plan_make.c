@@ -21,7 +21,7 @@
 /* A node whose clock jumped looks at the windows of its agreements within TRUST_LOOK, 1 h (trust.c). */
 #define SETTLE_WINDOWS_MS (70 * KAI_MS_MINUTE)
 
-#define YEARS_MS (3 * 365 * KAI_MS_DAY)
+#define YEARS_MS (3LL * 365 * KAI_MS_DAY)
 
 /* ---- draws ---- */
 

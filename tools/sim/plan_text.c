@@ -12,7 +12,7 @@
 
 #define LINE_LEN 4096u
 #define MAX_OPS 4000000u
-#define MAX_MS (100 * 365 * 86400000LL) /* of any time */
+#define MAX_MS (100LL * 365 * 86400000) /* of any time */
 #define FIRST_LINE "kairan-sim-plan 1"
 
 /* ---- words ---- */
@@ -323,8 +323,8 @@ static bool is_name(const char *name, size_t len, const char *word)
 static enum kai_err read_node(struct reader *reader)
 {
 	uint64_t number = 0;
-	const char *name;
-	size_t len;
+	const char *name = "";
+	size_t len = 0;
 	uint64_t value = 0;
 
 	if (!take_number(reader, &number) || number >= reader->plan->node_count ||
@@ -504,8 +504,10 @@ static enum kai_err read_all(struct reader *reader)
 
 enum kai_err sim_plan_read(FILE *from, struct sim_plan **ret, struct kai_why *why)
 {
-	struct reader reader = {
-		.from = from, .why = why, .plan = sim_need(calloc(1, sizeof(struct sim_plan)))};
+	struct reader reader = {.from = from,
+				.why = why,
+				.at = "",
+				.plan = sim_need(calloc(1, sizeof(struct sim_plan)))};
 	enum kai_err err = read_all(&reader);
 
 	if (err != KAI_ERR_OK) {

@@ -46,7 +46,7 @@ static double ratio(uint64_t a, uint64_t b)
 
 static void digest_text(const struct sim_figures *figures, char ret[17])
 {
-	for (int i = 0; i < 8; i++)
+	for (size_t i = 0; i < 8; i++)
 		(void)snprintf(ret + 2 * i, 3, "%02x", figures->digest[i]);
 }
 

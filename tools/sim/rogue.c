@@ -192,7 +192,7 @@ static int64_t pause_after(struct sim_tale *tale)
 	uint64_t told = tale->rogue->tries[tale->lie] / 8;
 	int64_t pause = is_flood(tale->lie) ? FLOOD_PAUSE_MS : PAUSE_MS;
 
-	pause <<= told < 10 ? told : 10;
+	pause <<= told < 10 ? (int)told : 10;
 	return pause / 2 + (int64_t)sim_tale_below(tale, (uint64_t)pause);
 }
 

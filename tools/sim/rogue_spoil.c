@@ -122,11 +122,11 @@ static bool reopen(struct sim_tale *tale, struct sim_ware *ware)
 /* What no key opens, under a hash and a signature that fit. */
 static bool unseal(struct sim_tale *tale, struct sim_ware *ware)
 {
-	struct kai_span copy = sim_tale_copy(tale, ware->parts[0]);
+	struct kai_span part = ware->parts[0];
+	struct kai_span copy = sim_tale_flip(tale, part, part.len / 2, 1);
 
 	if (copy.len == 0)
 		return false;
-	((uint8_t *)(uintptr_t)copy.at)[copy.len / 2] ^= 1;
 	ware->parts[0] = copy;
 	kai_part_hash(ware->header.realm, copy, ware->header.parts[0].hash);
 	if (!sim_ware_seal(tale, ware))

@@ -61,6 +61,17 @@ struct kai_span sim_tale_copy(struct sim_tale *tale, struct kai_span bytes)
 	return kai_span(at, bytes.len);
 }
 
+struct kai_span sim_tale_flip(struct sim_tale *tale, struct kai_span bytes, size_t at, uint8_t bits)
+{
+	uint8_t *copy = kai_arena_take(tale->arena, bytes.len);
+
+	if (copy == NULL)
+		return (struct kai_span){NULL, 0};
+	memcpy(copy, bytes.at, bytes.len);
+	copy[at] ^= bits;
+	return kai_span(copy, bytes.len);
+}
+
 bool sim_tale_read(struct sim_tale *tale, union kai_msg *ret)
 {
 	const struct kai_object *object = kai_msg_object(tale->frame->type);

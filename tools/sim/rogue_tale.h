@@ -87,6 +87,9 @@ unsigned sim_tale_bytes(struct sim_tale *tale, uint32_t to, struct kai_span byte
 /* Decodes tale->frame; lists and spans may be changed. */
 bool sim_tale_read(struct sim_tale *tale, union kai_msg *ret);
 struct kai_span sim_tale_copy(struct sim_tale *tale, struct kai_span bytes);
+/* With these bits turned in its byte at `at`, which is below its length. Empty when there is no room. */
+struct kai_span sim_tale_flip(struct sim_tale *tale, struct kai_span bytes, size_t at,
+			      uint8_t bits);
 /* A node that is neither it nor tale->to; UINT32_MAX: there is none. */
 uint32_t sim_tale_other(struct sim_tale *tale);
 /* A peer that is linked, not the one given; UINT32_MAX: there is none. */

@@ -8,12 +8,15 @@
 
 unsigned sim_tell_tamper_bytes(struct sim_tale *tale)
 {
-	struct kai_span frame = sim_tale_copy(tale, tale->frame->bytes);
-	uint8_t *at = (uint8_t *)(uintptr_t)frame.at;
+	struct kai_span frame = tale->frame->bytes;
 
 	if (frame.len == 0)
 		return 0;
-	at[sim_tale_below(tale, frame.len)] ^= (uint8_t)(1u << sim_tale_below(tale, 8));
+	size_t at = sim_tale_below(tale, frame.len);
+
+	frame = sim_tale_flip(tale, frame, at, (uint8_t)(1u << sim_tale_below(tale, 8)));
+	if (frame.len == 0)
+		return 0;
 	return sim_tale_bytes(tale, tale->to, frame, tale->frame->urgent);
 }
 
@@ -49,12 +52,12 @@ unsigned sim_tell_tamper_shape(struct sim_tale *tale)
 
 static void flip(struct sim_tale *tale, struct kai_span *io)
 {
-	struct kai_span copy = sim_tale_copy(tale, *io);
-
-	if (copy.len == 0)
+	if (io->len == 0)
 		return;
-	((uint8_t *)(uintptr_t)copy.at)[sim_tale_below(tale, copy.len)] ^= 1;
-	*io = copy;
+	struct kai_span copy = sim_tale_flip(tale, *io, sim_tale_below(tale, io->len), 1);
+
+	if (copy.len > 0)
+		*io = copy;
 }
 
 static bool header_field(struct sim_tale *tale, struct kai_span *io)

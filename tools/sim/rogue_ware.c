@@ -426,8 +426,8 @@ void sim_ware_own(struct sim_tale *tale, const struct sim_ware *ware)
 {
 	static const struct kai_span as_header[KAI_MAX_PARTS];
 
-	sim_ledger_add_item(tale->sim, tale->node->number, UINT32_MAX, ware->id, ware->bytes,
-			    as_header, ware->header.parts_count);
+	sim_ledger_add_item(tale->sim, tale->node->number, UINT32_MAX, ware->bytes, as_header,
+			    ware->header.parts_count);
 }
 
 /* ---- to a peer ---- */

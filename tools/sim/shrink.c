@@ -61,12 +61,12 @@ static uint32_t index_of(const struct sim_plan *plan, const struct sim_op *const
 static void keep_targets(const struct sim_plan *plan, bool *out)
 {
 	const struct sim_op **sorted =
-		sim_need(calloc(plan->op_count + (size_t)1, sizeof(*sorted)));
+		sim_need(calloc(plan->op_count + (size_t)1, sizeof(const struct sim_op *)));
 	bool again = true;
 
 	for (uint32_t i = 0; i < plan->op_count; i++)
 		sorted[i] = &plan->ops[i];
-	qsort(sorted, plan->op_count, sizeof(*sorted), by_number);
+	qsort(sorted, plan->op_count, sizeof(const struct sim_op *), by_number);
 	while (again) {
 		again = false;
 		for (uint32_t i = plan->op_count; i-- > 0;) {

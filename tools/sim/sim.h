@@ -176,8 +176,7 @@ uint32_t sim_ledger_item_count(const struct sim *sim);
 struct sim_item *sim_ledger_item(const struct sim *sim, uint32_t number);
 /* Called by act and by rogues for each item that was really signed. header: exact bytes; openings: of each
  * part in order, NULL label bytes where the part has the header's. Copies. */
-void sim_ledger_add_item(struct sim *sim, uint32_t origin, uint32_t op,
-			 const uint8_t id[KAI_ID_LEN], struct kai_span header,
+void sim_ledger_add_item(struct sim *sim, uint32_t origin, uint32_t op, struct kai_span header,
 			 const struct kai_span *part_labels, size_t count);
 void sim_ledger_add_agreement(struct sim *sim, struct kai_span terms);
 void sim_ledger_add_notice(struct sim *sim, const struct kai_notice *notice);
@@ -359,7 +358,7 @@ bool sim_rogue_output(struct sim *sim, struct sim_node *node, const struct sim_f
 void sim_rogue_input(struct sim *sim, struct sim_node *node, const struct sim_frame *frame);
 /* One deliberate act, by a plan's operation. */
 void sim_rogue_act(struct sim *sim, struct sim_node *node, const struct sim_op *op);
-void sim_rogue_start(struct sim *sim, struct sim_node *node, uint64_t lies);
+void sim_rogue_start(struct sim *sim, struct sim_node *node, uint64_t bits);
 void sim_rogue_free(struct sim_rogue *rogue);
 
 #endif

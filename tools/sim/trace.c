@@ -12,15 +12,14 @@ static bool node_matters(const struct sim_trace *trace, uint32_t node)
 	return trace->node == UINT32_MAX || trace->node == node;
 }
 
-static bool bytes_matter(const struct sim *sim, const struct sim_trace *trace,
-			 struct kai_span bytes)
+static bool bytes_matter(struct sim *sim, const struct sim_trace *trace, struct kai_span bytes)
 {
 	if (trace->item == UINT32_MAX)
 		return true;
 	if (trace->item >= sim_ledger_item_count(sim))
 		return false;
 	/* A frame names an item by its id or, a push, carries its header. */
-	const struct sim_item *item = sim_ledger_item((struct sim *)(uintptr_t)sim, trace->item);
+	const struct sim_item *item = sim_ledger_item(sim, trace->item);
 
 	return memmem(bytes.at, bytes.len, item->id, KAI_ID_LEN) != NULL ||
 	       memmem(bytes.at, bytes.len, item->header_bytes.at, item->header_bytes.len) != NULL;

@@ -65,7 +65,7 @@ static void set_audience(const struct sim_maker *maker, struct sim_op *op, uint6
 	static const char *const names[] = {"aud1", "aud2", "aud3"};
 	uint64_t count = sim_draw_percent(draw, 60) ? 1 : sim_draw_between(draw, 2, 3);
 
-	for (uint64_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && i < sizeof(names) / sizeof(names[0]); i++)
 		sim_op_set(op, names[i], some_audience(maker, op->node, tlp, draw));
 }
 
@@ -75,7 +75,7 @@ static void set_audience(const struct sim_maker *maker, struct sim_op *op, uint6
 static uint64_t some_size(const struct sim_maker *maker, struct sim_draw *draw)
 {
 	if (sim_draw_percent(draw, maker->style.large))
-		return sim_draw_between(draw, 8192, 64 * 1024);
+		return sim_draw_between(draw, 8192, UINT64_C(65536));
 	return sim_draw_percent(draw, 80) ? sim_draw_between(draw, 100, 1500)
 					  : sim_draw_between(draw, 1500, 8192);
 }
