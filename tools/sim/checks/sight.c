@@ -194,6 +194,14 @@ static void read_log(struct sim_sight *sight)
 	while (sight->arena.used < sight->arena.cap / 2 &&
 	       kai_rec_log_next(sight->txn, &sight->node->log_seen, &arrival))
 		note_change(sight, arrival);
+	/* Each new holding may have moved those before it. */
+	for (size_t i = 0; i < sight->change_count; i++) {
+		struct sim_change *change = &sight->changes[i];
+
+		if (change->truth != NULL)
+			change->holding = sim_holding_make(sight, sight->node->number,
+							   change->truth->number);
+	}
 }
 
 /* ---- what a node knows ---- */
