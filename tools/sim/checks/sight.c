@@ -199,8 +199,8 @@ static void read_log(struct sim_sight *sight)
 		struct sim_change *change = &sight->changes[i];
 
 		if (change->truth != NULL)
-			change->holding = sim_holding_make(sight, sight->node->number,
-							   change->truth->number);
+			change->holding =
+				sim_holding_make(sight, sight->node->number, change->truth->number);
 	}
 }
 
