@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "door.h"
 #include "fetch.h"
 
 #include <sodium.h>
@@ -9,31 +10,7 @@
 
 #define CLOCK_TOLERANCE_MS KAI_MS_DAY /* an origin's clock may be ahead of ours by so much */
 
-/* What is known of one item while it stands at the door. */
-struct door {
-	struct kai_turn *turn;
-	struct kai_link *link; /* NULL: an own item */
-	const struct kai_incoming *item;
-	const struct kai_pair *pair; /* NULL: an own item */
-	bool held;		     /* already here: this is a merge */
-	uint64_t arrival;
-	struct kai_item was; /* when held; its spans are copies */
-	/* what is to be stored */
-	uint64_t flags;
-	struct kai_signature signatures[KAI_MAX_SIGNATURES];
-	size_t signature_count;
-	bool signatures_added;
-	struct kai_item_facts facts_of; /* the item as the decision sees it */
-	struct kai_facts facts;
-	struct kai_release_fact releases[KAI_MAX_EVIDENCE];
-	struct kai_label labels[KAI_MAX_PARTS];
-	struct kai_span openings[KAI_MAX_PARTS];
-	uint32_t parts; /* new ones that the rules allow */
-	enum kai_rule rule;
-	bool later; /* what the rule refuses now may pass then */
-};
-
-static struct kai_wall now_of(const struct door *door)
+static struct kai_wall now_of(const struct kai_door *door)
 {
 	return door->turn->event->wall;
 }
@@ -53,7 +30,7 @@ static bool copy_span(struct kai_arena *arena, struct kai_span *io_span)
 }
 
 /* The record's own bytes die with the first write. Lists are in scratch already. */
-static void load_held(struct door *door)
+static void load_held(struct kai_door *door)
 {
 	struct kai_turn *turn = door->turn;
 
@@ -64,7 +41,7 @@ static void load_held(struct door *door)
 }
 
 /* Signatures here and those that came, one a key, ascending by key, at most four. */
-static void merge_signatures(struct door *door)
+static void merge_signatures(struct kai_door *door)
 {
 	const struct kai_signature *old = door->was.signatures;
 	size_t old_count = door->held ? door->was.signatures_count : 0;
@@ -94,7 +71,7 @@ static void merge_signatures(struct door *door)
 
 /* ---- checks */
 
-static enum kai_fault times_check(const struct door *door, int64_t *ret_retry_ms)
+static enum kai_fault times_check(const struct kai_door *door, int64_t *ret_retry_ms)
 {
 	const struct kai_header *header = &door->item->header;
 	int64_t ahead = (int64_t)header->created_at - now_of(door).ms;
@@ -129,7 +106,7 @@ static uint64_t bytes_of(const struct kai_incoming *item)
 }
 
 /* Releases by the origin, each verified against its card. One that does not hold spoils the copy. */
-static enum kai_fault evidence_check(struct door *door)
+static enum kai_fault evidence_check(struct kai_door *door)
 {
 	struct kai_turn *turn = door->turn;
 	const struct kai_incoming *item = door->item;
@@ -165,7 +142,7 @@ static enum kai_fault evidence_check(struct door *door)
 
 /* ---- the one decision */
 
-static void facts_begin(struct door *door)
+static void facts_begin(struct kai_door *door)
 {
 	const struct kai_incoming *item = door->item;
 	struct kai_item_facts *of = &door->facts_of;
@@ -184,7 +161,7 @@ static void facts_begin(struct door *door)
 		kai_target_passed(door->turn->txn, &item->header, door->pair->peer);
 }
 
-static bool decide(struct door *door, const struct kai_label *part_label, uint8_t index,
+static bool decide(struct kai_door *door, const struct kai_label *part_label, uint8_t index,
 		   enum kai_rule *ret_rule)
 {
 	if (door->pair == NULL) {
@@ -210,7 +187,7 @@ static const struct kai_wrap *wrap_of(const struct kai_incoming *item, uint8_t i
 	return NULL;
 }
 
-static enum kai_fault unwrap(struct door *door, uint8_t index, const struct kai_wrap *wrap,
+static enum kai_fault unwrap(struct kai_door *door, uint8_t index, const struct kai_wrap *wrap,
 			     struct kai_opening *ret)
 {
 	struct kai_turn *turn = door->turn;
@@ -239,7 +216,7 @@ static enum kai_fault unwrap(struct door *door, uint8_t index, const struct kai_
 	return ready ? KAI_FAULT_WRAP : KAI_FAULT_NO_CARD;
 }
 
-static enum kai_fault main_check(struct door *door, struct kai_span content)
+static enum kai_fault main_check(struct kai_door *door, struct kai_span content)
 {
 	const struct kai_header *header = &door->item->header;
 	const struct kai_kind_row *row = kai_kind_row(header->kind);
@@ -254,7 +231,8 @@ static enum kai_fault main_check(struct door *door, struct kai_span content)
 }
 
 /* Opens one part as far as it takes to know that its holder could read it. */
-static enum kai_fault part_open(struct door *door, uint8_t index, const struct kai_opening *opening)
+static enum kai_fault part_open(struct kai_door *door, uint8_t index,
+				const struct kai_opening *opening)
 {
 	const struct kai_incoming *item = door->item;
 	struct kai_arena *scratch = door->turn->scratch;
@@ -276,14 +254,14 @@ static enum kai_fault part_open(struct door *door, uint8_t index, const struct k
 }
 
 /* To be destroyed before it came: left out. Not worth a fault, since the supplier's clock may be slower. */
-static bool is_over(const struct door *door, uint8_t index)
+static bool is_over(const struct kai_door *door, uint8_t index)
 {
 	uint64_t until = door->labels[index].retain_until;
 
 	return door->link != NULL && until != 0 && (int64_t)until <= now_of(door).ms;
 }
 
-static enum kai_fault part_check(struct door *door, uint8_t index)
+static enum kai_fault part_check(struct kai_door *door, uint8_t index)
 {
 	const struct kai_wrap *wrap = wrap_of(door->item, index);
 	struct kai_opening opening;
@@ -308,7 +286,7 @@ static enum kai_fault part_check(struct door *door, uint8_t index)
 	return fault;
 }
 
-static enum kai_fault parts_check(struct door *door)
+static enum kai_fault parts_check(struct kai_door *door)
 {
 	const struct kai_incoming *item = door->item;
 	uint32_t fresh = item->part_bits & ~(door->held ? (uint32_t)door->was.held : 0);
@@ -326,171 +304,11 @@ static enum kai_fault parts_check(struct door *door)
 	return wrapped ? KAI_FAULT_NONE : KAI_FAULT_NO_WRAP;
 }
 
-/* ---- storing */
-
-static void put_parts(struct door *door)
-{
-	struct kai_turn *turn = door->turn;
-
-	for (uint8_t i = 0; i < KAI_MAX_PARTS; i++) {
-		struct kai_part part = {.ciphertext = door->item->parts[i]};
-		struct kai_key key = kai_key_part(door->arrival, i);
-
-		if ((door->parts >> i & 1) == 0)
-			continue;
-		if (kai_rest_seal(turn, door->item->id, i, door->openings[i], &part))
-			kai_rec_put(turn->txn, KAI_TABLE_PARTS, &key, &kai_object_part, &part);
-		else
-			kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
-		if (door->labels[i].retain_until != door->item->header.label.retain_until &&
-		    door->labels[i].retain_until != 0)
-			kai_sweep_part_at(turn, door->arrival, i, door->labels[i].retain_until);
-	}
-}
-
-/* true when something was not here before. */
-static bool put_evidence(struct door *door)
-{
-	struct kai_txn *txn = door->turn->txn;
-	bool added = false;
-	size_t room = KAI_MAX_EVIDENCE;
-	struct kai_scan scan;
-	uint8_t prefix[8];
-
-	/* As many as travel with an item: an origin that grants for ever fills no disk. */
-	kai_put_be64(prefix, door->arrival);
-	kai_scan_init(&scan, txn, KAI_TABLE_EVIDENCE, kai_span(prefix, sizeof(prefix)),
-		      kai_span(NULL, 0), false);
-	while (room > 0 && kai_scan_next(&scan, NULL, NULL))
-		room--;
-	for (size_t i = 0; room > 0 && i < door->item->evidence_count; i++) {
-		struct kai_span bytes = door->item->evidence[i];
-		struct kai_span there;
-		uint8_t hash[KAI_ID_LEN];
-		uint8_t key[16];
-
-		kai_hash(KAI_CTX_RELEASE, kai_realm_live, bytes, hash);
-		kai_put_be64(key, door->arrival);
-		memcpy(key + 8, hash, 8);
-		if (kai_txn_get(txn, KAI_TABLE_EVIDENCE, kai_span(key, sizeof(key)), &there))
-			continue;
-		kai_txn_put(txn, KAI_TABLE_EVIDENCE, kai_span(key, sizeof(key)), bytes);
-		room--;
-		added = true;
-	}
-	return added;
-}
-
-/* How it came: by this peer under this agreement. Parts that it brought once more count as its
- * own, so that each path is seen. */
-static void put_supply(struct door *door)
-{
-	struct kai_turn *turn = door->turn;
-	uint32_t brought = door->parts;
-	struct kai_mark mark;
-	struct kai_supply was;
-	struct kai_supply supply = {.at = (uint64_t)now_of(door).ms};
-	struct kai_key key = kai_key_pair(door->arrival, door->link == NULL ? 0 : door->pair->peer);
-
-	if (door->held)
-		brought |= door->item->part_bits & (uint32_t)door->was.held;
-	supply.parts = brought;
-	if (door->pair != NULL)
-		memcpy(supply.agreement, door->pair->agreement.digest, KAI_ID_LEN);
-	if (door->item->mark != NULL) {
-		mark = *door->item->mark;
-		supply.mark = &mark;
-	}
-	if (door->held && kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply,
-				      turn->scratch, &was)) {
-		if ((supply.parts & ~was.parts) == 0)
-			return;
-		was.parts |= supply.parts;
-		supply = was;
-	} else if (door->pair != NULL && door->pair->agreement.terms.retention_days > 0) {
-		kai_sweep_kept_until(turn, door->arrival,
-				     supply.at + door->pair->agreement.terms.retention_days *
-							 (uint64_t)KAI_MS_DAY);
-	}
-	kai_rec_put(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, &supply);
-}
-
-static void put_journal(struct door *door, const char *event)
-{
-	struct kai_journal entry = {.at = (uint64_t)now_of(door).ms,
-				    .event = kai_span_str(event),
-				    .rule = kai_span_str(kai_rule_name(door->rule)),
-				    .count = (uint64_t)__builtin_popcount(door->parts)};
-
-	entry.id.is = true;
-	memcpy(entry.id.id, door->item->id, KAI_ID_LEN);
-	if (door->link != NULL) {
-		entry.org.is = true;
-		memcpy(entry.org.id, door->link->org, KAI_ID_LEN);
-	}
-	kai_journal_append(door->turn->txn, &entry);
-}
-
-static void store_new(struct door *door)
-{
-	struct kai_turn *turn = door->turn;
-	const struct kai_incoming *come = door->item;
-	struct kai_key stub = kai_key_bytes(come->id, KAI_ID_LEN);
-	struct kai_item item = {.received_at = (uint64_t)now_of(door).ms,
-				.flags = door->flags | (door->link == NULL ? KAI_ITEM_OWN : 0),
-				.held = door->parts,
-				.header = come->header_bytes,
-				.signatures = door->signatures,
-				.signatures_count = door->signature_count};
-
-	memcpy(item.id, come->id, KAI_ID_LEN);
-	(void)kai_txn_del(turn->txn, KAI_TABLE_STUBS, kai_key_span(&stub));
-	door->arrival = kai_rec_item_add(turn->txn, &item, &come->header);
-	put_parts(door);
-	(void)put_evidence(door);
-	put_supply(door);
-	put_journal(door, door->link == NULL ? "item-own" : "item-stored");
-	kai_thread_added(turn, door->arrival, &item, &come->header);
-	kai_out_trace(turn, "item-stored", door->link == NULL ? NULL : door->link->org, come->id,
-		      kai_rule_name(door->rule), door->arrival);
-	kai_spread_item(turn, door->arrival);
-}
-
-/* true when something was added. */
-static bool store_merged(struct door *door)
-{
-	struct kai_turn *turn = door->turn;
-	struct kai_item item = door->was;
-
-	put_parts(door);
-	put_supply(door);
-	bool added = put_evidence(door) || door->parts != 0 || door->signatures_added;
-
-	if (!added)
-		return false;
-	item.held |= door->parts;
-	item.flags =
-		(item.flags & ~(uint64_t)KAI_ITEM_INTRODUCED) | (door->flags & KAI_ITEM_INTRODUCED);
-	/* held before its key was revoked, it stands: coming again does not mark it */
-	if ((door->flags & KAI_ITEM_MARKED) == 0)
-		item.flags &= ~(uint64_t)KAI_ITEM_MARKED;
-	item.signatures = door->signatures;
-	item.signatures_count = door->signature_count;
-	kai_rec_item_put(turn->txn, door->arrival, &item);
-	kai_rec_touch(turn->txn, door->arrival);
-	put_journal(door, "item-merged");
-	/* Affirmed under a better key: what it could not do before, it does now. */
-	if ((door->was.flags & ~item.flags & KAI_ITEM_MARKED) != 0)
-		kai_thread_added(turn, door->arrival, &item, &door->item->header);
-	kai_spread_item(turn, door->arrival);
-	return true;
-}
-
 /* ---- the door */
 
 /* The same by the supplier's clock: an agreement or a membership may begin, or end, between the two, and which of
  * them is wrong nobody knows. */
-static bool passes_by_its_clock(const struct door *door)
+static bool passes_by_its_clock(const struct kai_door *door)
 {
 	struct kai_turn *turn = door->turn;
 	size_t mark = turn->scratch->used;
@@ -516,7 +334,7 @@ static bool passes_by_its_clock(const struct door *door)
 
 /* That the agreement does not hold by this clock, or stands still, passes: the other end, where it holds, would
  * never try again if it were told that this is final. */
-static bool may_pass_later(const struct door *door)
+static bool may_pass_later(const struct kai_door *door)
 {
 	if (door->pair == NULL || !door->pair->has_terms ||
 	    door->pair->state == KAI_STATE_TERMINATED)
@@ -524,7 +342,7 @@ static bool may_pass_later(const struct door *door)
 	return door->rule == KAI_RULE_AGREEMENT || passes_by_its_clock(door);
 }
 
-static void refuse(const struct door *door, struct kai_admission *ret, enum kai_fault fault)
+static void refuse(const struct kai_door *door, struct kai_admission *ret, enum kai_fault fault)
 {
 	kai_refusal(ret, fault);
 	memcpy(ret->origin, door->item->header.origin, KAI_ID_LEN);
@@ -536,7 +354,7 @@ static void refuse(const struct door *door, struct kai_admission *ret, enum kai_
 }
 
 /* The decision is final under what stands between us now; only that is remembered. */
-static void put_refused(const struct door *door)
+static void put_refused(const struct kai_door *door)
 {
 	struct kai_key key = kai_key_bytes(door->item->id, KAI_ID_LEN);
 	struct kai_stub stub = {.at = (uint64_t)now_of(door).ms,
@@ -550,7 +368,7 @@ static void put_refused(const struct door *door)
 	kai_rec_put(door->turn->txn, KAI_TABLE_STUBS, &key, &kai_object_stub, &stub);
 }
 
-static enum kai_fault check(struct door *door, int64_t *ret_retry_ms)
+static enum kai_fault check(struct kai_door *door, int64_t *ret_retry_ms)
 {
 	struct kai_turn *turn = door->turn;
 	const struct kai_incoming *item = door->item;
@@ -581,7 +399,7 @@ static enum kai_fault check(struct door *door, int64_t *ret_retry_ms)
 void kai_admit(struct kai_turn *turn, struct kai_link *link, const struct kai_incoming *item,
 	       struct kai_admission *ret)
 {
-	struct door *door = kai_arena_take(turn->scratch, sizeof(*door));
+	struct kai_door *door = kai_arena_take(turn->scratch, sizeof(*door));
 	int64_t retry_ms = KAI_MS_MINUTE;
 
 	if (door == NULL) {
@@ -610,9 +428,9 @@ void kai_admit(struct kai_turn *turn, struct kai_link *link, const struct kai_in
 	memset(ret, 0, sizeof(*ret));
 	ret->stored = true;
 	if (door->held)
-		ret->new_parts = store_merged(door);
+		ret->new_parts = kai_door_merge(door);
 	else
-		store_new(door);
+		kai_door_store(door);
 	ret->new_parts |= !door->held;
 	ret->arrival = door->arrival;
 	ret->held = door->parts | (door->held ? (uint32_t)door->was.held : 0);

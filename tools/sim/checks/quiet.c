@@ -2,8 +2,7 @@
 /*
  * quiet: resume tokens of all honest nodes have one length, whatever they stand for, and no two are alike
  * though they stand for the same, so that nobody counts what it was not given. From offers and pushes; the
- * first million of a run are remembered. (That frames as a whole do not tell is the twin experiment's to
- * show, checks/twin.h.)
+ * first million of a run are remembered. That frames as a whole do not tell is not shown here.
  */
 #include <stdlib.h>
 

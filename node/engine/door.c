@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was let in is written: the item or what it gained, its parts, how it came, and that it did. */
+#include "door.h"
+
+#include <string.h>
+
+#include "fetch.h"
+
+static void put_parts(struct kai_door *door)
+{
+	struct kai_turn *turn = door->turn;
+
+	for (uint8_t i = 0; i < KAI_MAX_PARTS; i++) {
+		struct kai_part part = {.ciphertext = door->item->parts[i]};
+		struct kai_key key = kai_key_part(door->arrival, i);
+
+		if ((door->parts >> i & 1) == 0)
+			continue;
+		if (kai_rest_seal(turn, door->item->id, i, door->openings[i], &part))
+			kai_rec_put(turn->txn, KAI_TABLE_PARTS, &key, &kai_object_part, &part);
+		else
+			kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
+		if (door->labels[i].retain_until != door->item->header.label.retain_until &&
+		    door->labels[i].retain_until != 0)
+			kai_sweep_part_at(turn, door->arrival, i, door->labels[i].retain_until);
+	}
+}
+
+/* true when something was not here before. */
+static bool put_evidence(struct kai_door *door)
+{
+	struct kai_txn *txn = door->turn->txn;
+	bool added = false;
+	size_t room = KAI_MAX_EVIDENCE;
+	struct kai_scan scan;
+	uint8_t prefix[8];
+
+	/* As many as travel with an item: an origin that grants for ever fills no disk. */
+	kai_put_be64(prefix, door->arrival);
+	kai_scan_init(&scan, txn, KAI_TABLE_EVIDENCE, kai_span(prefix, sizeof(prefix)),
+		      kai_span(NULL, 0), false);
+	while (room > 0 && kai_scan_next(&scan, NULL, NULL))
+		room--;
+	for (size_t i = 0; room > 0 && i < door->item->evidence_count; i++) {
+		struct kai_span bytes = door->item->evidence[i];
+		struct kai_span there;
+		uint8_t hash[KAI_ID_LEN];
+		uint8_t key[16];
+
+		kai_hash(KAI_CTX_RELEASE, kai_realm_live, bytes, hash);
+		kai_put_be64(key, door->arrival);
+		memcpy(key + 8, hash, 8);
+		if (kai_txn_get(txn, KAI_TABLE_EVIDENCE, kai_span(key, sizeof(key)), &there))
+			continue;
+		kai_txn_put(txn, KAI_TABLE_EVIDENCE, kai_span(key, sizeof(key)), bytes);
+		room--;
+		added = true;
+	}
+	return added;
+}
+
+/* How it came: by this peer under this agreement. Parts that it brought once more count as its
+ * own, so that each path is seen. */
+static void put_supply(struct kai_door *door)
+{
+	struct kai_turn *turn = door->turn;
+	uint32_t brought = door->parts;
+	struct kai_mark mark;
+	struct kai_supply was;
+	struct kai_supply supply = {.at = (uint64_t)door->turn->event->wall.ms};
+	struct kai_key key = kai_key_pair(door->arrival, door->link == NULL ? 0 : door->pair->peer);
+
+	if (door->held)
+		brought |= door->item->part_bits & (uint32_t)door->was.held;
+	supply.parts = brought;
+	if (door->pair != NULL)
+		memcpy(supply.agreement, door->pair->agreement.digest, KAI_ID_LEN);
+	if (door->item->mark != NULL) {
+		mark = *door->item->mark;
+		supply.mark = &mark;
+	}
+	if (door->held && kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply,
+				      turn->scratch, &was)) {
+		if ((supply.parts & ~was.parts) == 0)
+			return;
+		was.parts |= supply.parts;
+		supply = was;
+	} else if (door->pair != NULL && door->pair->agreement.terms.retention_days > 0) {
+		kai_sweep_kept_until(turn, door->arrival,
+				     supply.at + door->pair->agreement.terms.retention_days *
+							 (uint64_t)KAI_MS_DAY);
+	}
+	kai_rec_put(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, &supply);
+}
+
+static void put_journal(struct kai_door *door, const char *event)
+{
+	struct kai_journal entry = {.at = (uint64_t)door->turn->event->wall.ms,
+				    .event = kai_span_str(event),
+				    .rule = kai_span_str(kai_rule_name(door->rule)),
+				    .count = (uint64_t)__builtin_popcount(door->parts)};
+
+	entry.id.is = true;
+	memcpy(entry.id.id, door->item->id, KAI_ID_LEN);
+	if (door->link != NULL) {
+		entry.org.is = true;
+		memcpy(entry.org.id, door->link->org, KAI_ID_LEN);
+	}
+	kai_journal_append(door->turn->txn, &entry);
+}
+
+void kai_door_store(struct kai_door *door)
+{
+	struct kai_turn *turn = door->turn;
+	const struct kai_incoming *come = door->item;
+	struct kai_key stub = kai_key_bytes(come->id, KAI_ID_LEN);
+	struct kai_item item = {.received_at = (uint64_t)door->turn->event->wall.ms,
+				.flags = door->flags | (door->link == NULL ? KAI_ITEM_OWN : 0),
+				.held = door->parts,
+				.header = come->header_bytes,
+				.signatures = door->signatures,
+				.signatures_count = door->signature_count};
+
+	memcpy(item.id, come->id, KAI_ID_LEN);
+	(void)kai_txn_del(turn->txn, KAI_TABLE_STUBS, kai_key_span(&stub));
+	door->arrival = kai_rec_item_add(turn->txn, &item, &come->header);
+	put_parts(door);
+	(void)put_evidence(door);
+	put_supply(door);
+	put_journal(door, door->link == NULL ? "item-own" : "item-stored");
+	kai_thread_added(turn, door->arrival, &item, &come->header);
+	kai_out_trace(turn, "item-stored", door->link == NULL ? NULL : door->link->org, come->id,
+		      kai_rule_name(door->rule), door->arrival);
+	kai_spread_item(turn, door->arrival);
+}
+
+bool kai_door_merge(struct kai_door *door)
+{
+	struct kai_turn *turn = door->turn;
+	struct kai_item item = door->was;
+
+	put_parts(door);
+	put_supply(door);
+	bool added = put_evidence(door) || door->parts != 0 || door->signatures_added;
+
+	if (!added)
+		return false;
+	item.held |= door->parts;
+	item.flags =
+		(item.flags & ~(uint64_t)KAI_ITEM_INTRODUCED) | (door->flags & KAI_ITEM_INTRODUCED);
+	/* held before its key was revoked, it stands: coming again does not mark it */
+	if ((door->flags & KAI_ITEM_MARKED) == 0)
+		item.flags &= ~(uint64_t)KAI_ITEM_MARKED;
+	item.signatures = door->signatures;
+	item.signatures_count = door->signature_count;
+	kai_rec_item_put(turn->txn, door->arrival, &item);
+	kai_rec_touch(turn->txn, door->arrival);
+	put_journal(door, "item-merged");
+	/* Affirmed under a better key: what it could not do before, it does now. */
+	if ((door->was.flags & ~item.flags & KAI_ITEM_MARKED) != 0)
+		kai_thread_added(turn, door->arrival, &item, &door->item->header);
+	kai_spread_item(turn, door->arrival);
+	return true;
+}
