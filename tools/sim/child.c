@@ -5,69 +5,29 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 struct report {
 	struct sim_result result;
 	double wall_s;
 };
 
-static bool write_all(int to, const void *at, size_t len)
-{
-	const uint8_t *bytes = at;
-
-	while (len > 0) {
-		ssize_t done = write(to, bytes, len);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		bytes += done;
-		len -= (size_t)done;
-	}
-	return true;
-}
-
-static bool read_all(int from, void *at, size_t len)
-{
-	uint8_t *bytes = at;
-
-	while (len > 0) {
-		ssize_t done = read(from, bytes, len);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		bytes += done;
-		len -= (size_t)done;
-	}
-	return true;
-}
-
 static _Noreturn void run_in_child(const struct sim_cli *cli, const struct sim_recipe *recipe,
 				   int to)
 {
 	static struct report report; /* large, and all bytes of it are written */
-	double start = seconds();
+	double start = sim_cli_seconds();
 	struct sim_plan *plan = sim_plan_make(recipe);
 
 	sim_run_plan(cli, plan, &report.result);
 	sim_plan_free(plan);
-	report.wall_s = seconds() - start;
-	_exit(write_all(to, &report, sizeof(report)) ? 0 : 1);
+	report.wall_s = sim_cli_seconds() - start;
+	FILE *out = fdopen(to, "w");
+
+	_exit(out != NULL && fwrite(&report, sizeof(report), 1, out) == 1 && fclose(out) == 0 ? 0
+											      : 1);
 }
 
 bool sim_child_start(const struct sim_cli *cli, const struct sim_recipe *recipe,
@@ -99,8 +59,12 @@ void sim_child_end(struct sim_child *child, struct sim_child_end *ret)
 	struct rusage usage = {.ru_maxrss = 0};
 	int status = 0;
 
-	*ret = (struct sim_child_end){.finished = read_all(child->pipe, &report, sizeof(report))};
-	(void)close(child->pipe);
+	FILE *in = fdopen(child->pipe, "r");
+
+	*ret = (struct sim_child_end){.finished = in != NULL &&
+						  fread(&report, sizeof(report), 1, in) == 1};
+	if (in != NULL)
+		(void)fclose(in);
 	while (wait4(child->pid, &status, 0, &usage) < 0 && errno == EINTR)
 		;
 	ret->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;

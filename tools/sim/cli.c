@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* One option: where its value goes and what it may be. */
 enum form { NUMBER, SIGNED, TEXT, YES, NO, TOPOLOGY, SEEDS, SIZES };
@@ -282,4 +283,12 @@ bool sim_cli_close(const struct sim_cli *cli, FILE *out)
 		(void)fprintf(stderr, "kairan-sim: %s: could not be written whole\n",
 			      cli->out_path == NULL ? "standard output" : cli->out_path);
 	return whole;
+}
+
+double sim_cli_seconds(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }

@@ -97,4 +97,7 @@ FILE *sim_cli_out(const struct sim_cli *cli);
 /* false after saying that what was written is not whole. */
 bool sim_cli_close(const struct sim_cli *cli, FILE *out);
 
+/* Of a clock that only goes on: for what a run takes, never for what it does. */
+double sim_cli_seconds(void);
+
 #endif

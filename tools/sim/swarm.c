@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <sodium.h>
 
@@ -35,14 +34,6 @@ struct swarm {
 		uint64_t seeds;
 	} by_checker[MAX_NAMES];
 };
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static uint64_t pick_seed(const struct swarm *swarm, uint64_t index)
 {
@@ -133,7 +124,7 @@ static void wait_some(struct swarm *swarm)
 		polls[i] = (struct pollfd){.fd = swarm->running[i].child.pipe, .events = POLLIN};
 	if (poll(polls, count, 1000) < 0)
 		return;
-	now = seconds();
+	now = sim_cli_seconds();
 	/* From the last one down: an end moves the last into its place. */
 	for (unsigned i = count; i-- > 0;) {
 		struct running *running = &swarm->running[i];
@@ -161,7 +152,7 @@ static bool begin_one(struct swarm *swarm)
 	recipe.seed = pick_seed(swarm, swarm->begun);
 	struct running *running = &swarm->running[swarm->count];
 
-	*running = (struct running){.since = seconds()};
+	*running = (struct running){.since = sim_cli_seconds()};
 	if (!sim_child_start(swarm->cli, &recipe, &running->child)) {
 		(void)fprintf(stderr, "kairan-sim: a process for seed %llu: %s\n",
 			      (unsigned long long)recipe.seed, strerror(errno));
@@ -178,12 +169,12 @@ static bool may_begin(const struct swarm *swarm)
 
 	if (swarm->count >= cli->jobs || swarm->count >= MAX_JOBS || swarm->begun >= swarm->total)
 		return false;
-	return cli->limit_s == 0 || seconds() - swarm->start < (double)cli->limit_s;
+	return cli->limit_s == 0 || sim_cli_seconds() - swarm->start < (double)cli->limit_s;
 }
 
 static void tell_sum(const struct swarm *swarm)
 {
-	double took = seconds() - swarm->start;
+	double took = sim_cli_seconds() - swarm->start;
 	const char *mark = swarm->cli->tap ? "# " : "";
 	const struct sim_figures *sum = &swarm->sum;
 
@@ -210,7 +201,7 @@ int sim_verb_swarm(const struct sim_cli *cli)
 		return SIM_EXIT_FILE;
 	}
 	swarm->cli = cli;
-	swarm->start = seconds();
+	swarm->start = sim_cli_seconds();
 	swarm->told = swarm->start;
 	swarm->total = cli->fresh > 0 ? cli->fresh : cli->last - cli->first + 1;
 	if (cli->fresh > 0) {
