@@ -55,7 +55,7 @@ bool sim_child_start(const struct sim_cli *cli, const struct sim_recipe *recipe,
 
 void sim_child_end(struct sim_child *child, struct sim_child_end *ret)
 {
-	struct report report;
+	struct report report = {.wall_s = 0};
 	struct rusage usage = {.ru_maxrss = 0};
 	int status = 0;
 
