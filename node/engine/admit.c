@@ -90,8 +90,9 @@ static enum kai_fault times_check(const struct kai_door *door, int64_t *ret_retr
 		return KAI_FAULT_NONE;
 	/* By the supplier's clock it holds still: which of the two is wrong nobody knows, so this is
 	 * not final. The supplier lets go of it when it is over there as well. */
-	if (door->link != NULL && door->link->skew_ms < 0 &&
-	    (int64_t)header->not_after > now_of(door).ms + door->link->skew_ms)
+	int64_t skew_ms = door->link == NULL ? 0 : kai_link_skew(door->link, door->turn->event);
+
+	if (skew_ms < 0 && (int64_t)header->not_after > now_of(door).ms + skew_ms)
 		return KAI_FAULT_TIME;
 	return KAI_FAULT_EXPIRED;
 }
@@ -314,9 +315,11 @@ static bool passes_by_its_clock(const struct kai_door *door)
 	size_t mark = turn->scratch->used;
 	struct kai_facts facts;
 
-	if (door->link == NULL || door->link->skew_ms == 0)
+	int64_t skew_ms = door->link == NULL ? 0 : kai_link_skew(door->link, turn->event);
+
+	if (skew_ms == 0)
 		return false;
-	struct kai_wall its = {now_of(door).ms + door->link->skew_ms};
+	struct kai_wall its = {now_of(door).ms + skew_ms};
 	struct kai_pair *pair = kai_arena_take(turn->scratch, sizeof(*pair));
 
 	if (pair == NULL)

@@ -43,6 +43,8 @@ void kai_answer_fault(struct kai_turn *turn, struct kai_ctl_answer *ret, uint64_
 static void link_state(const struct kai_turn *turn, const struct kai_link *link, uint64_t head,
 		       struct kai_peer_state *ret)
 {
+	int64_t skew_ms = kai_link_skew(link, turn->event);
+
 	ret->up = link->state == KAI_LINK_UP;
 	if (link->heard.ms > 0) {
 		int64_t at = turn->event->wall.ms - (turn->event->mono.ms - link->heard.ms);
@@ -55,8 +57,8 @@ static void link_state(const struct kai_turn *turn, const struct kai_link *link,
 		ret->down_reason = kai_span_str(link->down_reason != NULL ? link->down_reason
 									  : "not-connected");
 	ret->last_error = kai_span_str(link->last_error != NULL ? link->last_error : "");
-	ret->skew_ahead = link->skew_ms > 0;
-	ret->skew_ms = (uint64_t)(link->skew_ms < 0 ? -link->skew_ms : link->skew_ms);
+	ret->skew_ahead = skew_ms > 0;
+	ret->skew_ms = (uint64_t)(skew_ms < 0 ? -skew_ms : skew_ms);
 	ret->received_items = link->received_items;
 	ret->sent_items = link->sent_items;
 	ret->refused = link->refused;

@@ -194,7 +194,8 @@ void kai_link_hello(struct kai_turn *turn, struct kai_link *link, const struct k
 	}
 	memcpy(link->peer_epoch, hello->epoch, sizeof(link->peer_epoch));
 	memcpy(link->peer_boot, hello->boot, sizeof(link->peer_boot));
-	link->skew_ms = (int64_t)hello->clock - turn->event->wall.ms;
+	link->clock_known = true;
+	link->clock_ms = (int64_t)hello->clock - turn->event->mono.ms;
 	if (!link->answered) {
 		link->answered = true;
 		say_hello(turn, link, true);

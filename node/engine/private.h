@@ -67,8 +67,9 @@ struct kai_link {
 	uint8_t peer_boot[16];
 	struct kai_mono heard;
 	struct kai_mono pinged;
-	int64_t skew_ms;
-	bool cards_owed; /* cards.c: newer cards of origins after this one are still to be told */
+	bool clock_known;
+	int64_t clock_ms; /* its wall clock less our monotonic one, as its hello had it */
+	bool cards_owed;  /* cards.c: newer cards of origins after this one are still to be told */
 	uint8_t cards_after[KAI_ID_LEN];
 	const char *down_reason; /* static storage */
 	const char *last_error;
@@ -80,6 +81,12 @@ struct kai_link {
 	struct kai_meters *meters;
 	struct kai_pair_cache *pair;
 };
+
+/* How far its wall clock is ahead of ours now, which may have jumped since it greeted; 0 before. */
+static inline int64_t kai_link_skew(const struct kai_link *link, const struct kai_event *event)
+{
+	return link->clock_known ? link->clock_ms + event->mono.ms - event->wall.ms : 0;
+}
 
 /* May this be of the session before? Nothing that comes so late is a fault, and nothing of it is used that
  * was not asked for. */

@@ -103,7 +103,7 @@ static void a_fast_clock_refuses_nothing_for_good(void **state)
 	net_free(net);
 }
 
-/* Nor does it find a membership that begins refuse an item for good. */
+/* Nor for want of a membership that has not begun by it; and it may have been set back since the link stands. */
 static void a_slow_clock_finds_no_member_and_waits(void **state)
 {
 	struct kai_community community = {.name = kai_span_str("circle")};
@@ -123,12 +123,12 @@ static void a_slow_clock_finds_no_member_and_waits(void **state)
 		(struct kai_audience_entry){.type = KAI_AUD_COMMUNITY,
 					    .org = kai_span(net->nodes[0].config.org, KAI_ID_LEN),
 					    .text = kai_span_str("circle")};
-	net->nodes[1].skew_ms = -2 * KAI_MS_HOUR;
 	(void)net_agree(net, 0, 1, &terms);
 	net_link(net, 0, 1);
 	net_run(net);
 	assert_int_equal(net_control(net, 0, KAI_CONTROL_MEMBER, &member), 0);
 	net_run(net);
+	net->nodes[1].skew_ms = -2 * KAI_MS_HOUR;
 	net_publish(net, 0, &item, id);
 	net_pass(net, KAI_MS_MINUTE);
 	assert_false(net_holds(net, 1, id, NULL));
