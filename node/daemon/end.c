@@ -14,11 +14,27 @@ static void say(const char *text)
 	(void)written; /* a log that cannot be written has nowhere to say so */
 }
 
+/* Adds as much of text as there is room for. */
+static size_t add(char *line, size_t len, size_t cap, const char *text)
+{
+	while (len < cap && *text != '\0')
+		line[len++] = *text++;
+	return len;
+}
+
 _Noreturn void kai_end_no_memory(const char *what)
 {
-	say("kairand: out of memory for ");
-	say(what);
-	say(": ended (nothing acknowledged is lost; give it more memory and start it again)\n");
+	char line[256];
+	size_t len = add(line, 0, sizeof(line), "kairand: out of memory for ");
+	ssize_t written;
+
+	len = add(line, len, sizeof(line), what);
+	len = add(
+		line, len, sizeof(line),
+		": ended (nothing acknowledged is lost; give it more memory and start it again)\n");
+	/* In one piece: a library's thread may be saying the same. */
+	written = write(STDERR_FILENO, line, len);
+	(void)written;
 	_exit(EXIT_FAILED);
 }
 

@@ -56,15 +56,16 @@ class Round:
         if self.node.runs():
             return 'goes on'
         code, said = self.node.process.returncode, self.node.said()
-        if code == 1 and re.search(r'^kairand: .|node\.failed', said, re.M):
+        # What two threads say at once may share a line.
+        if code == 1 and re.search(r'^kairand: .|kairand: out of memory for|node\.failed', said, re.M):
             return 'says why and ends with 1'
         if code == -signal.SIGKILL and self.loop.how == KILL:
             return 'is killed'
         only_start = ENDINGS.get((self.owner(), code))
         # Where nobody gets any more, another thread may end before the one that was first.
-        if self.loop.for_good and code == -signal.SIGABRT and re.search('^FATAL ERROR: OUT OF MEMORY|std::bad_alloc$|pgm_malloc', said, re.M):
+        if self.loop.for_good and code == -signal.SIGABRT and re.search('^FATAL ERROR: OUT OF MEMORY|std::bad_alloc|pgm_malloc', said, re.M):
             only_start = False
-        words = re.search('^kairand: ended by SIG|^out of dynamic memory', said, re.M)
+        words = re.search('kairand: ended by SIG|^out of dynamic memory', said, re.M)
         if words and only_start is not None and only_start <= isinstance(self.loop, Start):
             who = 'a library' if self.loop.for_good else self.owner()
             return f'is ended by {who} ({signal.Signals(-code).name if code < 0 else code})'
