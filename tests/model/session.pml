@@ -19,7 +19,7 @@
  *
  *   step of the model   functions
  *   s_start             on_start, record_boot, load_peers
- *   publish             kai_admit, store_new, kai_spread_item
+ *   publish             kai_admit, kai_door_store, kai_spread_item
  *   link_up, link_down  kai_link_event, enter, greet
  *   greet_again         kai_link_greet_again
  *   on_hello            kai_link_hello, come_up
