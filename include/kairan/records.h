@@ -33,6 +33,9 @@
  *   SOURCES     H(namespace, document)[32]        source: what a document or draft became
  *   JOURNAL     number u64                        journal
  *   TIMERS      due u64, kind u8, key             what is to be done then: enum kai_timer_kind
+ *   DUTIES      arrival u64, peer u16, index u8,  duty_row: what an agreement with that peer asks for
+ *               target u16                        an item, by its duties' index; target 0: not one org
+ *   DUTIES_OPEN the same key                      - those that are neither met nor ended
  *
  * Functions take any transaction; those that write say so by their verb. A record that does not
  * decode makes the transaction CORRUPT and reads as absent. One thread per transaction.
@@ -171,6 +174,45 @@ enum kai_card_how { KAI_CARD_OWN = 1, KAI_CARD_FINGERPRINT = 2, KAI_CARD_INTRODU
 	X(U64, count, 0, 0, UINT64_MAX >> 1, "how often in this minute; parts; …")                 \
 	X(STR, text, 0, 0, KAI_MAX_TEXT, "")
 
+/* One promise of an agreement about one item to one org (SPEC.md section 3). */
+enum kai_duty_side { KAI_DUTY_OURS = 0, KAI_DUTY_THEIRS = 1 };
+#define KAI_DUTY_PASS 1u   /* a terms' duty's action: to its target */
+#define KAI_DUTY_ANSWER 2u /* to the other side */
+#define KAI_DUTY_REPORT 3u /* to the other side */
+/* X(NAME, "word") */
+#define KAI_X_DUTY_STATE(X)                                                                        \
+	X(NONE, "none")                                                                            \
+	X(DUE, "due")                                                                              \
+	X(BLOCKED, "blocked") /* a rule forbids it; it is never overdue for that */                \
+	X(OVERDUE, "overdue")                                                                      \
+	X(UNSEEN,                                                                                  \
+	  "unseen") /* theirs, its time is over: whether it was done is not visible here */        \
+	X(MET, "met")                                                                              \
+	X(ENDED, "ended") /* there is nothing to be done any more */
+
+enum kai_duty_state {
+#define X(name, word) KAI_DUTY_##name,
+	KAI_X_DUTY_STATE(X)
+#undef X
+		KAI_DUTY_STATE_END
+};
+const char *kai_duty_state_word(uint64_t state); /* "?" outside the list */
+
+#define KAI_DUTY_ROW(X)                                                                            \
+	X(FIX, agreement, 32, 0, 0, "digest of the one that asks for it")                          \
+	X(U64, side, 0, 0, 1, "enum kai_duty_side: who owes it")                                   \
+	X(U64, action, 0, 1, 3, "1 pass, 2 answer, 3 report")                                      \
+	X(BOOL, report_back, 0, 0, 0, "")                                                          \
+	X(U64, state, 0, 1, 6, "enum kai_duty_state")                                              \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "it arose")                                              \
+	X(U64, within_ms, 0, 1, 365ULL * 86400000, "")                                             \
+	X(U64, due_at, 0, 0, KAI_MAX_TIME_MS, "")                                                  \
+	X(U64, timer_at, 0, 0, KAI_MAX_TIME_MS, "where its row in TIMERS stands; 0: none")         \
+	X(U64, overdue_at, 0, 0, KAI_MAX_TIME_MS, "noticed; 0: it never was")                      \
+	X(U64, settled_at, 0, 0, KAI_MAX_TIME_MS, "met or ended; 0: open")                         \
+	X(STR, rule, 0, 0, KAI_MAX_SHORT, "blocked: by which; ended: why")                         \
+	X(OPT, answer, 0, 0, 0, "the item that met it, where that is another one")
+
 #define KAI_X_RECORD(X)                                                                            \
 	X(item, KAI_ITEM)                                                                          \
 	X(part, KAI_PART)                                                                          \
@@ -183,7 +225,8 @@ enum kai_card_how { KAI_CARD_OWN = 1, KAI_CARD_FINGERPRINT = 2, KAI_CARD_INTRODU
 	X(agree_rec, KAI_AGREE_REC)                                                                \
 	X(member_rec, KAI_MEMBER_REC)                                                              \
 	X(source, KAI_SOURCE)                                                                      \
-	X(journal, KAI_JOURNAL)
+	X(journal, KAI_JOURNAL)                                                                    \
+	X(duty_row, KAI_DUTY_ROW)
 
 #define X(object, list) KAI_STRUCT(object, list);
 KAI_X_RECORD(X)
@@ -224,8 +267,22 @@ enum kai_timer_kind {
 	KAI_TIMER_KEPT = 2,
 	/* org[32]: its items are looked at for revoked keys, from the arrival u64 in the value on
 	 * downwards */
-	KAI_TIMER_MARK = 3
+	KAI_TIMER_MARK = 3,
+	/* a key of DUTIES: its time is over */
+	KAI_TIMER_DUTY = 4
 };
+/* A key of DUTIES and of DUTIES_OPEN, read. */
+struct kai_duty_place {
+	uint64_t arrival;
+	uint16_t peer; /* the other side of the agreement */
+	uint8_t index; /* among its duties */
+	uint16_t target;
+};
+#define KAI_DUTY_KEY 13u
+struct kai_key kai_key_duty(const struct kai_duty_place *place);
+bool kai_duty_place_read(struct kai_span key, struct kai_duty_place *ret);
+/* Was it met, or is it, after its time? */
+bool kai_duty_late(const struct kai_duty_row *row);
 struct kai_key kai_key_timer(uint64_t due, enum kai_timer_kind kind, const struct kai_key *rest);
 
 /* ---- any record by its object

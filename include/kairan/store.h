@@ -45,7 +45,9 @@
 	X(MEMBERS, "members")                                                                      \
 	X(SOURCES, "sources")                                                                      \
 	X(JOURNAL, "journal")                                                                      \
-	X(TIMERS, "timers")
+	X(TIMERS, "timers")                                                                        \
+	X(DUTIES, "duties")                                                                        \
+	X(DUTIES_OPEN, "duties-open")
 
 enum kai_table {
 #define X(name, word) KAI_TABLE_##name,

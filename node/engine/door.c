@@ -60,8 +60,8 @@ static bool put_evidence(struct kai_door *door)
 }
 
 /* How it came: by this peer under this agreement. Parts that it brought once more count as its
- * own, so that each path is seen. */
-static void put_supply(struct kai_door *door)
+ * own, so that each path is seen. true: it did not bring it before. */
+static bool put_supply(struct kai_door *door)
 {
 	struct kai_turn *turn = door->turn;
 	uint32_t brought = door->parts;
@@ -82,15 +82,19 @@ static void put_supply(struct kai_door *door)
 	if (door->held && kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply,
 				      turn->scratch, &was)) {
 		if ((supply.parts & ~was.parts) == 0)
-			return;
+			return false;
 		was.parts |= supply.parts;
 		supply = was;
-	} else if (door->pair != NULL && door->pair->agreement.terms.retention_days > 0) {
+		kai_rec_put(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, &supply);
+		return false;
+	}
+	if (door->pair != NULL && door->pair->agreement.terms.retention_days > 0) {
 		kai_sweep_kept_until(turn, door->arrival,
 				     supply.at + door->pair->agreement.terms.retention_days *
 							 (uint64_t)KAI_MS_DAY);
 	}
 	kai_rec_put(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, &supply);
+	return true;
 }
 
 static void put_journal(struct kai_door *door, const char *event)
@@ -126,11 +130,12 @@ void kai_door_store(struct kai_door *door)
 	door->arrival = kai_rec_item_add(turn->txn, &item, &come->header);
 	put_parts(door);
 	(void)put_evidence(door);
-	put_supply(door);
+	(void)put_supply(door);
 	put_journal(door, door->link == NULL ? "item-own" : "item-stored");
 	kai_thread_added(turn, door->arrival, &item, &come->header);
 	kai_out_trace(turn, "item-stored", door->link == NULL ? NULL : door->link->org, come->id,
 		      kai_rule_name(door->rule), door->arrival);
+	kai_duty_arrived(turn, door->link, door->arrival);
 	kai_spread_item(turn, door->arrival);
 }
 
@@ -140,9 +145,11 @@ bool kai_door_merge(struct kai_door *door)
 	struct kai_item item = door->was;
 
 	put_parts(door);
-	put_supply(door);
+	bool first = put_supply(door);
 	bool added = put_evidence(door) || door->parts != 0 || door->signatures_added;
 
+	if (!added && first)
+		kai_duty_arrived(turn, door->link, door->arrival);
 	if (!added)
 		return false;
 	item.held |= door->parts;
@@ -157,8 +164,13 @@ bool kai_door_merge(struct kai_door *door)
 	kai_rec_touch(turn->txn, door->arrival);
 	put_journal(door, "item-merged");
 	/* Affirmed under a better key: what it could not do before, it does now. */
-	if ((door->was.flags & ~item.flags & KAI_ITEM_MARKED) != 0)
+	bool affirmed = (door->was.flags & ~item.flags & KAI_ITEM_MARKED) != 0;
+
+	if (affirmed)
 		kai_thread_added(turn, door->arrival, &item, &door->item->header);
+	if (affirmed || first)
+		kai_duty_arrived(turn, door->link, door->arrival);
+	kai_duty_changed(turn, door->arrival);
 	kai_spread_item(turn, door->arrival);
 	return true;
 }

@@ -357,6 +357,7 @@ static void on_timer(struct kai_turn *turn)
 	kai_spread_timer(turn);
 	kai_sweep_timer(turn);
 	kai_quota_timer(turn);
+	kai_duty_timer(turn);
 }
 
 /* The one switch. True when the log should be walked in this step: not for each of many frames. */
@@ -414,5 +415,6 @@ struct kai_mono kai_engine_deadline(const struct kai_engine *engine)
 	due = earlier(due, kai_fetch_deadline(engine));
 	due = earlier(due, kai_sweep_deadline(engine));
 	due = earlier(due, kai_trust_deadline(engine));
+	due = earlier(due, kai_duty_deadline(engine));
 	return earlier(due, kai_quota_deadline(engine));
 }

@@ -18,6 +18,7 @@
  *   rest.c      openings at rest
  *   thread.c    revisions, conflicts, retractions, in any order of arrival
  *   sweep.c     what expires
+ *   duty.c      which duties an item brings about and what bears on them; duty_state.c: one duty's life
  *   trust.c     cards, node records, agreements, notices, memberships from and to links;
  *               introduction; signers
  *   pair.c      the cached relation with each peer and its wrap keys
@@ -109,13 +110,18 @@ struct kai_engine {
 	struct kai_wall sweep_wall;  /* the wall clock as far as it is believed; 0: not known yet */
 	struct kai_wall sweep_saved; /* the same, in the store */
 	struct kai_mono sweep_seen;  /* when sweep_wall was that */
+	bool sweep_behind;	     /* sweep_wall was behind the wall clock then */
+	bool sweep_doubted;	     /* at the last sweep sweep_wall was behind */
 	struct kai_link **numbers;   /* by number in PEERS; NULL where none */
 	size_t number_cap;
-	size_t walk_next;	    /* whose turn it is to be walked for first */
-	uint8_t *scratch;	    /* KAI_TURN_ARENA bytes, perhaps config's */
-	struct kai_wants *wants;    /* fetch.c: what is wanted from whom; made with the first link's
+	size_t walk_next;	   /* whose turn it is to be walked for first */
+	uint8_t *scratch;	   /* KAI_TURN_ARENA bytes, perhaps config's */
+	struct kai_wants *wants;   /* fetch.c: what is wanted from whom; made with the first link's
 				    fetch, gone with the last */
-	struct kai_mono trust_due;  /* when trust.c looks at its instants again; 0: at once */
+	struct kai_mono trust_due; /* when trust.c looks at its instants again; 0: at once */
+	uint64_t
+		duty_walked; /* duty.c: trust_generation + 1 when open duties were last looked at */
+	struct kai_key duty_from;   /* where that walk goes on; empty: it is done */
 	struct kai_wall trust_next; /* the next instant at which something begins or ends; 0: not
 				       known yet */
 };
@@ -338,6 +344,31 @@ void kai_sweep_kept_until(struct kai_turn *turn, uint64_t arrival, uint64_t unti
 void kai_sweep_mark(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t from);
 void kai_sweep_timer(struct kai_turn *turn);
 struct kai_mono kai_sweep_deadline(const struct kai_engine *engine);
+
+/* Something of that kind is to be done then, by the clock as far as it is believed; rest: after due and kind in
+ * TIMERS' key. */
+void kai_sweep_at(struct kai_turn *turn, uint64_t due, enum kai_timer_kind kind,
+		  const struct kai_key *rest);
+
+/* Is the wall clock further ahead than is believed yet? What it would end or forbid stays as it is so long. */
+bool kai_sweep_doubts(struct kai_turn *turn);
+
+/* ---- duty.c, duty_state.c
+ * ----------------------------------------------------------------------------------------------- */
+/* An item was stored, or came by one more peer, or is not marked any longer. link NULL: our own. */
+void kai_duty_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arrival);
+/* The item changed: taken back, revised, released, more of it is held. */
+void kai_duty_changed(struct kai_turn *turn, uint64_t arrival);
+/* The peer says that it holds the item; sent: it has it from us. */
+void kai_duty_stored(struct kai_turn *turn, struct kai_link *link, uint64_t arrival, bool sent);
+/* A timer of this key of DUTIES went off and is gone. */
+void kai_duty_fired(struct kai_turn *turn, struct kai_span key);
+/* The item goes now: what is open of it ends. */
+void kai_duty_gone(struct kai_turn *turn, uint64_t arrival);
+/* Every open duty is looked at again, some at a time, as after any change of trust. */
+void kai_duty_again(struct kai_turn *turn);
+void kai_duty_timer(struct kai_turn *turn);
+struct kai_mono kai_duty_deadline(const struct kai_engine *engine);
 
 /* ---- trust.c, pair.c
  * ------------------------------------------------------------------------------------------------

@@ -319,7 +319,11 @@ static void record_outcome(struct kai_turn *turn, struct kai_link *link,
 		memcpy(with->agreement, pair->agreement.digest, KAI_ID_LEN);
 	with->evidence = offered->evidence;
 	with->signatures = offered->signatures;
+	bool sent = before.state == KAI_RELEASED_SENT;
+
 	kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, with);
+	if (with->state == KAI_RELEASED_STORED)
+		kai_duty_stored(turn, link, offered->arrival, sent);
 }
 
 static void stored_entry(struct kai_turn *turn, struct kai_link *link,
@@ -353,6 +357,8 @@ static void stored_entry(struct kai_turn *turn, struct kai_link *link,
 		released.parts |= entry->parts & item.held;
 	else
 		released.parts &= entry->parts;
+	bool sent = released.state == KAI_RELEASED_SENT;
+
 	released.state = KAI_RELEASED_STORED;
 	/* What it is read from may move when it is written. */
 	char rule[KAI_MAX_SHORT];
@@ -360,6 +366,7 @@ static void stored_entry(struct kai_turn *turn, struct kai_link *link,
 	memcpy(rule, released.rule.at, released.rule.len);
 	released.rule.at = (const uint8_t *)rule;
 	kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &released);
+	kai_duty_stored(turn, link, arrival, sent);
 }
 
 void kai_serve_stored(struct kai_turn *turn, struct kai_link *link, const struct kai_stored *stored)

@@ -11,7 +11,8 @@
 /* A clock that jumps ahead is believed a day an hour: a wrong one is put right before it destroyed what nobody can
  * bring back, and a node that was off for a month is where it should be after a day. */
 #define SWEEP_BELIEF (KAI_MS_DAY / KAI_MS_HOUR)
-#define SWEEP_SAVE_MS KAI_MS_HOUR
+#define SWEEP_SAVE_MS (10 * KAI_MS_MINUTE)
+#define SWEEP_DOUBT_MS KAI_MS_MINUTE
 #define TIMER_LEN 17u /* due, kind, arrival; of a part its index follows */
 #define STUB_LIFE_MS (730 * KAI_MS_DAY)
 
@@ -55,13 +56,19 @@ static uint64_t believe(struct kai_turn *turn)
 	}
 	int64_t passed = turn->event->mono.ms - engine->sweep_seen.ms;
 
-	if ((now - engine->sweep_wall.ms) / SWEEP_BELIEF <= passed)
-		engine->sweep_wall.ms = now;
-	else
-		engine->sweep_wall.ms += passed * SWEEP_BELIEF;
+	/* The time that went by before a jump was seen is no reason to believe more of it. */
+	int64_t most = engine->sweep_behind ? passed * SWEEP_BELIEF : passed;
+
+	engine->sweep_behind = now - engine->sweep_wall.ms > most;
+	engine->sweep_wall.ms = engine->sweep_behind ? engine->sweep_wall.ms + most : now;
 	engine->sweep_seen = turn->event->mono;
 	store_clock(turn);
 	return (uint64_t)engine->sweep_wall.ms;
+}
+
+bool kai_sweep_doubts(struct kai_turn *turn)
+{
+	return (int64_t)believe(turn) + SWEEP_DOUBT_MS < turn->event->wall.ms;
 }
 
 /* ---- items ---- */
@@ -124,6 +131,7 @@ static void bury(struct kai_turn *turn, uint64_t arrival, enum kai_stub_reason r
 
 		(void)kai_txn_del(turn->txn, KAI_TABLE_PENDING, kai_key_span(&pending));
 	}
+	kai_duty_gone(turn, arrival);
 	kai_out_trace(turn, "item-expired", header.origin, item.id, NULL, arrival);
 	kai_rec_item_del(turn->txn, arrival, &stub);
 }
@@ -149,26 +157,30 @@ static void bury_target(struct kai_turn *turn, uint64_t arrival)
 
 /* ---- what goes before its item's end ---- */
 
-static void put_timer(struct kai_turn *turn, uint64_t due, enum kai_timer_kind kind,
-		      const struct kai_key *rest)
+void kai_sweep_at(struct kai_turn *turn, uint64_t due, enum kai_timer_kind kind,
+		  const struct kai_key *rest)
 {
+	struct kai_engine *engine = turn->engine;
 	struct kai_key key = kai_key_timer(due, kind, rest);
+	int64_t wait = (int64_t)due - turn->event->wall.ms;
 
 	kai_txn_put(turn->txn, KAI_TABLE_TIMERS, kai_key_span(&key), kai_span("", 0));
+	if (wait < SWEEP_EVERY_MS && turn->event->mono.ms + wait < engine->sweep_due.ms)
+		engine->sweep_due.ms = turn->event->mono.ms + (wait > 0 ? wait : 0);
 }
 
 void kai_sweep_part_at(struct kai_turn *turn, uint64_t arrival, uint8_t index, uint64_t until)
 {
 	struct kai_key part = kai_key_part(arrival, index);
 
-	put_timer(turn, until, KAI_TIMER_PART, &part);
+	kai_sweep_at(turn, until, KAI_TIMER_PART, &part);
 }
 
 void kai_sweep_kept_until(struct kai_turn *turn, uint64_t arrival, uint64_t until)
 {
 	struct kai_key item = kai_key_u64(arrival);
 
-	put_timer(turn, until, KAI_TIMER_KEPT, &item);
+	kai_sweep_at(turn, until, KAI_TIMER_KEPT, &item);
 }
 
 static void put_mark(struct kai_turn *turn, const struct kai_key *timer, uint64_t from)
@@ -252,35 +264,51 @@ static bool may_keep(struct kai_turn *turn, uint64_t arrival, uint64_t now)
 	return keep;
 }
 
-/* true when more is due than this step may do. */
-static bool sweep_timers(struct kai_turn *turn, uint64_t now)
+/* true when it is not done and stays. */
+static bool fire(struct kai_turn *turn, const struct kai_key *timer, uint64_t now)
+{
+	uint64_t arrival = kai_get_be64(timer->at + 9);
+
+	if (timer->at[8] == KAI_TIMER_MARK && go_on_marking(turn, timer))
+		return true;
+	(void)kai_txn_del(turn->txn, KAI_TABLE_TIMERS, kai_key_span(timer));
+	if (timer->at[8] == KAI_TIMER_PART && timer->len == TIMER_LEN + 1) {
+		destroy_part(turn, arrival, timer->at[TIMER_LEN]);
+	} else if (timer->at[8] == KAI_TIMER_KEPT && !may_keep(turn, arrival, now)) {
+		bury_target(turn, arrival);
+		bury(turn, arrival, KAI_STUB_DESTROYED);
+	} else if (timer->at[8] == KAI_TIMER_DUTY) {
+		kai_duty_fired(turn, kai_span(timer->at + 9, timer->len - 9));
+	}
+	return false;
+}
+
+/* true when more is due than this step may do; *ret_next: how long until the next is. */
+static bool sweep_timers(struct kai_turn *turn, uint64_t now, uint64_t *ret_next_ms)
 {
 	struct kai_scan scan;
 	struct kai_span key;
 	unsigned count = 0;
 
+	*ret_next_ms = SWEEP_EVERY_MS;
+
 	kai_scan_init(&scan, turn->txn, KAI_TABLE_TIMERS, kai_span(NULL, 0), kai_span(NULL, 0),
 		      false);
 	while (kai_scan_next(&scan, &key, NULL) && key.len >= TIMER_LEN) {
 		struct kai_key timer = kai_key_bytes(key.at, key.len);
-		uint64_t arrival = kai_get_be64(timer.at + 9);
 		size_t used = turn->scratch->used;
 
-		if (kai_get_be64(timer.at) > now)
+		if (kai_get_be64(timer.at) > now) {
+			*ret_next_ms = kai_get_be64(timer.at) - now;
 			return false;
+		}
 		if (count++ == SWEEP_ITEMS)
 			return true;
-		if (timer.at[8] == KAI_TIMER_PART && timer.len == TIMER_LEN + 1) {
-			destroy_part(turn, arrival, timer.at[TIMER_LEN]);
-		} else if (timer.at[8] == KAI_TIMER_KEPT && !may_keep(turn, arrival, now)) {
-			bury_target(turn, arrival);
-			bury(turn, arrival, KAI_STUB_DESTROYED);
-		} else if (timer.at[8] == KAI_TIMER_MARK && go_on_marking(turn, &timer)) {
-			kai_scratch_back(turn, used);
-			return true;
-		}
-		(void)kai_txn_del(turn->txn, KAI_TABLE_TIMERS, kai_key_span(&timer));
+		bool stays = fire(turn, &timer, now);
+
 		kai_scratch_back(turn, used);
+		if (stays)
+			return true;
 	}
 	return false;
 }
@@ -369,13 +397,21 @@ void kai_sweep_timer(struct kai_turn *turn)
 	if (turn->event->mono.ms < engine->sweep_due.ms)
 		return;
 	uint64_t now = believe(turn);
-	bool more = sweep_timers(turn, now);
+	bool doubts = kai_sweep_doubts(turn);
+	uint64_t next_ms;
+
+	if (engine->sweep_doubted && !doubts)
+		kai_duty_again(turn);
+	engine->sweep_doubted = doubts;
+	bool more = sweep_timers(turn, now, &next_ms);
 
 	more |= sweep_items(turn, now);
 
 	sweep_stubs(turn, now);
 	sweep_sources(turn);
-	engine->sweep_due.ms = turn->event->mono.ms + (more ? SWEEP_SOON_MS : SWEEP_EVERY_MS);
+	if (next_ms > SWEEP_EVERY_MS)
+		next_ms = SWEEP_EVERY_MS;
+	engine->sweep_due.ms = turn->event->mono.ms + (more ? SWEEP_SOON_MS : (int64_t)next_ms);
 }
 
 struct kai_mono kai_sweep_deadline(const struct kai_engine *engine)

@@ -166,6 +166,7 @@ static void set_flags(struct kai_turn *turn, struct member *member, uint64_t fla
 		return;
 	member->item.flags = flags;
 	kai_rec_item_put(turn->txn, member->arrival, &member->item);
+	kai_duty_changed(turn, member->arrival);
 }
 
 /* Acts on what it names; true when something of that is not held yet. */

@@ -145,6 +145,9 @@ static const struct {
 	{KAI_TABLE_EVIDENCE, kai_check_evidence, NULL},
 	{KAI_TABLE_PENDING, kai_check_pending, NULL},
 	{KAI_TABLE_STUBS, kai_check_stub, NULL},
+	{KAI_TABLE_DUTIES, kai_check_duty, NULL},
+	{KAI_TABLE_DUTIES_OPEN, kai_check_duty_open, NULL},
+	{KAI_TABLE_TIMERS, kai_check_timer, NULL},
 	{KAI_TABLE_JOURNAL, check_journal, check_journal_end},
 };
 #define TABLE_COUNT (sizeof(tables) / sizeof(tables[0]))

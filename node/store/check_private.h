@@ -52,6 +52,9 @@ void kai_check_released(struct kai_check_run *run, struct kai_span key, struct k
 void kai_check_evidence(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_pending(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_stub(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+void kai_check_duty(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+void kai_check_duty_open(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+void kai_check_timer(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 /* As many index entries as there are items. */
 void kai_check_counts(struct kai_check_run *run);
 

@@ -32,6 +32,7 @@ static const struct cut {
 	[KAI_TABLE_NOTICES] = {.head = KAI_ID_LEN, .tail = KAI_ID_LEN},
 	[KAI_TABLE_MEMBERS] = {.head = KAI_ID_LEN, .tail = KAI_ID_LEN},
 	[KAI_TABLE_SOURCES] = {.head = KAI_ID_LEN},
+	[KAI_TABLE_DUTIES] = {.record = true},
 	[KAI_TABLE_JOURNAL] = {.record = true, .own_first = true},
 };
 

@@ -86,6 +86,43 @@ struct kai_key kai_key_evidence(uint64_t arrival, struct kai_span evidence)
 	return key;
 }
 
+struct kai_key kai_key_duty(const struct kai_duty_place *place)
+{
+	struct kai_key key = kai_key_pair(place->arrival, place->peer);
+
+	add_bytes(&key, &place->index, 1);
+	add_number(&key, place->target, 2);
+	return key;
+}
+
+bool kai_duty_place_read(struct kai_span key, struct kai_duty_place *ret)
+{
+	if (key.len != KAI_DUTY_KEY)
+		return false;
+	ret->arrival = kai_get_be64(key.at);
+	ret->peer = (uint16_t)(key.at[8] << 8 | key.at[9]);
+	ret->index = key.at[10];
+	ret->target = (uint16_t)(key.at[11] << 8 | key.at[12]);
+	return true;
+}
+
+bool kai_duty_late(const struct kai_duty_row *row)
+{
+	return row->overdue_at != 0 ||
+	       (row->state == KAI_DUTY_MET && row->settled_at > row->due_at);
+}
+
+const char *kai_duty_state_word(uint64_t state)
+{
+	static const char *const words[] = {
+#define X(name, word) word,
+		KAI_X_DUTY_STATE(X)
+#undef X
+	};
+
+	return state < sizeof(words) / sizeof(words[0]) ? words[state] : "?";
+}
+
 struct kai_key kai_key_timer(uint64_t due, enum kai_timer_kind kind, const struct kai_key *rest)
 {
 	struct kai_key key = kai_key_u64(due);

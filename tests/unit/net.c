@@ -8,6 +8,7 @@
 
 #include "kairan/kinds.h"
 #include "kairan/records.h"
+#include "kairan/text.h"
 
 #define ARENA_LEN ((size_t)64 * 1024 * 1024)
 #define YEAR_MS (365LL * KAI_MS_DAY)
@@ -593,6 +594,15 @@ struct kai_span net_terms_bytes(struct net *net, unsigned a, unsigned b,
 		terms.predecessor.is = true;
 		memcpy(terms.predecessor.id, say->predecessor, KAI_ID_LEN);
 	}
+	if (say->duty_count > 0) {
+		terms.duties = kai_arena_take(&net->arena, say->duty_count * sizeof(*terms.duties));
+		assert_non_null(terms.duties);
+		terms.duties_count = say->duty_count;
+	}
+	for (size_t i = 0; i < say->duty_count; i++) {
+		terms.duties[i] = say->duties[i];
+		terms.duties[i].side = turned ? 1 - say->duties[i].side : say->duties[i].side;
+	}
 	struct kai_span bytes = kai_object_encode_in(&kai_object_terms, &terms, &net->arena);
 
 	assert_true(bytes.len > 0);
@@ -641,8 +651,10 @@ struct kai_audience_entry net_org(const struct net *net, unsigned node)
 }
 
 /* A body with every mandatory field of its kind. */
-static struct kai_span make_body(struct net *net, const struct kai_kind_row *row, const char *title)
+static struct kai_span make_body(struct net *net, const struct kai_kind_row *row, const char *title,
+				 const uint8_t *question)
 {
+	char id[KAI_ID_TEXT];
 	struct kai_body_value values[32];
 	struct kai_body body = {.version = KAI_VERSION,
 				.title = kai_span_str(title != NULL ? title : "a title"),
@@ -668,6 +680,10 @@ static struct kai_span make_body(struct net *net, const struct kai_kind_row *row
 		value->value = field->type == KAI_V_WORD
 				       ? kai_span(field->words, strcspn(field->words, "|"))
 				       : kai_span_str(examples[field->type]);
+		if (field->type == KAI_V_ID && question != NULL) {
+			kai_id_text(question, id);
+			value->value = kai_span_str(id);
+		}
 	}
 	struct kai_span bytes = kai_object_encode_in(&kai_object_body, &body, &net->arena);
 
@@ -683,6 +699,7 @@ void net_publish(struct net *net, unsigned node, const struct net_item *item,
 	struct kai_audience_entry audience[4];
 	struct kai_span sector = {NULL, 0};
 	uint8_t supersedes[1][KAI_ID_LEN];
+	uint8_t refs[1][KAI_ID_LEN];
 	char media[32];
 	struct kai_draft_part parts[2] = {
 		{.name = kai_span_str("main")},
@@ -707,7 +724,7 @@ void net_publish(struct net *net, unsigned node, const struct net_item *item,
 
 	(void)snprintf(media, sizeof(media), "kairan/%s", row->word);
 	parts[0].media_type = kai_span_str(media);
-	parts[0].content = make_body(net, row, item->title);
+	parts[0].content = make_body(net, row, item->title, item->question);
 	for (size_t i = 0; i < item->audience_count; i++)
 		audience[i] = item->audience[i];
 	if (item->attachment > 0) {
@@ -729,6 +746,11 @@ void net_publish(struct net *net, unsigned node, const struct net_item *item,
 		request.draft.supersedes = supersedes;
 		request.draft.supersedes_count = 1;
 	}
+	if (item->refs != NULL) {
+		memcpy(refs[0], item->refs, KAI_ID_LEN);
+		request.draft.refs = refs;
+		request.draft.refs_count = 1;
+	}
 	done(&net->nodes[node], net_control(net, node, KAI_CONTROL_PUBLISH, &request));
 	assert_true(net->nodes[node].answer.id.is);
 	memcpy(ret, net->nodes[node].answer.id.id, KAI_ID_LEN);
@@ -740,7 +762,7 @@ void net_retract(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN],
 	struct kai_ctl_retract request = {.lang = kai_span_str("en")};
 
 	memcpy(request.id, id, KAI_ID_LEN);
-	request.body = make_body(net, kai_kind_row(KAI_KIND_RETRACT), "retracted");
+	request.body = make_body(net, kai_kind_row(KAI_KIND_RETRACT), "retracted", NULL);
 	done(&net->nodes[node], net_control(net, node, KAI_CONTROL_RETRACT, &request));
 	memcpy(ret, net->nodes[node].answer.id.id, KAI_ID_LEN);
 }

@@ -99,6 +99,8 @@ struct net_terms {
 	const uint8_t *predecessor;	  /* digest */
 	uint64_t max_items_day;		  /* both ways */
 	uint64_t signers;		  /* 0: 1 */
+	const struct kai_duty *duties;	  /* side 0: a's, 1: b's */
+	size_t duty_count;
 };
 /* Proposes at a, accepts at b, imports at a. The digest, in the net's arena. */
 const uint8_t *net_agree(struct net *net, unsigned a, unsigned b, const struct net_terms *terms);
@@ -142,6 +144,8 @@ struct net_item {
 	const uint8_t *supersedes; /* one id */
 	uint64_t not_after;
 	uint64_t retain_until;
+	const uint8_t *refs;	 /* one id */
+	const uint8_t *question; /* an id that fields of main name */
 	const char *sector;
 	const char *title;
 	bool keep; /* even when nobody may have it */

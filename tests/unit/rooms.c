@@ -104,6 +104,36 @@ void kai_spread_item(struct kai_turn *turn, uint64_t arrival)
 	rooms_of(turn)->spread++;
 }
 
+void kai_duty_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arrival)
+{
+	(void)turn;
+	(void)link;
+	assert_true(arrival > 0);
+}
+
+void kai_duty_changed(struct kai_turn *turn, uint64_t arrival)
+{
+	(void)turn;
+	assert_true(arrival > 0);
+}
+
+void kai_duty_fired(struct kai_turn *turn, struct kai_span key)
+{
+	(void)turn;
+	assert_int_equal(key.len, KAI_DUTY_KEY);
+}
+
+void kai_duty_again(struct kai_turn *turn)
+{
+	(void)turn;
+}
+
+void kai_duty_gone(struct kai_turn *turn, uint64_t arrival)
+{
+	(void)turn;
+	assert_true(arrival > 0);
+}
+
 void kai_offer_tag(const struct kai_link *link, struct kai_span header, uint8_t ret[KAI_HINT_LEN])
 {
 	const struct kai_span pieces[] = {kai_span(link->session_key, 32), header};

@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which duties an item brings about, on the side that owes them and on the side that may expect them, and what
+ * bears on those that are open: a stored, an answer, a release, a retraction, an agreement's end, the
+ * time. SPEC.md section 3 says the rules in words.
+ */
+#include "duty.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "kairan/advisory.h"
+#include "kairan/kinds.h"
+#include "kairan/text.h"
+
+#define WALK_ROWS 64u
+#define MOST_NAMED (KAI_MAX_REFS + 2)
+
+/* ---- the open ones of an item ---- */
+
+struct open_rows {
+	struct kai_scan scan;
+};
+
+static void open_init(struct open_rows *rows, struct kai_turn *turn, uint64_t arrival)
+{
+	struct kai_key prefix = kai_key_u64(arrival);
+
+	kai_scan_init(&rows->scan, turn->txn, KAI_TABLE_DUTIES_OPEN, kai_key_span(&prefix),
+		      kai_span(NULL, 0), false);
+}
+
+static bool open_next(struct open_rows *rows, struct kai_duty_place *ret)
+{
+	struct kai_span key;
+
+	return kai_scan_next(&rows->scan, &key, NULL) && kai_duty_place_read(key, ret);
+}
+
+static bool any_open(struct kai_turn *turn)
+{
+	return kai_txn_count(turn->txn, KAI_TABLE_DUTIES_OPEN) > 0;
+}
+
+/* Looks at the item's open duties: at all, or at those whose target is that one. */
+static void look_item(struct kai_turn *turn, uint64_t arrival, uint16_t target)
+{
+	size_t mark = turn->scratch->used;
+	struct kai_duty_place place;
+	struct kai_item_facts facts;
+	struct kai_duty_case duty;
+	struct open_rows rows;
+	bool loaded = false;
+
+	open_init(&rows, turn, arrival);
+	while (open_next(&rows, &place)) {
+		if (target != 0 && place.target != target)
+			continue;
+		if (!loaded && !kai_rest_facts(turn, arrival, &facts))
+			break;
+		loaded = true;
+		size_t used = turn->scratch->used;
+
+		if (kai_duty_read(turn, &place, &duty))
+			kai_duty_look(turn, &facts, &duty, false);
+		kai_scratch_back(turn, used);
+	}
+	kai_scratch_back(turn, mark);
+}
+
+void kai_duty_changed(struct kai_turn *turn, uint64_t arrival)
+{
+	if (any_open(turn))
+		look_item(turn, arrival, 0);
+}
+
+/* ---- what an item answers ---- */
+
+/* Ids that the fields of main name, for kinds that have such a field. */
+static size_t named_in_main(struct kai_turn *turn, uint64_t arrival, const struct kai_item *item,
+			    const struct kai_header *header, uint8_t (*ret)[KAI_ID_LEN],
+			    size_t room)
+{
+	const struct kai_kind_row *row = kai_kind_row(header->kind);
+	struct kai_part_id id = {.realm = header->realm,
+				 .origin = header->origin,
+				 .name = header->parts[0].name};
+	struct kai_key key = kai_key_part(arrival, 0);
+	struct kai_opening opening;
+	struct kai_span content;
+	struct kai_part part;
+	struct kai_body body;
+	size_t count = 0;
+	bool has = false;
+
+	for (size_t i = 0; row != NULL && i < row->field_count; i++)
+		has = has || row->fields[i].type == KAI_V_ID;
+	if (!has || (item->held & 1) == 0 ||
+	    !kai_rec_get(turn->txn, KAI_TABLE_PARTS, &key, &kai_object_part, turn->scratch,
+			 &part) ||
+	    !kai_rest_open(turn, item->id, 0, &part, &opening))
+		return 0;
+	enum kai_fault fault =
+		kai_part_open(&id, opening.key, part.ciphertext, turn->scratch, &content);
+
+	sodium_memzero(opening.key, sizeof(opening.key));
+	if (fault != KAI_FAULT_NONE || kai_object_decode(&kai_object_body, content, turn->scratch,
+							 &body) != KAI_FAULT_NONE)
+		return 0;
+	for (size_t i = 0; i < body.values_count && count < room; i++) {
+		char text[KAI_ID_TEXT] = "";
+
+		if (body.values[i].value.len != KAI_ID_TEXT - 1)
+			continue;
+		memcpy(text, body.values[i].value.at, KAI_ID_TEXT - 1);
+		count += kai_base32_parse(text, ret[count], KAI_ID_LEN);
+	}
+	return count;
+}
+
+/* The items that this one is about: by its header, which may name few, and by main. */
+static size_t named_by(struct kai_turn *turn, uint64_t arrival, uint8_t (*ret)[KAI_ID_LEN],
+		       uint8_t ret_origin[KAI_ID_LEN], uint8_t ret_id[KAI_ID_LEN])
+{
+	struct kai_header header;
+	struct kai_item item;
+	size_t count = 0;
+
+	if (!kai_rec_item(turn->txn, arrival, turn->scratch, &item) ||
+	    kai_header_read(item.header, turn->scratch, &header) != KAI_FAULT_NONE ||
+	    (item.flags & KAI_ITEM_MARKED) != 0)
+		return 0;
+	memcpy(ret_origin, header.origin, KAI_ID_LEN);
+	memcpy(ret_id, item.id, KAI_ID_LEN);
+	for (size_t i = 0; i < header.refs_count; i++)
+		memcpy(ret[count++], header.refs[i], KAI_ID_LEN);
+	if (header.incident.is)
+		memcpy(ret[count++], header.incident.id, KAI_ID_LEN);
+	return count +
+	       named_in_main(turn, arrival, &item, &header, ret + count, MOST_NAMED - count);
+}
+
+static void answer_rows(struct kai_turn *turn, uint64_t arrival, const struct kai_link *peer,
+			enum kai_duty_side side, const uint8_t answer[KAI_ID_LEN])
+{
+	struct kai_duty_place place;
+	struct kai_duty_case duty;
+	struct open_rows rows;
+
+	open_init(&rows, turn, arrival);
+	while (open_next(&rows, &place)) {
+		size_t used = turn->scratch->used;
+
+		if (place.peer == peer->number && kai_duty_read(turn, &place, &duty) &&
+		    duty.row.side == side &&
+		    (side == KAI_DUTY_THEIRS || duty.row.action != KAI_DUTY_PASS))
+			kai_duty_met(turn, &duty, answer);
+		kai_scratch_back(turn, used);
+	}
+}
+
+/*
+ * An item that is at both ends now meets what it answers: ours, made by us and stored there; or theirs, made by
+ * that peer and held here.
+ */
+static void answers(struct kai_turn *turn, uint64_t arrival, const struct kai_link *peer,
+		    enum kai_duty_side side)
+{
+	const uint8_t *by = side == KAI_DUTY_OURS ? turn->engine->config.org : peer->org;
+	size_t mark = turn->scratch->used;
+	uint8_t named[MOST_NAMED][KAI_ID_LEN];
+	uint8_t origin[KAI_ID_LEN];
+	uint8_t id[KAI_ID_LEN];
+	uint64_t about;
+
+	size_t count = named_by(turn, arrival, named, origin, id);
+
+	for (size_t i = 0; i < count && kai_id_equal(origin, by); i++)
+		if (kai_rec_arrival(turn->txn, named[i], &about))
+			answer_rows(turn, about, peer, side, id);
+	kai_scratch_back(turn, mark);
+}
+
+/* ---- partners: everybody who has a number, heard or not since the start ---- */
+
+struct partners {
+	struct kai_scan scan;
+};
+
+static void partners_init(struct partners *partners, struct kai_turn *turn)
+{
+	kai_scan_init(&partners->scan, turn->txn, KAI_TABLE_PEER_ORGS, kai_span(NULL, 0),
+		      kai_span(NULL, 0), false);
+}
+
+static struct kai_link *partners_next(struct partners *partners, struct kai_turn *turn)
+{
+	uint8_t org[KAI_ID_LEN];
+	struct kai_span key;
+
+	while (kai_scan_next(&partners->scan, &key, NULL)) {
+		if (key.len != KAI_ID_LEN || memcmp(key.at, turn->engine->config.org, KAI_ID_LEN) == 0)
+			continue;
+		memcpy(org, key.at, KAI_ID_LEN);
+		return kai_link_get(turn, org);
+	}
+	return NULL;
+}
+
+static struct kai_link *partner(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN])
+{
+	struct kai_span number;
+
+	if (memcmp(org, turn->engine->config.org, KAI_ID_LEN) == 0 ||
+	    !kai_txn_get(turn->txn, KAI_TABLE_PEER_ORGS, kai_span(org, KAI_ID_LEN), &number))
+		return NULL;
+	return kai_link_get(turn, org);
+}
+
+/* ---- which ones arise ---- */
+
+/* An item that was just taken, or went, and one agreement about it. */
+struct cause {
+	const struct kai_item_facts *facts;
+	struct kai_link *peer;
+	const struct kai_pair *pair;
+	enum kai_duty_side side;
+};
+
+static bool triggers(const struct kai_duty *duty, uint64_t action, int side,
+		     const struct kai_header *header)
+{
+	bool kind = false;
+
+	for (size_t i = 0; i < duty->kinds_count; i++)
+		kind = kind || duty->kinds[i] == header->kind;
+	return kind && duty->action == action && (int)duty->side == side &&
+	       header->urgency <= duty->urgency;
+}
+
+static void begin(struct kai_turn *turn, const struct cause *cause, size_t index, uint16_t target)
+{
+	const struct kai_duty *duty = &cause->pair->agreement.terms.duties[index];
+	struct kai_duty_case made = {
+		.place = {.arrival = cause->facts->arrival,
+			  .peer = cause->peer->number,
+			  .index = (uint8_t)index,
+			  .target = target},
+		.row = {.side = cause->side,
+			.action = duty->action,
+			.report_back = duty->report_back,
+			.within_ms = duty->within_ms},
+	};
+	struct kai_key key = kai_key_duty(&made.place);
+	struct kai_span there;
+
+	if (kai_txn_get(turn->txn, KAI_TABLE_DUTIES, kai_key_span(&key), &there))
+		return;
+	memcpy(made.row.agreement, cause->pair->agreement.digest, KAI_ID_LEN);
+	kai_duty_begin(turn, &made);
+	kai_duty_look(turn, cause->facts, &made, false);
+}
+
+static bool brought(struct kai_turn *turn, uint64_t arrival, const struct kai_link *link)
+{
+	struct kai_key key = kai_key_pair(arrival, link->number);
+	struct kai_span there;
+
+	return kai_txn_get(turn->txn, KAI_TABLE_SUPPLY, kai_key_span(&key), &there);
+}
+
+/* Who wrote it or brought it has it. */
+static void begin_for(struct kai_turn *turn, const struct cause *cause, size_t index,
+		      const struct kai_link *target)
+{
+	if (target == cause->peer || kai_id_equal(target->org, cause->facts->header.origin) ||
+	    brought(turn, cause->facts->arrival, target))
+		return;
+	begin(turn, cause, index, target->number);
+}
+
+static bool constituency(const struct kai_turn *turn, const struct kai_pair *pair)
+{
+	const struct kai_terms *terms = &pair->agreement.terms;
+	int mine = kai_terms_side(terms, turn->engine->config.org);
+
+	return pair->state == KAI_STATE_ACTIVE && mine >= 0 &&
+	       kai_terms_direction(terms, mine)->constituency;
+}
+
+static bool member(const struct kai_pair *pair, const struct kai_audience_entry *community)
+{
+	if (pair->state != KAI_STATE_ACTIVE)
+		return false;
+	if (memcmp(pair->org, community->org.at, KAI_ID_LEN) == 0)
+		return true; /* its keeper */
+	for (size_t i = 0; i < pair->member_count; i++) {
+		if (kai_id_equal(pair->members[i].org, pair->org) &&
+		    memcmp(pair->members[i].keeper, community->org.at, KAI_ID_LEN) == 0 &&
+		    kai_span_equal(pair->members[i].name, community->text))
+			return true;
+	}
+	return false;
+}
+
+/* Everybody that an entry of the target stands for; NULL: our constituency. */
+static void begin_for_entry(struct kai_turn *turn, const struct cause *cause, size_t index,
+			    const struct kai_audience_entry *entry)
+{
+	struct partners partners;
+	struct kai_link *link = NULL;
+
+	if (entry != NULL && entry->type == KAI_AUD_ORG) {
+		if (memcmp(entry->org.at, turn->engine->config.org, KAI_ID_LEN) != 0)
+			link = kai_link_get(turn, entry->org.at);
+		if (link != NULL)
+			begin_for(turn, cause, index, link);
+		return;
+	}
+	partners_init(&partners, turn);
+	while ((link = partners_next(&partners, turn)) != NULL) {
+		const struct kai_pair *pair = kai_pair_now(turn, link);
+
+		if (entry == NULL ? constituency(turn, pair) : member(pair, entry))
+			begin_for(turn, cause, index, link);
+	}
+}
+
+/* What came to us from there: to be passed on, or answered. */
+static void begin_ours(struct kai_turn *turn, const struct cause *cause)
+{
+	const struct kai_terms *terms = &cause->pair->agreement.terms;
+	const struct kai_header *header = &cause->facts->header;
+	int mine = kai_terms_side(terms, turn->engine->config.org);
+
+	for (size_t i = 0; i < terms->duties_count; i++) {
+		const struct kai_duty *duty = &terms->duties[i];
+
+		if (triggers(duty, KAI_DUTY_ANSWER, mine, header))
+			begin(turn, cause, i, cause->peer->number);
+		if (!triggers(duty, KAI_DUTY_PASS, mine, header))
+			continue;
+		if (duty->target_count == 0)
+			begin_for_entry(turn, cause, i, NULL);
+		for (size_t k = 0; k < duty->target_count; k++)
+			begin_for_entry(turn, cause, i, &duty->target[k]);
+	}
+}
+
+/* What the other side has from us now: it may owe us an answer, or others that it passes it on. */
+static void begin_theirs(struct kai_turn *turn, const struct cause *cause)
+{
+	const struct kai_terms *terms = &cause->pair->agreement.terms;
+	int its = kai_terms_side(terms, cause->peer->org);
+
+	for (size_t i = 0; i < terms->duties_count; i++)
+		if (triggers(&terms->duties[i], KAI_DUTY_PASS, its, &cause->facts->header) ||
+		    triggers(&terms->duties[i], KAI_DUTY_ANSWER, its, &cause->facts->header))
+			begin(turn, cause, i, 0);
+}
+
+/* What is ours to report, to every partner whose agreement asks for it. */
+static void begin_reports(struct kai_turn *turn, const struct kai_item_facts *facts)
+{
+	struct partners partners;
+	struct kai_link *link;
+
+	partners_init(&partners, turn);
+	while ((link = partners_next(&partners, turn)) != NULL) {
+		const struct kai_pair *pair = kai_pair_now(turn, link);
+		const struct kai_terms *terms = &pair->agreement.terms;
+		struct cause cause = {.facts = facts, .peer = link, .pair = pair};
+
+		if (pair->state != KAI_STATE_ACTIVE || terms->duties_count == 0 ||
+		    kai_id_equal(link->org, facts->header.origin) ||
+		    brought(turn, facts->arrival, link))
+			continue;
+		int mine = kai_terms_side(terms, turn->engine->config.org);
+
+		for (size_t k = 0; k < terms->duties_count; k++)
+			if (triggers(&terms->duties[k], KAI_DUTY_REPORT, mine, &facts->header))
+				begin(turn, &cause, k, link->number);
+	}
+}
+
+/* A retraction goes where its target went without anybody's duty; a release travels with its item. */
+static bool may_trigger(const struct kai_item_facts *facts)
+{
+	return facts->header.kind != KAI_KIND_RETRACT && facts->header.kind != KAI_KIND_RELEASE &&
+	       (facts->item.flags &
+		(KAI_ITEM_RETRACTED | KAI_ITEM_SUPERSEDED | KAI_ITEM_MARKED)) == 0;
+}
+
+static void begin_with(struct kai_turn *turn, const struct kai_item_facts *facts,
+		       struct kai_link *peer)
+{
+	struct cause cause = {.facts = facts, .peer = peer, .pair = kai_pair_now(turn, peer)};
+
+	if (cause.pair->state == KAI_STATE_ACTIVE)
+		begin_ours(turn, &cause);
+}
+
+/* ---- what the other rooms tell ---- */
+
+void kai_duty_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arrival)
+{
+	size_t mark = turn->scratch->used;
+	struct kai_item_facts facts;
+
+	if (!kai_rest_facts(turn, arrival, &facts))
+		return;
+	struct kai_link *origin = partner(turn, facts.header.origin);
+	bool report = link == NULL;
+
+	if (link != NULL)
+		look_item(turn, arrival, link->number);
+	if (origin != NULL && any_open(turn))
+		answers(turn, arrival, origin, KAI_DUTY_THEIRS);
+	if (!may_trigger(&facts)) {
+		kai_scratch_back(turn, mark);
+		return;
+	}
+	if (link != NULL) {
+		begin_with(turn, &facts, link);
+		report = constituency(turn, kai_pair_now(turn, link));
+	}
+	if (origin != NULL) {
+		begin_with(turn, &facts, origin);
+		report = report || constituency(turn, kai_pair_now(turn, origin));
+	}
+	if (report)
+		begin_reports(turn, &facts);
+	kai_scratch_back(turn, mark);
+}
+
+void kai_duty_stored(struct kai_turn *turn, struct kai_link *link, uint64_t arrival, bool sent)
+{
+	const struct kai_pair *pair = kai_pair_now(turn, link);
+	size_t mark = turn->scratch->used;
+	struct kai_item_facts facts;
+
+	if (any_open(turn)) {
+		look_item(turn, arrival, link->number);
+		answers(turn, arrival, link, KAI_DUTY_OURS);
+	}
+	if (pair->state == KAI_STATE_ACTIVE && pair->agreement.terms.duties_count > 0 &&
+	    kai_rest_facts(turn, arrival, &facts) && may_trigger(&facts) &&
+	    (sent || (facts.item.flags & KAI_ITEM_OWN) != 0) &&
+	    !kai_id_equal(facts.header.origin, link->org)) {
+		struct cause cause = {
+			.facts = &facts, .peer = link, .pair = pair, .side = KAI_DUTY_THEIRS};
+
+		begin_theirs(turn, &cause);
+	}
+	kai_scratch_back(turn, mark);
+}
+
+void kai_duty_fired(struct kai_turn *turn, struct kai_span key)
+{
+	size_t mark = turn->scratch->used;
+	struct kai_duty_place place;
+	struct kai_item_facts facts;
+	struct kai_duty_case duty;
+
+	if (kai_duty_place_read(key, &place) && kai_duty_read(turn, &place, &duty) &&
+	    kai_rest_facts(turn, place.arrival, &facts)) {
+		duty.row.timer_at = 0; /* it is gone */
+		kai_duty_look(turn, &facts, &duty, true);
+	}
+	kai_scratch_back(turn, mark);
+}
+
+void kai_duty_gone(struct kai_turn *turn, uint64_t arrival)
+{
+	size_t mark = turn->scratch->used;
+	struct kai_duty_place place;
+	struct kai_duty_case duty;
+	struct open_rows rows;
+
+	open_init(&rows, turn, arrival);
+	while (open_next(&rows, &place)) {
+		if (kai_duty_read(turn, &place, &duty))
+			kai_duty_end(turn, &duty, "expired");
+		kai_scratch_back(turn, mark);
+	}
+}
+
+/* ---- trust changed: every open duty is looked at again, some at a time ---- */
+
+static bool walk_waits(const struct kai_engine *engine)
+{
+	return engine->duty_from.len > 0 || engine->duty_walked != engine->trust_generation + 1;
+}
+
+void kai_duty_again(struct kai_turn *turn)
+{
+	turn->engine->duty_walked = 0;
+}
+
+void kai_duty_timer(struct kai_turn *turn)
+{
+	struct kai_engine *engine = turn->engine;
+	size_t mark = turn->scratch->used;
+	struct kai_scan scan;
+	struct kai_span key;
+	unsigned rows = 0;
+
+	if (!walk_waits(engine))
+		return;
+	if (engine->duty_walked != engine->trust_generation + 1) {
+		engine->duty_walked = engine->trust_generation + 1;
+		engine->duty_from.len = 0;
+	}
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_DUTIES_OPEN, kai_span(NULL, 0),
+		      kai_key_span(&engine->duty_from), false);
+	while (kai_scan_next(&scan, &key, NULL)) {
+		struct kai_duty_place place;
+		struct kai_item_facts facts;
+		struct kai_duty_case duty;
+
+		if (rows++ == WALK_ROWS) {
+			engine->duty_from = kai_key_bytes(key.at, key.len);
+			return;
+		}
+		if (kai_duty_place_read(key, &place) && kai_duty_read(turn, &place, &duty) &&
+		    kai_rest_facts(turn, place.arrival, &facts))
+			kai_duty_look(turn, &facts, &duty, false);
+		kai_scratch_back(turn, mark);
+	}
+	engine->duty_from.len = 0;
+}
+
+struct kai_mono kai_duty_deadline(const struct kai_engine *engine)
+{
+	return (struct kai_mono){walk_waits(engine) ? 0 : INT64_MAX};
+}
