@@ -82,9 +82,8 @@ static size_t named_in_main(struct kai_turn *turn, uint64_t arrival, const struc
 			    size_t room)
 {
 	const struct kai_kind_row *row = kai_kind_row(header->kind);
-	struct kai_part_id id = {.realm = header->realm,
-				 .origin = header->origin,
-				 .name = header->parts[0].name};
+	struct kai_part_id id = {
+		.realm = header->realm, .origin = header->origin, .name = header->parts[0].name};
 	struct kai_key key = kai_key_part(arrival, 0);
 	struct kai_opening opening;
 	struct kai_span content;
@@ -104,8 +103,8 @@ static size_t named_in_main(struct kai_turn *turn, uint64_t arrival, const struc
 		kai_part_open(&id, opening.key, part.ciphertext, turn->scratch, &content);
 
 	sodium_memzero(opening.key, sizeof(opening.key));
-	if (fault != KAI_FAULT_NONE || kai_object_decode(&kai_object_body, content, turn->scratch,
-							 &body) != KAI_FAULT_NONE)
+	if (fault != KAI_FAULT_NONE ||
+	    kai_object_decode(&kai_object_body, content, turn->scratch, &body) != KAI_FAULT_NONE)
 		return 0;
 	for (size_t i = 0; i < body.values_count && count < room; i++) {
 		char text[KAI_ID_TEXT] = "";
@@ -199,7 +198,8 @@ static struct kai_link *partners_next(struct partners *partners, struct kai_turn
 	struct kai_span key;
 
 	while (kai_scan_next(&partners->scan, &key, NULL)) {
-		if (key.len != KAI_ID_LEN || memcmp(key.at, turn->engine->config.org, KAI_ID_LEN) == 0)
+		if (key.len != KAI_ID_LEN ||
+		    memcmp(key.at, turn->engine->config.org, KAI_ID_LEN) == 0)
 			continue;
 		memcpy(org, key.at, KAI_ID_LEN);
 		return kai_link_get(turn, org);
@@ -387,8 +387,8 @@ static void begin_reports(struct kai_turn *turn, const struct kai_item_facts *fa
 static bool may_trigger(const struct kai_item_facts *facts)
 {
 	return facts->header.kind != KAI_KIND_RETRACT && facts->header.kind != KAI_KIND_RELEASE &&
-	       (facts->item.flags &
-		(KAI_ITEM_RETRACTED | KAI_ITEM_SUPERSEDED | KAI_ITEM_MARKED)) == 0;
+	       (facts->item.flags & (KAI_ITEM_RETRACTED | KAI_ITEM_SUPERSEDED | KAI_ITEM_MARKED)) ==
+		       0;
 }
 
 static void begin_with(struct kai_turn *turn, const struct kai_item_facts *facts,

@@ -36,12 +36,14 @@ static void check_state(struct kai_check_run *run, struct kai_span key,
 	if (settled != (row->settled_at != 0))
 		kai_check_problem(run, key, "a duty's state and time contradict one another");
 	if (settled == kai_check_there(run, KAI_TABLE_DUTIES_OPEN, key))
-		kai_check_problem(run, key, settled ? "a settled duty is marked open"
-						    : "an open duty is not marked so");
+		kai_check_problem(run, key,
+				  settled ? "a settled duty is marked open"
+					  : "an open duty is not marked so");
 	if (settled ? row->timer_at != 0
 		    : !kai_check_there(run, KAI_TABLE_TIMERS, kai_key_span(&timer)))
-		kai_check_problem(run, key, settled ? "a settled duty has a timer"
-						    : "an open duty has no timer");
+		kai_check_problem(run, key,
+				  settled ? "a settled duty has a timer"
+					  : "an open duty has no timer");
 	if (row->state == KAI_DUTY_OVERDUE && row->overdue_at == 0)
 		kai_check_problem(run, key, "an overdue duty does not say since when");
 }

@@ -100,12 +100,16 @@ static void add_satellites(struct kai_txn *txn, const struct model_item *item)
 	struct kai_part part = {.ciphertext = kai_span_str("sealed")};
 	struct kai_supply supply = {.at = 1};
 	struct kai_released released = {.state = KAI_RELEASED_SENT};
+	struct kai_duty_row duty = {.action = 1, .state = KAI_DUTY_DUE, .within_ms = 1};
 
 	kai_rec_put(txn, KAI_TABLE_PARTS, &at, &kai_object_part, &part);
 	kai_rec_put(txn, KAI_TABLE_SUPPLY, &pair, &kai_object_supply, &supply);
 	kai_rec_put(txn, KAI_TABLE_RELEASED, &pair, &kai_object_released, &released);
 	at = kai_key_evidence(item->arrival, kai_span_str("evidence"));
 	kai_txn_put(txn, KAI_TABLE_EVIDENCE, kai_key_span(&at), kai_span_str("evidence"));
+	at = kai_key_duty(&(struct kai_duty_place){.arrival = item->arrival, .peer = 1});
+	kai_rec_put(txn, KAI_TABLE_DUTIES, &at, &kai_object_duty_row, &duty);
+	kai_txn_put(txn, KAI_TABLE_DUTIES_OPEN, kai_key_span(&at), kai_span(NULL, 0));
 }
 
 static void add_item(struct fixture *fix, struct model *model, struct kai_txn *txn)
@@ -308,8 +312,9 @@ static void compare_log(const struct model *model, struct kai_txn *txn)
 static void compare_items(struct fixture *fix, const struct model *model, struct kai_txn *txn)
 {
 	static const enum kai_table one_each[] = {
-		KAI_TABLE_ITEMS,    KAI_TABLE_IDS,	KAI_TABLE_PARTS,  KAI_TABLE_SUPPLY,
-		KAI_TABLE_RELEASED, KAI_TABLE_EVIDENCE, KAI_TABLE_BY_END, KAI_TABLE_BY_THREAD};
+		KAI_TABLE_ITEMS,    KAI_TABLE_IDS,	  KAI_TABLE_PARTS,  KAI_TABLE_SUPPLY,
+		KAI_TABLE_RELEASED, KAI_TABLE_EVIDENCE,	  KAI_TABLE_BY_END, KAI_TABLE_BY_THREAD,
+		KAI_TABLE_DUTIES,   KAI_TABLE_DUTIES_OPEN};
 	struct kai_item record;
 	struct kai_span value;
 	uint64_t live = 0;

@@ -35,6 +35,7 @@ static void test_keys(void **state)
 		{member, 72},
 		{kai_key_peer(513), 2},
 		{kai_key_id_arrival(a, 1), 40},
+		{kai_key_duty(&(struct kai_duty_place){.arrival = 1}), KAI_DUTY_KEY},
 		{kai_key_evidence(1, kai_span_str("signed")), 16},
 	};
 
@@ -48,6 +49,51 @@ static void test_keys(void **state)
 	assert_memory_equal(member.at, community.at, community.len);
 	assert_memory_not_equal(other.at, community.at, community.len);
 	assert_memory_equal(kai_key_peer(513).at, "\x02\x01", 2);
+}
+
+static void test_duty_places(void **state)
+{
+	const struct kai_duty_place places[] = {
+		{.arrival = 1},
+		{.arrival = UINT64_MAX, .peer = 65535, .index = 255, .target = 65535},
+		{.arrival = 256, .peer = 513, .index = 7, .target = 258},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct kai_key key = kai_key_duty(&places[i]);
+		struct kai_duty_place read;
+
+		assert_true(kai_duty_place_read(kai_key_span(&key), &read));
+		assert_int_equal(read.arrival, places[i].arrival);
+		assert_int_equal(read.peer, places[i].peer);
+		assert_int_equal(read.index, places[i].index);
+		assert_int_equal(read.target, places[i].target);
+		assert_false(kai_duty_place_read(kai_span(key.at, key.len - 1), &read));
+		assert_false(kai_duty_place_read(kai_span(key.at, key.len + 1), &read));
+	}
+	assert_string_equal(kai_duty_state_word(KAI_DUTY_BLOCKED), "blocked");
+	assert_string_equal(kai_duty_state_word(KAI_DUTY_STATE_END), "?");
+}
+
+static void test_late(void **state)
+{
+	static const struct {
+		struct kai_duty_row row;
+		bool late;
+	} rows[] = {
+		{{.state = KAI_DUTY_DUE, .due_at = 9}, false},
+		{{.state = KAI_DUTY_OVERDUE, .due_at = 9, .overdue_at = 9}, true},
+		{{.state = KAI_DUTY_MET, .due_at = 9, .settled_at = 9}, false},
+		{{.state = KAI_DUTY_MET, .due_at = 9, .settled_at = 10}, true},
+		/* by a clock that was set back meanwhile */
+		{{.state = KAI_DUTY_MET, .due_at = 9, .overdue_at = 9, .settled_at = 3}, true},
+		{{.state = KAI_DUTY_ENDED, .due_at = 9, .settled_at = 10}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(kai_duty_late(&rows[i].row), rows[i].late);
 }
 
 /* ---- any record ------------------------------------------------------------------------------ */
@@ -312,6 +358,8 @@ int main(int argc, char **argv)
 	struct fixture fix = fixture_of(argc, argv);
 	const struct CMUnitTest tests[] = {
 		CASE(test_keys, &fix),
+		CASE(test_duty_places, &fix),
+		CASE(test_late, &fix),
 		CASE(test_record_round_trip, &fix),
 		CASE(test_damaged_record, &fix),
 		CASE(test_small_arena, &fix),

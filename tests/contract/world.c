@@ -251,6 +251,30 @@ static void put_traffic(struct world *world, uint64_t arrival)
 	kai_txn_put(world->txn, KAI_TABLE_EVIDENCE, kai_key_span(&at), bytes);
 }
 
+/* One that is open, and one that was met. */
+static void put_duties(struct world *world, uint64_t arrival)
+{
+	struct kai_duty_place place = {.arrival = arrival, .peer = 1, .target = 1};
+	struct kai_duty_row row = {.action = KAI_DUTY_PASS,
+				   .state = KAI_DUTY_DUE,
+				   .at = NOW,
+				   .within_ms = 1000,
+				   .due_at = NOW + 1000,
+				   .timer_at = NOW + 1000};
+	struct kai_key key = kai_key_duty(&place);
+	struct kai_key timer = kai_key_timer(row.timer_at, KAI_TIMER_DUTY, &key);
+
+	kai_rec_put(world->txn, KAI_TABLE_DUTIES, &key, &kai_object_duty_row, &row);
+	kai_txn_put(world->txn, KAI_TABLE_DUTIES_OPEN, kai_key_span(&key), kai_span(NULL, 0));
+	kai_txn_put(world->txn, KAI_TABLE_TIMERS, kai_key_span(&timer), kai_span(NULL, 0));
+	place.index = 1;
+	key = kai_key_duty(&place);
+	row.state = KAI_DUTY_MET;
+	row.timer_at = 0;
+	row.settled_at = NOW;
+	kai_rec_put(world->txn, KAI_TABLE_DUTIES, &key, &kai_object_duty_row, &row);
+}
+
 static void put_small_things(struct world *world)
 {
 	struct kai_key key = kai_key_bytes((const uint8_t *)"0123456789abcdef0123456789abcdef", 32);
@@ -286,6 +310,7 @@ void world_make(struct world *world, struct fixture *fix)
 	uint64_t arrival = world_add_item(world, &world->other.decider, "first", false);
 
 	put_traffic(world, arrival);
+	put_duties(world, arrival);
 	(void)world_add_item(world, &world->other.decider, "second", true);
 	kai_rec_touch(world->txn, arrival);
 	put_small_things(world);

@@ -62,9 +62,8 @@ static struct seen look(struct net *net, unsigned node, const uint8_t id[KAI_ID_
 	while (kai_scan_next(&scan, &key, &value)) {
 		struct kai_duty_row row;
 
-		assert_int_equal(
-			kai_object_decode(&kai_object_duty_row, value, &net->arena, &row),
-			KAI_FAULT_NONE);
+		assert_int_equal(kai_object_decode(&kai_object_duty_row, value, &net->arena, &row),
+				 KAI_FAULT_NONE);
 		if (row.side != side)
 			continue;
 		seen.count++;
@@ -99,9 +98,8 @@ static size_t said(struct net *net, unsigned node, const char *event)
 	while (kai_scan_next(&scan, NULL, &value)) {
 		struct kai_journal entry;
 
-		assert_int_equal(
-			kai_object_decode(&kai_object_journal, value, &net->arena, &entry),
-			KAI_FAULT_NONE);
+		assert_int_equal(kai_object_decode(&kai_object_journal, value, &net->arena, &entry),
+				 KAI_FAULT_NONE);
 		count += kai_span_equal(entry.event, kai_span_str(event));
 	}
 	kai_txn_abort(txn);
@@ -494,8 +492,8 @@ static void an_answer_meets_it_on_both_sides(void **state)
 {
 	struct net *net = chain(KAI_DUTY_ANSWER);
 	struct net_item ask = {.kind = KAI_KIND_RFI, .tlp = KAI_TLP_RED, .audience_count = 1};
-	struct net_item reply = {.kind = KAI_KIND_RFI_REPLY, .tlp = KAI_TLP_RED,
-				 .audience_count = 1};
+	struct net_item reply = {
+		.kind = KAI_KIND_RFI_REPLY, .tlp = KAI_TLP_RED, .audience_count = 1};
 	uint8_t id[KAI_ID_LEN], other[KAI_ID_LEN], answer[KAI_ID_LEN];
 
 	(void)state;
@@ -533,8 +531,8 @@ static void an_answer_meets_it_on_both_sides(void **state)
 static void a_reference_answers(void **state)
 {
 	struct net *net = chain(KAI_DUTY_ANSWER);
-	struct net_item refers = {.urgency = KAI_URGENCY_INFO, .tlp = KAI_TLP_RED,
-				  .audience_count = 1};
+	struct net_item refers = {
+		.urgency = KAI_URGENCY_INFO, .tlp = KAI_TLP_RED, .audience_count = 1};
 	uint8_t id[KAI_ID_LEN], first[KAI_ID_LEN], second[KAI_ID_LEN];
 
 	(void)state;
@@ -595,8 +593,7 @@ static void a_report_in_other_words_meets_it(void **state)
 	struct net *net = chain(KAI_DUTY_REPORT);
 	struct net_item closed = {
 		.urgency = KAI_URGENCY_NOW, .tlp = KAI_TLP_RED, .audience_count = 1};
-	struct net_item words = {
-		.kind = KAI_KIND_ADVICE, .tlp = KAI_TLP_RED, .audience_count = 1};
+	struct net_item words = {.kind = KAI_KIND_ADVICE, .tlp = KAI_TLP_RED, .audience_count = 1};
 	uint8_t id[KAI_ID_LEN], report[KAI_ID_LEN];
 
 	(void)state;
