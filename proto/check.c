@@ -135,6 +135,10 @@ void kai_frame_check(struct kai_span frame, struct kai_arena *arena, struct kai_
 	} else if (ret->type == KAI_MSG_CHUNK && ret->msg.chunk.head != NULL) {
 		ret->has_item = true;
 		ret->item_fault = check_chunk(ret, arena);
+	} else if (ret->type == KAI_MSG_RECEIPT && ret->msg.receipt_frame.bytes.len > 0) {
+		ret->has_receipt = true;
+		ret->receipt_fault =
+			kai_receipt_open(ret->msg.receipt_frame.bytes, arena, &ret->receipt);
 	}
 }
 

@@ -9,6 +9,7 @@
 #define KAIRAN_CHECK_H
 
 #include "kairan/advisory.h"
+#include "kairan/receipt.h"
 
 struct kai_checked {
 	enum kai_fault fault; /* NONE, or why the frame (not the item in it) is unusable: nothing
@@ -24,12 +25,16 @@ struct kai_checked {
 	struct kai_header header;
 	uint32_t hashed; /* bit set of parts whose ciphertext was whole in this frame and matched
 			    its hash */
+	/* Set for a frame that carries a signed receipt: */
+	bool has_receipt;
+	enum kai_fault receipt_fault;
+	struct kai_receipt_opened receipt; /* when that is NONE */
 };
 
 /*
  * Checks version and type before anything else (VERSION, UNKNOWN_TYPE, OVERSIZE beyond
  * KAI_MAX_FRAME), then decodes. For an item: kai_header_read, id, every signature (all must verify:
- * SIGNATURE), ordered keys and indexes (UNORDERED), and each whole part's hash (HASH). The arena
+ * SIGNATURE), ordered keys and indexes (UNORDERED), and each whole part's hash (HASH). For a receipt: kai_receipt_open. The arena
  * needs KAI_CHECK_ARENA bytes.
  */
 #define KAI_CHECK_ARENA ((size_t)64 * 1024)

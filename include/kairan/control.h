@@ -23,7 +23,9 @@
 	X(MEMBER_IMPORT, ctl_member_import, 10) /* → done */                                     \
 	X(STATUS, ctl_status, 11)		/* → ctl_state */                                \
 	X(CARD_RESOLVE, ctl_card_resolve, 12)	/* → done */                                     \
-	X(SOURCE, ctl_source, 13) /* remember which thread an imported document became → done */
+	X(SOURCE, ctl_source, 13) /* remember which thread an imported document became → done */ \
+	X(ACK, ctl_ack, 16)	  /* how far people here are with an item → done */              \
+	X(ATTEST, ctl_attest, 17) /* who confirmed by telephone → done */
 
 enum kai_control_type {
 #define X(NAME, name, number) KAI_CONTROL_##NAME = (number),
@@ -119,6 +121,19 @@ enum kai_control_type {
 	X(OBJ, source, source_mark, 0, 0, "")                                                      \
 	X(FIX, head, 32, 0, 0, "an item held here, of this origin")
 
+#define KAI_CTL_ACK(X)                                                                             \
+	KAI_CTL_HEAD(X, KAI_CONTROL_ACK)                                                           \
+	X(FIX, id, 32, 0, 0, "held here, of another origin")                                       \
+	X(U64, level, 0, KAI_LEVEL_SEEN, KAI_LEVEL_ACTION, "enum kai_level")                       \
+	X(U64, action, 0, 0, KAI_ACTION_MITIGATED, "of level action, else 0")                      \
+	X(STR, role, 0, 0, KAI_MAX_SHORT, "who says so; empty: duty")                              \
+	X(STR, note, 0, 0, KAI_MAX_TEXT, "goes along")
+#define KAI_CTL_ATTEST(X)                                                                          \
+	KAI_CTL_HEAD(X, KAI_CONTROL_ATTEST)                                                        \
+	X(FIX, id, 32, 0, 0, "held here")                                                          \
+	X(FIX, org, 32, 0, 0, "who confirmed")                                                     \
+	X(STR, note, 0, 0, KAI_MAX_TEXT, "who, by which number, what was said")
+
 /* ---- answers
  * --------------------------------------------------------------------------------------------------
  */
@@ -184,6 +199,8 @@ enum kai_control_type {
 	X(ctl_status, KAI_CTL_STATUS)                                                              \
 	X(ctl_card_resolve, KAI_CTL_CARD_RESOLVE)                                                  \
 	X(ctl_source, KAI_CTL_SOURCE)                                                              \
+	X(ctl_ack, KAI_CTL_ACK)                                                                    \
+	X(ctl_attest, KAI_CTL_ATTEST)                                                              \
 	X(part_verdict, KAI_PART_VERDICT)                                                          \
 	X(recipient, KAI_RECIPIENT)                                                                \
 	X(ctl_answer, KAI_CTL_ANSWER)                                                              \

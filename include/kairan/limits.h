@@ -38,7 +38,8 @@
 #define KAI_MAX_ENDPOINTS 8
 #define KAI_MAX_CARD_KEYS 32
 #define KAI_MAX_REVOCATIONS 64
-#define KAI_MAX_SIGNED_BODY 32768 /* body of a card, node record, membership, notice, release */
+#define KAI_MAX_SIGNED_BODY                                                                        \
+	32768 /* body of a card, node record, membership, notice, release, receipt */
 #define KAI_MAX_TERMS 65536
 #define KAI_MAX_ENTRIES 256 /* in one offer, want, stored, refuse, none */
 #define KAI_MAX_TOKEN 128

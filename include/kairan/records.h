@@ -20,6 +20,11 @@
  *   SUPPLY      arrival u64, peer u16             supply: how it came
  *   RELEASED    arrival u64, peer u16             released: where it went, what became of it
  *   EVIDENCE    arrival u64, H(evidence)[8]       exact bytes of a signed release
+ *   RECEIPTS    arrival u64, peer u16             receipt_rec: how far that org is, by its receipts
+ *                                                   and by telephone; 0: what people here said
+ *   STATEMENTS  digest[32]                        statement: exact bytes of a receipt that some row
+ *                                                   of RECEIPTS rests on
+ *   OWED        peer u16, lane u8, arrival u64    owed: what that org is still to be told of the item
  *   PENDING     target id[32], arrival u64        - a retraction or revision that waits for it
  *   STUBS       id[32]                            stub: refused, expired, retracted; not taken again
  *   PEERS       peer u16                          peer
@@ -102,6 +107,34 @@ enum kai_released_state {
 	X(U64, evidence, 0, 0, KAI_MAX_EVIDENCE, "how many went along")                            \
 	X(U64, signatures, 0, 0, KAI_MAX_SIGNATURES, "how many went along")                        \
 	X(MAYBE, mark, mark, 0, 0, "contingency")
+
+/* One level of a receipt_rec. statement nil: our own word. */
+#define KAI_REACHED(X)                                                                             \
+	X(U64, level, 0, 1, 5, "enum kai_level")                                                   \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "by the clock of who says so")                           \
+	X(U64, heard_at, 0, 0, KAI_MAX_TIME_MS, "here, by this clock")                             \
+	X(U64, action, 0, 0, 255, "enum kai_action")                                               \
+	X(STR, role, 0, 0, KAI_MAX_SHORT, "")                                                      \
+	X(STR, note, 0, 0, KAI_MAX_TEXT, "")                                                       \
+	X(MAYBE, forwarded, rollup, 0, 0, "")                                                      \
+	X(MAYBE, below, rollup, 0, 0, "")                                                          \
+	X(OPT, statement, 0, 0, 0, "in STATEMENTS")
+
+#define KAI_RECEIPT_REC(X)                                                                         \
+	X(LIST, levels, reached, 0, 5, "ascending by level")                                       \
+	X(BOOL, asks, 0, 0, 0,                                                                     \
+	  "showed that it has the item without bringing it, or made it: is told too")              \
+	X(U64, attested_at, 0, 0, KAI_MAX_TIME_MS, "by telephone; 0: not")                         \
+	X(STR, attested, 0, 0, KAI_MAX_TEXT, "note")
+
+#define KAI_STATEMENT(X)                                                                           \
+	X(U64, peer, 0, 1, 65535, "number of who signed it, who pays for it")                      \
+	X(U64, rows, 0, 1, UINT64_MAX >> 1, "levels that rest on it")                              \
+	X(BIN, bytes, 0, 1, KAI_MAX_SIGNED_BODY + 256, "signed receipt")
+
+#define KAI_OWED(X)                                                                                \
+	X(U64, levels, 0, 1, 62, "as a bit set")                                                   \
+	X(U64, changes, 0, 1, UINT64_MAX >> 1, "how often something was added")
 
 enum kai_stub_reason {
 	KAI_STUB_EXPIRED = 1,
@@ -218,6 +251,10 @@ const char *kai_duty_state_word(uint64_t state); /* "?" outside the list */
 	X(part, KAI_PART)                                                                          \
 	X(supply, KAI_SUPPLY)                                                                      \
 	X(released, KAI_RELEASED)                                                                  \
+	X(reached, KAI_REACHED)                                                                    \
+	X(receipt_rec, KAI_RECEIPT_REC)                                                            \
+	X(statement, KAI_STATEMENT)                                                                \
+	X(owed, KAI_OWED)                                                                          \
 	X(stub, KAI_STUB)                                                                          \
 	X(peer, KAI_PEER)                                                                          \
 	X(card_rec, KAI_CARD_REC)                                                                  \
@@ -244,10 +281,11 @@ struct kai_span kai_key_span(const struct kai_key *key);
 struct kai_key kai_key_word(const char *word);
 struct kai_key kai_key_u64(uint64_t number);		      /* ITEMS, TOUCH, JOURNAL */
 struct kai_key kai_key_part(uint64_t arrival, uint8_t index); /* PARTS */
-struct kai_key kai_key_pair(uint64_t arrival, uint16_t peer); /* SUPPLY, RELEASED */
+struct kai_key kai_key_pair(uint64_t arrival, uint16_t peer); /* SUPPLY, RELEASED, RECEIPTS */
+struct kai_key kai_key_owed(uint16_t peer, uint8_t lane, uint64_t arrival); /* OWED */
 struct kai_key kai_key_bytes(
 	const uint8_t *at,
-	size_t len); /* IDS, STUBS, PEER_ORGS, RECORDS, SOURCES, BOOTS, prefixes */
+	size_t len); /* IDS, STUBS, PEER_ORGS, RECORDS, SOURCES, BOOTS, STATEMENTS, prefixes */
 struct kai_key kai_key_two(const uint8_t first[KAI_ID_LEN],
 			   const uint8_t second[KAI_ID_LEN]); /* AGREEMENTS, NOTICES */
 struct kai_key kai_key_card(const uint8_t org[KAI_ID_LEN], uint64_t serial);
@@ -317,7 +355,8 @@ void kai_rec_item_put(struct kai_txn *txn, uint64_t arrival, const struct kai_it
 /* Appends a log entry that points at an item that changed, so that every peer's position meets it
  * again. */
 void kai_rec_touch(struct kai_txn *txn, uint64_t arrival);
-/* Removes an item with its parts, indexes, supply, released, evidence, pending; leaves a stub. */
+/* Removes an item with its parts, indexes, supply, released, evidence, pending, receipts and what is
+ * owed of it; leaves a stub. */
 void kai_rec_item_del(struct kai_txn *txn, uint64_t arrival, const struct kai_stub *stub);
 /* Last arrival number that was ever given, 0 when none was: deletions do not lower it, so that a
  * position never points at another item than it did. */
@@ -366,6 +405,24 @@ bool kai_rec_card(struct kai_txn *txn, const uint8_t org[KAI_ID_LEN], struct kai
 
 /* Appends to the journal: fills previous, number from the head. */
 void kai_journal_append(struct kai_txn *txn, struct kai_journal *entry);
+/* Hash of the newest entry, this transaction's included; zeros: none. */
+void kai_journal_head(struct kai_txn *txn, uint8_t ret[KAI_ID_LEN]);
+
+/* ---- receipts
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+/* What may not wait for the rest; what is delivered; what is counted. */
+enum kai_owed_lane { KAI_OWED_URGENT, KAI_OWED_DELIVERED, KAI_OWED_COUNTED, KAI_OWED_LANES };
+/* NULL when that level is not reached. */
+const struct kai_reached *kai_receipt_reached(const struct kai_receipt_rec *rec, uint64_t level);
+/* The highest of delivered to action that is reached, 0: none. */
+uint64_t kai_receipt_highest(const struct kai_receipt_rec *rec);
+/* A level rests on these bytes from now on, or no longer; what nothing rests on goes, and so does what the
+ * signer paid for it. */
+void kai_rec_statement_hold(struct kai_txn *txn, const uint8_t digest[KAI_ID_LEN], uint16_t peer,
+			    struct kai_span bytes);
+void kai_rec_statement_drop(struct kai_txn *txn, const uint8_t digest[KAI_ID_LEN]);
 
 /* ---- integrity
  * --------------------------------------------------------------------------------------------------

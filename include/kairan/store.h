@@ -33,6 +33,9 @@
 	X(SUPPLY, "supply")                                                                        \
 	X(RELEASED, "released")                                                                    \
 	X(EVIDENCE, "evidence")                                                                    \
+	X(RECEIPTS, "receipts")                                                                    \
+	X(STATEMENTS, "statements")                                                                \
+	X(OWED, "owed")                                                                            \
 	X(PENDING, "pending")                                                                      \
 	X(STUBS, "stubs")                                                                          \
 	X(PEERS, "peers")                                                                          \

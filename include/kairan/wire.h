@@ -61,6 +61,21 @@ enum kai_key_role {
 }; /* 0 for sealing keys */
 enum kai_wrap_kind { KAI_WRAP_LINK = 1, KAI_WRAP_SEALED = 2 };
 enum kai_notice_action { KAI_NOTICE_SUSPEND = 1, KAI_NOTICE_RESUME = 2, KAI_NOTICE_TERMINATE = 3 };
+/* How far a receiver is with an item; each says that the ones before it are reached as well, up to
+ * action. Delivered and forwarded are the node's own to say, the others a person's. */
+enum kai_level {
+	KAI_LEVEL_DELIVERED = 1,
+	KAI_LEVEL_SEEN = 2,
+	KAI_LEVEL_RECEIVED = 3,
+	KAI_LEVEL_ACTION = 4,
+	KAI_LEVEL_FORWARDED = 5
+};
+enum kai_action {
+	KAI_ACTION_NOT_AFFECTED = 1,
+	KAI_ACTION_CHECKING = 2,
+	KAI_ACTION_AFFECTED = 3,
+	KAI_ACTION_MITIGATED = 4
+};
 
 /* ---- label
  * --------------------------------------------------------------------------------------------------
@@ -153,11 +168,11 @@ enum kai_notice_action { KAI_NOTICE_SUSPEND = 1, KAI_NOTICE_RESUME = 2, KAI_NOTI
 /* ---- signed objects
  * ----------------------------------------------------------------------------------------- */
 
-/* Envelope of card, node record, membership, notice and release: body is the exact bytes signed. */
+/* Envelope of card, node record, membership, notice, release and receipt: body is the exact bytes signed. */
 #define KAI_SIGNED(X)                                                                              \
 	X(BIN, body, 0, 1, KAI_MAX_SIGNED_BODY, "")                                                \
 	X(FIX, key, 32, 0, 0, "")                                                                  \
-	X(FIX, sig, 64, 0, 0, "over context, live realm and H(context, body)")
+	X(FIX, sig, 64, 0, 0, "over context, live realm (a receipt's own) and H(context, body)")
 
 #define KAI_CARD_KEY(X)                                                                            \
 	X(U64, use, 0, 0, 255, "1 Ed25519 signing, 2 X25519 sealing")                              \
@@ -232,6 +247,37 @@ enum kai_notice_action { KAI_NOTICE_SUSPEND = 1, KAI_NOTICE_RESUME = 2, KAI_NOTI
 	X(OBJ, label, label, 0, 0, "replaces the header's and the part's for that part")           \
 	X(U64, at, 0, 1, KAI_MAX_TIME_MS, "")                                                      \
 	X(U64, expires, 0, 1, KAI_MAX_TIME_MS, "")                                                 \
+	X(EXT, ext, 0, 0, KAI_MAX_EXT, "")
+
+/* How many orgs are how far, each counted at every level that it reached; no names. */
+#define KAI_ROLLUP(X)                                                                              \
+	X(U64, members, 0, 0, 65535, "orgs that the item is for")                                  \
+	X(U64, delivered, 0, 0, 65535, "of them")                                                  \
+	X(U64, seen, 0, 0, 65535, "of them")                                                       \
+	X(U64, received, 0, 0, 65535, "of them")                                                   \
+	X(U64, action, 0, 0, 65535, "of them")                                                     \
+	X(U64, attested, 0, 0, 65535, "of them, by telephone and not by a receipt")
+
+#define KAI_RECEIPT_ENTRY(X)                                                                       \
+	X(FIX, id, 32, 0, 0, "of the item")                                                        \
+	X(U64, level, 0, 0, 255, "1 delivered, 2 seen, 3 received, 4 action, 5 forwarded")         \
+	X(U64, at, 0, 1, KAI_MAX_TIME_MS, "when it was reached; forwarded: counted")               \
+	X(U64, action, 0, 0, 255,                                                                  \
+	  "of level 4: 1 not affected, 2 checking, 3 affected, 4 mitigated; else 0")               \
+	X(STR, role, 0, 0, KAI_MAX_SHORT, "levels 2 to 4: in which role a person said so")         \
+	X(STR, note, 0, 0, KAI_MAX_TEXT, "levels 2 to 4")                                          \
+	X(MAYBE, forwarded, rollup, 0, 0, "of level 5: the signer's constituency")                 \
+	X(MAYBE, below, rollup, 0, 0, "of level 5: what those said of theirs")
+
+/* What one org says to one other about items that this one gave or offered it. */
+#define KAI_RECEIPT(X)                                                                             \
+	X(U64, version, 0, 1, 255, "1")                                                            \
+	X(FIX, realm, 16, 0, 0, "")                                                                \
+	X(FIX, org, 32, 0, 0, "who says so")                                                       \
+	X(FIX, to, 32, 0, 0, "to whom; of no use to others")                                       \
+	X(U64, at, 0, 1, KAI_MAX_TIME_MS, "when it was signed")                                    \
+	X(FIX, head, 32, 0, 0, "hash of the newest entry of the signer's journal; zeros: none")    \
+	X(LIST, entries, receipt_entry, 1, KAI_MAX_ENTRIES, "ascending by (id, level)")            \
 	X(EXT, ext, 0, 0, KAI_MAX_EXT, "")
 
 /* ---- agreement
@@ -338,8 +384,7 @@ enum kai_notice_action { KAI_NOTICE_SUSPEND = 1, KAI_NOTICE_RESUME = 2, KAI_NOTI
 /* ---- frames: the first two fields say how to read the rest
  * --------------------------------------------------- */
 
-/* X(NAME, name, wire type) in numeric order; receipt 12, reconcile 15 and capsule 16 are reserved
- */
+/* X(NAME, name, wire type) in numeric order; reconcile 15 and capsule 16 are reserved */
 #define KAI_X_MSG(X)                                                                               \
 	X(HELLO, hello, 1)                                                                         \
 	X(CARD, card_frame, 2)                                                                     \
@@ -352,6 +397,7 @@ enum kai_notice_action { KAI_NOTICE_SUSPEND = 1, KAI_NOTICE_RESUME = 2, KAI_NOTI
 	X(REFUSE, refuse, 9)                                                                       \
 	X(NO, none, 10)                                                                            \
 	X(CREDIT, credit, 11)                                                                      \
+	X(RECEIPT, receipt_frame, 12)                                                              \
 	X(PING, ping, 13)                                                                          \
 	X(BYE, bye, 14)
 
@@ -473,6 +519,11 @@ enum kai_msg_type {
 	KAI_MSG_HEAD(X, KAI_MSG_CREDIT)                                                            \
 	X(U64, limit, 0, 0, UINT64_MAX >> 1, "bulk bytes that may have been sent since hello")
 
+#define KAI_RECEIPT_FRAME(X)                                                                       \
+	KAI_MSG_HEAD(X, KAI_MSG_RECEIPT)                                                           \
+	X(BIN, bytes, 0, 0, KAI_MAX_SIGNED_BODY + 256, "signed receipt; empty: none")              \
+	X(OPT, taken, 0, 0, 0, "digest of a receipt of yours that need not come again")
+
 #define KAI_PING(X)                                                                                \
 	KAI_MSG_HEAD(X, KAI_MSG_PING)                                                              \
 	X(FIX, nonce, 16, 0, 0, "")                                                                \
@@ -504,6 +555,9 @@ enum kai_msg_type {
 	X(membership, KAI_MEMBERSHIP)                                                              \
 	X(notice, KAI_NOTICE)                                                                      \
 	X(release, KAI_RELEASE)                                                                    \
+	X(rollup, KAI_ROLLUP)                                                                      \
+	X(receipt_entry, KAI_RECEIPT_ENTRY)                                                        \
+	X(receipt, KAI_RECEIPT)                                                                    \
 	X(community, KAI_COMMUNITY)                                                                \
 	X(party, KAI_PARTY)                                                                        \
 	X(direction, KAI_DIRECTION)                                                                \
@@ -531,6 +585,7 @@ enum kai_msg_type {
 	X(refuse, KAI_REFUSE)                                                                      \
 	X(none, KAI_NONE)                                                                          \
 	X(credit, KAI_CREDIT)                                                                      \
+	X(receipt_frame, KAI_RECEIPT_FRAME)                                                        \
 	X(ping, KAI_PING)                                                                          \
 	X(bye, KAI_BYE)
 

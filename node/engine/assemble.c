@@ -35,6 +35,9 @@ static void settle_stored(struct kai_turn *turn, const struct kai_link *link,
 		if (!slot->settled && missing == 0) {
 			kai_answer_stored(turn, slot->link->fetch, wanted->id, slot->parts & held,
 					  wanted->urgent);
+			if (slot->link != link)
+				kai_receipt_shown(turn, slot->link, wanted->id, slot->tag,
+						  wanted->urgent);
 			kai_slot_settle(slot, turn->event->mono);
 		}
 		slot = next;

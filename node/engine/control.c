@@ -126,6 +126,8 @@ static const struct {
 	{KAI_CONTROL_STATUS, status},
 	{KAI_CONTROL_CARD_RESOLVE, kai_agree_card_resolve},
 	{KAI_CONTROL_SOURCE, kai_publish_source},
+	{KAI_CONTROL_ACK, kai_confirm_ack},
+	{KAI_CONTROL_ATTEST, kai_confirm_attest},
 };
 
 /* A request is a short array that begins with version and type, each one byte. */

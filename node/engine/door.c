@@ -94,6 +94,9 @@ static bool put_supply(struct kai_door *door)
 							 (uint64_t)KAI_MS_DAY);
 	}
 	kai_rec_put(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, &supply);
+	if (door->link != NULL)
+		kai_receipt_brought(turn, door->link, door->arrival, &door->item->header,
+				    !door->held);
 	return true;
 }
 

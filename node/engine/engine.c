@@ -19,6 +19,7 @@ enum kai_err kai_engine_new(const struct kai_engine_config *config, struct kai_e
 		return KAI_ERR_NOMEM;
 	}
 	engine->config = *config;
+	engine->owing_due.ms = INT64_MAX;
 	*ret = engine;
 	return KAI_ERR_OK;
 }
@@ -34,6 +35,7 @@ void kai_engine_free(struct kai_engine *engine)
 		kai_fetch_free(link->fetch);
 		kai_meters_free(link->meters);
 		kai_pair_free(link->pair);
+		kai_owing_free(link->owing);
 		sodium_memzero(link->session_key, sizeof(link->session_key));
 		free(link);
 	}
@@ -213,7 +215,7 @@ static void load_epoch(struct kai_turn *turn)
 		    kai_span(engine->epoch, sizeof(engine->epoch)));
 }
 
-static void load_peers(struct kai_turn *turn)
+void kai_link_load(struct kai_turn *turn)
 {
 	struct kai_engine *engine = turn->engine;
 	size_t mark = turn->scratch->used;
@@ -247,7 +249,7 @@ static void on_start(struct kai_turn *turn)
 	turn->engine->started = turn->event->wall;
 	load_epoch(turn);
 	record_boot(turn);
-	load_peers(turn);
+	kai_link_load(turn);
 	kai_trust_timer(turn);
 	kai_out_peers(turn);
 }
@@ -297,6 +299,9 @@ static void dispatch(struct kai_turn *turn, struct kai_link *link, const struct 
 		return;
 	case KAI_MSG_CREDIT:
 		kai_serve_credit(turn, link, &msg->credit);
+		return;
+	case KAI_MSG_RECEIPT:
+		kai_receipt_frame(turn, link, frame);
 		return;
 	case KAI_MSG_PING:
 		kai_link_ping(turn, link, &msg->ping);
@@ -396,6 +401,7 @@ bool kai_engine_step(struct kai_engine *engine, struct kai_txn *txn, const struc
 	bool more;
 
 	kai_fetch_flush(&turn);
+	kai_owing_run(&turn);
 	more = walk ? kai_cards_go_on(&turn) : kai_cards_owed(engine);
 	more |= walk ? kai_spread_walk(&turn) : kai_spread_pending(&turn);
 	kai_scratch_back(&turn, 0);
@@ -413,6 +419,7 @@ struct kai_mono kai_engine_deadline(const struct kai_engine *engine)
 
 	due = earlier(due, kai_spread_deadline(engine));
 	due = earlier(due, kai_fetch_deadline(engine));
+	due = earlier(due, engine->owing_due);
 	due = earlier(due, kai_sweep_deadline(engine));
 	due = earlier(due, kai_trust_deadline(engine));
 	due = earlier(due, kai_duty_deadline(engine));

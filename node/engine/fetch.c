@@ -149,6 +149,7 @@ static void take_up(struct kai_turn *turn, struct kai_link *link,
 	slot->parts |= (uint32_t)entry->parts;
 	slot->size = entry->size;
 	slot->doubted = holding->doubted;
+	memcpy(slot->tag, entry->tag, sizeof(slot->tag));
 	if (wanted->from == NULL) {
 		wanted->held = holding->doubted ? 0 : holding->parts;
 		wanted->urgent = entry->urgency == KAI_URGENCY_NOW;
@@ -212,14 +213,17 @@ static void offered(struct kai_turn *turn, struct kai_link *link,
 	uint32_t parts = (uint32_t)entry->parts;
 
 	look_up(turn, link, entry, &holding);
-	if (holding.is && !holding.doubted && !holding.more && (parts & ~holding.parts) == 0)
+	if (holding.is && !holding.doubted && !holding.more && (parts & ~holding.parts) == 0) {
 		kai_answer_stored(turn, link->fetch, entry->id, parts,
 				  entry->urgency == KAI_URGENCY_NOW);
-	else if (!holding.is && (refused_before(turn, link, entry, &refusal) ||
-				 still_put_off(link->fetch, entry, &refusal)))
+		kai_receipt_shown(turn, link, entry->id, entry->tag,
+				  entry->urgency == KAI_URGENCY_NOW);
+	} else if (!holding.is && (refused_before(turn, link, entry, &refusal) ||
+				   still_put_off(link->fetch, entry, &refusal))) {
 		refuse_known(turn, link, entry->id, &refusal);
-	else
+	} else {
 		take_up(turn, link, entry, &holding);
+	}
 }
 
 void kai_fetch_offer(struct kai_turn *turn, struct kai_link *link, const struct kai_offer *offer)

@@ -64,6 +64,7 @@ struct kai_slot {
 	bool asked;   /* chunks may come */
 	bool twice;   /* asked again before the first answer ended: what is left of that may come */
 	bool doubted; /* its tag was wrong for what we hold */
+	uint8_t tag[KAI_HINT_LEN]; /* of its offer; zeros after a push */
 	struct kai_mono since;
 };
 

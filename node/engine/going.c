@@ -162,6 +162,7 @@ void kai_released_void(struct kai_turn *turn, struct kai_link *link, uint64_t ar
 		memcpy(released.agreement, supply.agreement, KAI_ID_LEN);
 		kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &released);
 	}
+	kai_receipt_again(turn, link, arrival);
 	kai_scratch_back(turn, mark);
 }
 

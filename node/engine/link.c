@@ -34,6 +34,7 @@ static void enter(struct kai_turn *turn, struct kai_link *link, enum kai_link_st
 	if (before == KAI_LINK_UP) {
 		kai_spread_down(turn, link);
 		kai_fetch_down(turn, link);
+		kai_owing_down(link);
 		sodium_memzero(link->session_key, sizeof(link->session_key));
 	}
 	link->state = state;
@@ -154,6 +155,7 @@ static void come_up(struct kai_turn *turn, struct kai_link *link, const struct k
 	}
 	kai_fetch_up(turn, link);
 	kai_spread_up(turn, link, hello);
+	kai_owing_up(turn, link);
 }
 
 static bool speaks_live(struct kai_span realms)

@@ -19,6 +19,10 @@
  *   thread.c    revisions, conflicts, retractions, in any order of arrival
  *   sweep.c     what expires
  *   duty.c      which duties an item brings about and what bears on them; duty_state.c: one duty's life
+ *   receipt.c   how far others are with an item, by their receipts; who is told how far we are
+ *   owing.c     what they are to be told, until they say that they have it
+ *   rollup.c    how many of the constituency are how far
+ *   confirm.c   people's word: acknowledged, and attested by telephone
  *   trust.c     cards, node records, agreements, notices, memberships from and to links;
  *               introduction; signers
  *   pair.c      the cached relation with each peer and its wrap keys
@@ -47,6 +51,7 @@ struct kai_fetch;  /* fetch.c: offers in, wants, unfinished items, memory held o
 		    */
 struct kai_meters; /* quota.c */
 struct kai_pair_cache; /* pair.c */
+struct kai_owing;      /* owing.c: what is being told to the peer while the link is up */
 
 /* One org that we may talk to; exists from the first event about it until the engine goes. */
 struct kai_link {
@@ -81,6 +86,7 @@ struct kai_link {
 	struct kai_fetch *fetch;
 	struct kai_meters *meters;
 	struct kai_pair_cache *pair;
+	struct kai_owing *owing;
 };
 
 /* How far its wall clock is ahead of ours now, which may have jumped since it greeted; 0 before. */
@@ -114,14 +120,18 @@ struct kai_engine {
 	bool sweep_doubted;	     /* at the last sweep sweep_wall was behind */
 	struct kai_link **numbers;   /* by number in PEERS; NULL where none */
 	size_t number_cap;
-	size_t walk_next;	   /* whose turn it is to be walked for first */
-	uint8_t *scratch;	   /* KAI_TURN_ARENA bytes, perhaps config's */
-	struct kai_wants *wants;   /* fetch.c: what is wanted from whom; made with the first link's
+	size_t walk_next;	 /* whose turn it is to be walked for first */
+	uint8_t *scratch;	 /* KAI_TURN_ARENA bytes, perhaps config's */
+	struct kai_wants *wants; /* fetch.c: what is wanted from whom; made with the first link's
 				    fetch, gone with the last */
-	struct kai_mono trust_due; /* when trust.c looks at its instants again; 0: at once */
 	uint64_t
 		duty_walked; /* duty.c: trust_generation + 1 when open duties were last looked at */
-	struct kai_key duty_from;   /* where that walk goes on; empty: it is done */
+	struct kai_key duty_from;  /* where that walk goes on; empty: it is done */
+	struct kai_mono owing_due; /* when owing.c looks at what is owed; INT64_MAX: never */
+	bool constituency_looked;  /* rollup.c, as of that trust_generation: */
+	bool constituency;	   /* some partner is ours */
+	uint64_t constituency_at;
+	struct kai_mono trust_due;  /* when trust.c looks at its instants again; 0: at once */
 	struct kai_wall trust_next; /* the next instant at which something begins or ends; 0: not
 				       known yet */
 };
@@ -167,6 +177,8 @@ struct kai_link *kai_link_find(struct kai_engine *engine, const uint8_t org[KAI_
 struct kai_link *kai_link_by_number(struct kai_engine *engine, uint16_t number);
 /* Finds or makes; NULL when out of memory. */
 struct kai_link *kai_link_get(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN]);
+/* Makes those of all peers that the store knows. */
+void kai_link_load(struct kai_turn *turn);
 
 /* ---- link.c
  * -----------------------------------------------------------------------------------------------------
@@ -369,6 +381,24 @@ void kai_duty_gone(struct kai_turn *turn, uint64_t arrival);
 void kai_duty_again(struct kai_turn *turn);
 void kai_duty_timer(struct kai_turn *turn);
 struct kai_mono kai_duty_deadline(const struct kai_engine *engine);
+/* ---- receipt.c, owing.c
+ * ----------------------------------------------------------------------------------------------------
+ */
+/* It brought (more of) the item for the first time; first: nobody did before. */
+void kai_receipt_brought(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+			 const struct kai_header *header, bool first);
+/* It offered what is held here and was told so; the tag of its offer says whether it has it. */
+void kai_receipt_shown(struct kai_turn *turn, struct kai_link *link, const uint8_t id[KAI_ID_LEN],
+		       const uint8_t tag[KAI_HINT_LEN], bool urgent);
+/* Its store is another: what it was told of this item it may have lost. */
+void kai_receipt_again(struct kai_turn *turn, struct kai_link *link, uint64_t arrival);
+void kai_receipt_frame(struct kai_turn *turn, struct kai_link *link,
+		       const struct kai_checked *checked);
+void kai_owing_up(struct kai_turn *turn, struct kai_link *link);
+void kai_owing_down(struct kai_link *link);
+/* At the end of each step: tells what is due. */
+void kai_owing_run(struct kai_turn *turn);
+void kai_owing_free(struct kai_owing *owing); /* NULL is fine */
 
 /* ---- trust.c, pair.c
  * ------------------------------------------------------------------------------------------------
@@ -444,5 +474,7 @@ void kai_agree_card_resolve(struct kai_turn *turn, const void *request, struct k
 void kai_publish_item(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_publish_retract(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_publish_source(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_confirm_ack(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_confirm_attest(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 
 #endif

@@ -206,8 +206,7 @@ void kai_check_index(struct kai_check_run *run, struct kai_span key, struct kai_
 
 /* ---- what hangs on items --------------------------------------------------------------------- */
 
-/* arrival u64, peer u16: both must be there; number 0 is this org itself. */
-static void check_pair(struct kai_check_run *run, struct kai_span key)
+void kai_check_pair(struct kai_check_run *run, struct kai_span key)
 {
 	if (!kai_check_there(run, KAI_TABLE_ITEMS, kai_span(key.at, ARRIVAL_LEN)))
 		kai_check_problem(run, key, "points at no item");
@@ -241,7 +240,7 @@ void kai_check_supply(struct kai_check_run *run, struct kai_span key, struct kai
 
 	if (kai_check_lengths(run, key, ARRIVAL_LEN + 2, value, value.len) &&
 	    kai_check_decode(run, key, value, &kai_object_supply, &supply)) {
-		check_pair(run, key);
+		kai_check_pair(run, key);
 		check_agreement_known(run, key, supply.agreement);
 	}
 }
@@ -252,7 +251,7 @@ void kai_check_released(struct kai_check_run *run, struct kai_span key, struct k
 
 	if (kai_check_lengths(run, key, ARRIVAL_LEN + 2, value, value.len) &&
 	    kai_check_decode(run, key, value, &kai_object_released, &released)) {
-		check_pair(run, key);
+		kai_check_pair(run, key);
 		check_agreement_known(run, key, released.agreement);
 	}
 }

@@ -55,6 +55,8 @@ void kai_check_stub(struct kai_check_run *run, struct kai_span key, struct kai_s
 void kai_check_duty(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_duty_open(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_timer(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+/* Points at an item and a peer: key is arrival u64, peer u16; number 0 is this org itself. */
+void kai_check_pair(struct kai_check_run *run, struct kai_span key);
 /* As many index entries as there are items. */
 void kai_check_counts(struct kai_check_run *run);
 
@@ -68,6 +70,11 @@ void kai_check_agreement(struct kai_check_run *run, struct kai_span key, struct 
 void kai_check_notice(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_member(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_source(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+
+/* Rows of check_receipts.c */
+void kai_check_receipt(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+void kai_check_statement(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+void kai_check_owed(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 
 /* Is this a signing key in any card of the org? *ret_known: there is a card at all. */
 bool kai_check_signer(struct kai_check_run *run, const uint8_t org[KAI_ID_LEN],

@@ -23,6 +23,8 @@ static const struct cut {
 	[KAI_TABLE_BY_SECTOR] = {.head = 8},
 	[KAI_TABLE_SUPPLY] = {.record = true},
 	[KAI_TABLE_RELEASED] = {.record = true},
+	[KAI_TABLE_RECEIPTS] = {.record = true},
+	[KAI_TABLE_STATEMENTS] = {.head = KAI_ID_LEN},
 	[KAI_TABLE_PENDING] = {.head = KAI_ID_LEN},
 	[KAI_TABLE_STUBS] = {.head = KAI_ID_LEN, .record = true},
 	[KAI_TABLE_PEER_ORGS] = {.head = KAI_ID_LEN},

@@ -233,6 +233,7 @@ void kai_rec_item_del(struct kai_txn *txn, uint64_t arrival, const struct kai_st
 	struct kai_header header;
 	struct kai_key key;
 
+	kai_rec_receipts_del(txn, arrival);
 	if (!kai_rec_work(txn, &arena) || !kai_rec_item(txn, arrival, &arena, &item))
 		return;
 	if (kai_object_decode(&kai_object_header, item.header, &arena, &header) != KAI_FAULT_NONE) {

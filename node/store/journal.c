@@ -39,3 +39,9 @@ void kai_journal_append(struct kai_txn *txn, struct kai_journal *entry)
 	memo->journal_dirty = true;
 	kai_txn_append(txn, KAI_TABLE_JOURNAL, kai_key_span(&key), bytes);
 }
+
+void kai_journal_head(struct kai_txn *txn, uint8_t ret[KAI_ID_LEN])
+{
+	load_head(txn);
+	memcpy(ret, txn->memo.journal_hash, KAI_ID_LEN);
+}

@@ -76,6 +76,16 @@ struct kai_key kai_key_pair(uint64_t arrival, uint16_t peer)
 	return key;
 }
 
+struct kai_key kai_key_owed(uint16_t peer, uint8_t lane, uint64_t arrival)
+{
+	struct kai_key key = {.len = 0};
+
+	add_number(&key, peer, 2);
+	add_bytes(&key, &lane, 1);
+	add_number(&key, arrival, 8);
+	return key;
+}
+
 struct kai_key kai_key_evidence(uint64_t arrival, struct kai_span evidence)
 {
 	struct kai_key key = kai_key_u64(arrival);

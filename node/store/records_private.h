@@ -20,6 +20,9 @@ struct kai_span kai_rec_encode(struct kai_txn *txn, const struct kai_object *obj
 /* The writer's own room, for one function at a time. */
 bool kai_rec_work(struct kai_txn *txn, struct kai_arena *ret);
 
+/* What RECEIPTS and OWED say of an item, and the statements that only that rested on. Takes the room. */
+void kai_rec_receipts_del(struct kai_txn *txn, uint64_t arrival);
+
 /* The last arrival number in use; set head_dirty when it moves. */
 uint64_t *kai_memo_head(struct kai_txn *txn);
 

@@ -4,6 +4,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "kairan/receipt.h"
+
 #define NOW 1700000000000u
 #define LATER (NOW + 86400000u)
 
@@ -275,6 +277,33 @@ static void put_duties(struct world *world, uint64_t arrival)
 	kai_rec_put(world->txn, KAI_TABLE_DUTIES, &key, &kai_object_duty_row, &row);
 }
 
+/* The other has it, says so, and is to be told that we have it. */
+static void put_receipt(struct world *world, uint64_t arrival)
+{
+	struct kai_receipt_entry entry = {
+		.level = KAI_LEVEL_RECEIVED, .at = NOW, .role = kai_span_str("duty")};
+	struct kai_receipt receipt = {
+		.version = 1, .at = NOW, .entries = &entry, .entries_count = 1};
+	struct kai_reached reached = {.level = KAI_LEVEL_RECEIVED, .at = NOW};
+	struct kai_receipt_rec rec = {.levels = &reached, .levels_count = 1};
+	struct kai_owed owed = {.levels = 1u << KAI_LEVEL_DELIVERED, .changes = 1};
+	struct kai_key pair = kai_key_pair(arrival, 1);
+	struct kai_key lane = kai_key_owed(1, KAI_OWED_DELIVERED, arrival);
+
+	memcpy(entry.id, world->first_id, KAI_ID_LEN);
+	memcpy(receipt.org, world->other.root.key, KAI_ID_LEN);
+	memcpy(receipt.to, world->me.root.key, KAI_ID_LEN);
+	struct kai_span bytes =
+		kai_receipt_make(&receipt, world->other.decider.key, world->other.decider.secret,
+				 &world->fix->arena, reached.statement.id);
+
+	assert_true(bytes.len > 0);
+	reached.statement.is = true;
+	kai_rec_statement_hold(world->txn, reached.statement.id, 1, bytes);
+	kai_rec_put(world->txn, KAI_TABLE_RECEIPTS, &pair, &kai_object_receipt_rec, &rec);
+	kai_rec_put(world->txn, KAI_TABLE_OWED, &lane, &kai_object_owed, &owed);
+}
+
 static void put_small_things(struct world *world)
 {
 	struct kai_key key = kai_key_bytes((const uint8_t *)"0123456789abcdef0123456789abcdef", 32);
@@ -311,6 +340,7 @@ void world_make(struct world *world, struct fixture *fix)
 
 	put_traffic(world, arrival);
 	put_duties(world, arrival);
+	put_receipt(world, arrival);
 	(void)world_add_item(world, &world->other.decider, "second", true);
 	kai_rec_touch(world->txn, arrival);
 	put_small_things(world);

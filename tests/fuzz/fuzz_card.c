@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signed statements: card, node record, membership, notice, release. The input is a body; it is
+ * Signed statements: card, node record, membership, notice, release, receipt. The input is a body; it is
  * signed here, so that what lies behind the signature is reached. What opens says what was signed,
  * keeps its rules, and no bit of it may change. The input as it is is opened too.
  *
@@ -14,6 +14,7 @@
 #include "../vectors/people.h"
 #include "input.h"
 #include "kairan/card.h"
+#include "kairan/receipt.h"
 #include "kairan/label.h"
 
 #define ARENA_LEN ((size_t)2 << 20)
@@ -29,6 +30,7 @@ union opened {
 	struct kai_membership membership;
 	struct kai_notice notice;
 	struct kai_release release;
+	struct kai_receipt_opened receipt;
 };
 
 static bool open_card(struct kai_span bytes, struct kai_arena *arena, union opened *ret)
@@ -65,6 +67,13 @@ static bool open_notice(struct kai_span bytes, struct kai_arena *arena, union op
 static bool open_release(struct kai_span bytes, struct kai_arena *arena, union opened *ret)
 {
 	return kai_release_open(bytes, &person_card, arena, &ret->release) == KAI_FAULT_NONE;
+}
+
+/* Whose key it is the engine asks: here the card's decider's alone. */
+static bool open_receipt(struct kai_span bytes, struct kai_arena *arena, union opened *ret)
+{
+	return kai_receipt_open(bytes, arena, &ret->receipt) == KAI_FAULT_NONE &&
+	       kai_id_equal(ret->receipt.key, person.decider);
 }
 
 /* ---- what an opened one keeps ---- */
@@ -138,6 +147,22 @@ static void keep_release(const union opened *opened)
 	MUST(opened->release.at < opened->release.expires);
 }
 
+static void keep_receipt(const union opened *opened)
+{
+	const struct kai_receipt *receipt = &opened->receipt.receipt;
+
+	for (size_t i = 0; i < receipt->entries_count; i++) {
+		const struct kai_receipt_entry *entry = &receipt->entries[i];
+
+		if (i > 0)
+			MUST(memcmp(entry[-1].id, entry->id, KAI_ID_LEN) <= 0);
+		if (kai_level_of_person(entry->level))
+			MUST(entry->role.len > 0 && entry->forwarded == NULL);
+		if (entry->level == KAI_LEVEL_FORWARDED)
+			MUST(entry->forwarded->received <= entry->forwarded->members);
+	}
+}
+
 static const struct kind {
 	enum kai_ctx ctx;
 	const struct kai_object *object;
@@ -155,6 +180,8 @@ static const struct kind {
 	{KAI_CTX_NOTICE, &kai_object_notice, offsetof(struct kai_notice, org), false, open_notice,
 	 keep_notice},
 	{KAI_CTX_RELEASE, &kai_object_release, SIZE_MAX, false, open_release, keep_release},
+	{KAI_CTX_RECEIPT, &kai_object_receipt, offsetof(struct kai_receipt, org), false,
+	 open_receipt, keep_receipt},
 };
 
 /* ---- */

@@ -134,6 +134,26 @@ void kai_duty_gone(struct kai_turn *turn, uint64_t arrival)
 	assert_true(arrival > 0);
 }
 
+void kai_receipt_brought(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+			 const struct kai_header *header, bool first)
+{
+	(void)header;
+	(void)first;
+	assert_non_null(link);
+	assert_true(arrival > 0);
+	rooms_of(turn)->brought++;
+}
+
+void kai_receipt_shown(struct kai_turn *turn, struct kai_link *link, const uint8_t id[KAI_ID_LEN],
+		       const uint8_t tag[KAI_HINT_LEN], bool urgent)
+{
+	(void)id;
+	(void)tag;
+	(void)urgent;
+	assert_non_null(link);
+	rooms_of(turn)->shown++;
+}
+
 void kai_offer_tag(const struct kai_link *link, struct kai_span header, uint8_t ret[KAI_HINT_LEN])
 {
 	const struct kai_span pieces[] = {kai_span(link->session_key, 32), header};

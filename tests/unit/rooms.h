@@ -49,6 +49,8 @@ struct rooms {
 	const char *fault; /* the newest */
 	size_t faults;
 	size_t spread;
+	size_t brought; /* items that a link brought for the first time */
+	size_t shown;	/* offers of what is held that were answered so */
 };
 
 /* An item as its origin made it. */

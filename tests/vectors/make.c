@@ -226,6 +226,116 @@ static struct kai_span release(struct maker *maker, const uint8_t *key, const ui
 			       key, secret, &maker->arena);
 }
 
+/* What Bob says to Alice of two items. */
+struct said {
+	struct kai_receipt_entry entries[3];
+	struct kai_rollup forwarded;
+	uint8_t realm[16]; /* of the signature */
+	uint8_t body_realm[16];
+	const uint8_t *key, *secret;
+};
+
+static void say(const struct maker *maker, struct said *ret)
+{
+	*ret = (struct said){.entries = {{.level = KAI_LEVEL_DELIVERED, .at = VECTOR_NOW + 1000},
+					 {.level = KAI_LEVEL_ACTION,
+					  .at = VECTOR_NOW + 60000,
+					  .action = KAI_ACTION_CHECKING,
+					  .role = kai_span_str("duty"),
+					  .note = kai_span_str("確認中")},
+					 {.level = KAI_LEVEL_FORWARDED, .at = VECTOR_NOW + 61000}},
+			     .forwarded = {.members = 3,
+					   .delivered = 2,
+					   .seen = 2,
+					   .received = 1,
+					   .attested = 1},
+			     .key = maker->bob.duty,
+			     .secret = maker->bob.duty_secret};
+	word_bytes("id of an item", ret->entries[0].id);
+	word_bytes("id of another item", ret->entries[1].id);
+	word_bytes("id of another item", ret->entries[2].id);
+	if (memcmp(ret->entries[0].id, ret->entries[1].id, 32) > 0) {
+		memcpy(ret->entries[0].id, ret->entries[1].id, 32);
+		word_bytes("id of an item", ret->entries[1].id);
+		word_bytes("id of an item", ret->entries[2].id);
+	}
+	ret->entries[2].forwarded = &ret->forwarded;
+}
+
+/* Not by the maker of the product, which makes nothing that is refused. */
+static struct kai_span receipt(struct maker *maker, const struct said *said)
+{
+	struct kai_receipt receipt = {.version = 1, .at = VECTOR_NOW + 62000, .entries_count = 3};
+	struct kai_receipt_entry entries[3];
+	struct kai_signed made;
+	uint8_t root[32];
+
+	memcpy(entries, said->entries, sizeof(entries));
+	entries[2].forwarded = said->entries[2].forwarded == NULL
+				       ? NULL
+				       : (struct kai_rollup *)(uintptr_t)&said->forwarded;
+	receipt.entries = entries;
+	memcpy(receipt.realm, said->body_realm, 16);
+	memcpy(receipt.org, maker->bob.root, 32);
+	memcpy(receipt.to, maker->alice.root, 32);
+	word_bytes("newest entry of a journal", receipt.head);
+	made.body = kai_object_encode_in(&kai_object_receipt, &receipt, &maker->arena);
+	assert(made.body.len > 0);
+	kai_hash(KAI_CTX_RECEIPT, said->realm, made.body, root);
+	memcpy(made.key, said->key, 32);
+	kai_sign(KAI_CTX_RECEIPT, said->realm, root, said->secret, made.sig);
+	return kai_object_encode_in(&kai_object_signed, &made, &maker->arena);
+}
+
+static void receipts(struct maker *maker)
+{
+	struct said said, bad;
+
+	say(maker, &said);
+	struct kai_span good = receipt(maker, &said);
+	struct kai_receipt_frame frame = {.bytes = good, .taken = {.is = true}};
+
+	add_valid(maker, row("receipt by Bob for Alice", "receipt", good));
+	word_bytes("digest of a receipt", frame.taken.id);
+	add_valid(maker, row("receipt on a link", "frame",
+			     kai_frame_encode(KAI_MSG_RECEIPT, &frame, &maker->arena)));
+	bad = said;
+	memset(bad.realm, 7, 16);
+	memset(bad.body_realm, 7, 16);
+	add_valid(maker, row("receipt of a drill", "receipt", receipt(maker, &bad)));
+	memset(bad.realm, 0, 16);
+	add_invalid(maker, "receipt of a drill signed as live", "receipt", receipt(maker, &bad),
+		    KAI_FAULT_SIGNATURE);
+	add_invalid(maker, "receipt changed after signing", "receipt",
+		    flipped(maker, good, offset_of(good, "duty")), KAI_FAULT_SIGNATURE);
+	bad = said;
+	memcpy(bad.entries[0].id, said.entries[1].id, 32);
+	memcpy(bad.entries[1].id, said.entries[0].id, 32);
+	add_invalid(maker, "receipt whose entries do not ascend", "receipt", receipt(maker, &bad),
+		    KAI_FAULT_UNORDERED);
+	bad = said;
+	bad.entries[1].role = kai_span_str("");
+	add_invalid(maker, "a person's word in no role", "receipt", receipt(maker, &bad),
+		    KAI_FAULT_MEANING);
+	bad = said;
+	bad.entries[1].action = 0;
+	add_invalid(maker, "level action without an action", "receipt", receipt(maker, &bad),
+		    KAI_FAULT_MEANING);
+	bad = said;
+	bad.forwarded.received = 3;
+	add_invalid(maker, "more received than delivered", "receipt", receipt(maker, &bad),
+		    KAI_FAULT_MEANING);
+	bad = said;
+	bad.entries[2].forwarded = NULL;
+	add_invalid(maker, "forwarded without counts", "receipt", receipt(maker, &bad),
+		    KAI_FAULT_MEANING);
+	bad = said;
+	bad.key = maker->alice.duty;
+	bad.secret = maker->alice.duty_secret;
+	add_invalid(maker, "receipt by Bob signed by Alice", "receipt", receipt(maker, &bad),
+		    KAI_FAULT_KEY);
+}
+
 static void statements(struct maker *maker)
 {
 	const struct person *alice = &maker->alice;
@@ -244,6 +354,7 @@ static void statements(struct maker *maker)
 		    release(maker, alice->duty, alice->duty_secret), KAI_FAULT_KEY_ROLE);
 	add_invalid(maker, "release signed by the receiver", "release",
 		    release(maker, maker->bob.decider, maker->bob.decider_secret), KAI_FAULT_KEY);
+	receipts(maker);
 }
 
 static struct kai_span membership(struct maker *maker, uint64_t days, const uint8_t *key,

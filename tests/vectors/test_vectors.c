@@ -75,6 +75,19 @@ static enum kai_fault read_release(struct reader *reader, const json_t *vector)
 				&release);
 }
 
+/* By Bob, with a person's word in it. */
+static enum kai_fault read_receipt(struct reader *reader, const json_t *vector)
+{
+	struct kai_receipt_opened opened;
+	enum kai_fault fault =
+		kai_receipt_open(bytes_of(reader, vector, "hex"), &reader->arena, &opened);
+
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	return kai_card_key(&reader->bob, opened.key, KAI_ROLE_DUTY,
+			    (struct kai_wall){(int64_t)opened.receipt.at});
+}
+
 static enum kai_fault read_agreement(struct reader *reader, const json_t *vector)
 {
 	bool alice_first = memcmp(reader->alice.org, reader->bob.org, 32) < 0;
@@ -161,7 +174,9 @@ static enum kai_fault read_frame(struct reader *reader, const json_t *vector)
 	struct kai_checked checked;
 
 	kai_frame_check(bytes_of(reader, vector, "hex"), &reader->arena, &checked);
-	return checked.fault != KAI_FAULT_NONE ? checked.fault : checked.item_fault;
+	if (checked.fault != KAI_FAULT_NONE)
+		return checked.fault;
+	return checked.has_receipt ? checked.receipt_fault : checked.item_fault;
 }
 
 static enum kai_fault read_armour(struct reader *reader, const json_t *vector)
@@ -192,6 +207,7 @@ static enum kai_fault read_vector(struct reader *reader, const json_t *vector)
 		{"node_record", read_node_record},
 		{"notice", read_notice},
 		{"release", read_release},
+		{"receipt", read_receipt},
 		{"membership", read_membership},
 		{"agreement", read_agreement},
 		{"advisory", read_item},

@@ -248,7 +248,7 @@ static unsigned again(struct sim_tale *tale, const struct sim_kept *ring, uint64
 	uint64_t first = there == 0 ? 0 : sim_tale_below(tale, there);
 	unsigned sent = 0;
 
-	for (uint64_t i = 0; i < there && sent < 4; i++) {
+	for (uint64_t i = 0; i < there && sent < 8; i++) {
 		const struct sim_kept *at = &ring[(first + i) % there];
 
 		if ((at->peer == tale->to) == same)
@@ -292,7 +292,7 @@ static struct kai_span critical(struct sim_tale *tale)
 
 unsigned sim_tell_unknown_types(struct sim_tale *tale)
 {
-	static const uint8_t reserved[] = {0x93, 1, 12, 0xc0}, unknown[] = {0x92, 1, 0xcc, 200},
+	static const uint8_t reserved[] = {0x93, 1, 15, 0xc0}, unknown[] = {0x92, 1, 0xcc, 200},
 			     newer[] = {0x94, 2, 13, 0xc4, 0}, none[] = {0x91, 1},
 			     map[] = {0x81, 1, 2}, deep[] = {0x92, 1, 0xdd, 0xff, 0xff, 0xff, 0xff},
 			     many[] = {0xdc, 0xff, 0xff, 1, 13};

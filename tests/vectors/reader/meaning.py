@@ -128,6 +128,29 @@ def check_release(release: Record) -> None:
     check_label(release["label"])
 
 
+def _check_rollup(rollup: Record | None) -> None:
+    if rollup is not None:
+        reached = [rollup[name] for name in ("members", "delivered", "seen", "received", "action")]
+        demand(reached == sorted(reached, reverse=True), "contradiction", "counts")
+        demand(rollup["attested"] <= rollup["members"], "contradiction", "attested")
+
+
+def check_receipt(receipt: Record) -> None:
+    entries = receipt["entries"]
+    demand(ascends([(entry["id"], entry["level"]) for entry in entries]), "unordered", "entries")
+    for entry in entries:
+        level = entry["level"]
+        if level > 5:  # of a later version: passed over
+            continue
+        person = 2 <= level <= 4
+        demand((level == 4) == (entry["action"] != 0), "contradiction", "action")
+        demand(person == (entry["role"] != "") and (person or entry["note"] == ""), "contradiction", "role")
+        demand((level == 5) == (entry["forwarded"] is not None), "contradiction", "forwarded")
+        demand(entry["below"] is None or level == 5, "contradiction", "below")
+        _check_rollup(entry["forwarded"])
+        _check_rollup(entry["below"])
+
+
 def _check_kinds(spec: Spec, kinds: list[int]) -> None:
     demand(all(code in spec.kinds for code in kinds), "contradiction", "kind")
 

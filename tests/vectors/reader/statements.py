@@ -55,6 +55,17 @@ class Statements:
         check_key(cards, origin, signed["key"], "decider", release["at"])
         return release
 
+    def receipt(self, data: bytes, cards: dict[bytes, Record]) -> tuple[Record, bytes]:
+        """The receipt and its digest. It is signed in the realm that its body names."""
+        signed = self.reader.decode("signed", data)
+        receipt = self.reader.decode("receipt", signed["body"])
+        digest = self.crypto.hash("RECEIPT", receipt["realm"], signed["body"])
+        self.crypto.verify("RECEIPT", receipt["realm"], signed["key"], digest, signed["sig"])
+        meaning.check_receipt(receipt)
+        person = any(2 <= entry["level"] <= 4 for entry in receipt["entries"])
+        check_key(cards, receipt["org"], signed["key"], "duty" if person else "system", receipt["at"])
+        return receipt, digest
+
     def agreement(self, data: bytes, cards: dict[bytes, Record]) -> tuple[Record, bytes]:
         """The terms and their digest; one signature makes a proposal."""
         agreement = self.reader.decode("agreement", data)

@@ -51,6 +51,8 @@ class Vectors:
                 self.protocol.statements.notice(data, self.cards)
             case "release":
                 self.protocol.statements.release(data, bytes.fromhex(self.alice["org"]), self.cards)
+            case "receipt":
+                self.protocol.statements.receipt(data, self.cards)
             case "agreement":
                 _, digest = self.protocol.statements.agreement(data, self.cards)
                 assert digest.hex() == vector.get("digest", digest.hex())

@@ -162,6 +162,16 @@ static void mention_id_parts(struct sim_sight *sight, const struct kai_id_parts 
 		mention(sight, entries[i].id, entries[i].parts, false);
 }
 
+static void mention_receipt(struct sim_sight *sight, struct kai_span bytes)
+{
+	struct kai_receipt_opened opened;
+
+	if (bytes.len == 0 || kai_receipt_open(bytes, &sight->arena, &opened) != KAI_FAULT_NONE)
+		return;
+	for (size_t i = 0; i < opened.receipt.entries_count; i++)
+		mention(sight, opened.receipt.entries[i].id, 0, false);
+}
+
 static void mention_all(struct sim_sight *sight, enum kai_msg_type type)
 {
 	const union kai_msg *msg = &sight->msg;
@@ -192,6 +202,9 @@ static void mention_all(struct sim_sight *sight, enum kai_msg_type type)
 		return;
 	case KAI_MSG_NO:
 		mention_ids(sight, msg->none.ids, msg->none.ids_count);
+		return;
+	case KAI_MSG_RECEIPT:
+		mention_receipt(sight, msg->receipt_frame.bytes);
 		return;
 	case KAI_MSG_CARD:
 	case KAI_MSG_AGREEMENT:
