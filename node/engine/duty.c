@@ -279,18 +279,23 @@ static void begin_for(struct kai_turn *turn, const struct cause *cause, size_t i
 	begin(turn, cause, index, target->number);
 }
 
+/* Suspended, one is still a member or a client: that nothing may go there now is what the officer must know. */
+static bool stands(const struct kai_pair *pair)
+{
+	return pair->state == KAI_STATE_ACTIVE || pair->state == KAI_STATE_SUSPENDED;
+}
+
 static bool constituency(const struct kai_turn *turn, const struct kai_pair *pair)
 {
 	const struct kai_terms *terms = &pair->agreement.terms;
 	int mine = kai_terms_side(terms, turn->engine->config.org);
 
-	return pair->state == KAI_STATE_ACTIVE && mine >= 0 &&
-	       kai_terms_direction(terms, mine)->constituency;
+	return stands(pair) && mine >= 0 && kai_terms_direction(terms, mine)->constituency;
 }
 
 static bool member(const struct kai_pair *pair, const struct kai_audience_entry *community)
 {
-	if (pair->state != KAI_STATE_ACTIVE)
+	if (!stands(pair))
 		return false;
 	if (memcmp(pair->org, community->org.at, KAI_ID_LEN) == 0)
 		return true; /* its keeper */

@@ -197,13 +197,15 @@ static const char *forbidden(struct kai_turn *turn, const struct kai_item_facts 
 	return kai_rule_name(header.allow ? parts[0].rule : header.rule);
 }
 
-static bool is_over(struct kai_turn *turn, struct kai_link *peer, bool doubts)
+/* For good: by the clock only as far as that is believed, since an end is not taken back. */
+static bool is_over(struct kai_turn *turn, struct kai_link *peer, uint64_t now)
 {
-	enum kai_agreement_state state =
-		peer == NULL ? KAI_STATE_NONE : kai_pair_now(turn, peer)->state;
+	const struct kai_pair *pair = peer == NULL ? NULL : kai_pair_now(turn, peer);
 
-	return state == KAI_STATE_TERMINATED || state == KAI_STATE_NONE ||
-	       (state == KAI_STATE_EXPIRED && !doubts);
+	if (pair == NULL || pair->state == KAI_STATE_NONE)
+		return true;
+	return pair->state == KAI_STATE_TERMINATED ||
+	       (pair->state == KAI_STATE_EXPIRED && pair->agreement.terms.valid_until <= now);
 }
 
 /* Nobody asks for it any more: why; NULL: it stands. */
@@ -212,16 +214,15 @@ static const char *ended(struct kai_turn *turn, const struct kai_item_facts *fac
 {
 	struct kai_link *peer = kai_link_by_number(turn->engine, duty->place.peer);
 	bool waits = duty->row.state == KAI_DUTY_DUE || duty->row.state == KAI_DUTY_BLOCKED;
-	bool doubts = kai_sweep_doubts(turn);
+	uint64_t now = kai_sweep_now(turn);
 
 	if ((facts->item.flags & KAI_ITEM_RETRACTED) != 0)
 		return "retracted";
 	if ((facts->item.flags & KAI_ITEM_SUPERSEDED) != 0)
 		return "superseded";
-	if (is_over(turn, peer, doubts))
+	if (is_over(turn, peer, now))
 		return "agreement-over";
-	if (waits && !doubts && duty->row.action != KAI_DUTY_ANSWER &&
-	    (int64_t)facts->header.not_after <= turn->event->wall.ms)
+	if (waits && duty->row.action != KAI_DUTY_ANSWER && facts->header.not_after <= now)
 		return "expired";
 	return fired && duty->row.state != KAI_DUTY_DUE ? "expired" : NULL;
 }

@@ -117,7 +117,7 @@ struct kai_engine {
 	struct kai_wall sweep_saved; /* the same, in the store */
 	struct kai_mono sweep_seen;  /* when sweep_wall was that */
 	bool sweep_behind;	     /* sweep_wall was behind the wall clock then */
-	bool sweep_doubted;	     /* at the last sweep sweep_wall was behind */
+	bool sweep_doubted;	     /* kai_sweep_doubts then */
 	struct kai_link **numbers;   /* by number in PEERS; NULL where none */
 	size_t number_cap;
 	size_t walk_next;	 /* whose turn it is to be walked for first */
@@ -362,8 +362,10 @@ struct kai_mono kai_sweep_deadline(const struct kai_engine *engine);
 void kai_sweep_at(struct kai_turn *turn, uint64_t due, enum kai_timer_kind kind,
 		  const struct kai_key *rest);
 
-/* Is the wall clock further ahead than is believed yet? What it would end or forbid stays as it is so long. */
-bool kai_sweep_doubts(struct kai_turn *turn);
+/* The wall clock as far as it is believed. */
+uint64_t kai_sweep_now(struct kai_turn *turn);
+/* Is it much further ahead than that? What it forbids is not written down so long. */
+bool kai_sweep_doubts(const struct kai_turn *turn);
 
 /* ---- duty.c, duty_state.c
  * ----------------------------------------------------------------------------------------------- */

@@ -12,7 +12,8 @@
  * bring back, and a node that was off for a month is where it should be after a day. */
 #define SWEEP_BELIEF (KAI_MS_DAY / KAI_MS_HOUR)
 #define SWEEP_SAVE_MS (10 * KAI_MS_MINUTE)
-#define SWEEP_DOUBT_MS KAI_MS_MINUTE
+#define SWEEP_DOUBT_MS KAI_MS_DAY
+#define SWEEP_BACK_MS KAI_MS_MINUTE
 #define TIMER_LEN 17u /* due, kind, arrival; of a part its index follows */
 #define STUB_LIFE_MS (730 * KAI_MS_DAY)
 
@@ -42,9 +43,14 @@ static void store_clock(struct kai_turn *turn)
 	engine->sweep_saved = engine->sweep_wall;
 }
 
+bool kai_sweep_doubts(const struct kai_turn *turn)
+{
+	return turn->engine->sweep_wall.ms + SWEEP_DOUBT_MS < turn->event->wall.ms;
+}
+
 /* Moves what is believed on: never past the wall clock, and never much faster than time goes by. A store that knows of
  * no time believes what it is told. */
-static uint64_t believe(struct kai_turn *turn)
+uint64_t kai_sweep_now(struct kai_turn *turn)
 {
 	struct kai_engine *engine = turn->engine;
 	int64_t now = turn->event->wall.ms;
@@ -57,18 +63,19 @@ static uint64_t believe(struct kai_turn *turn)
 	int64_t passed = turn->event->mono.ms - engine->sweep_seen.ms;
 
 	/* The time that went by before a jump was seen is no reason to believe more of it. */
+	bool back = now + SWEEP_BACK_MS < engine->sweep_wall.ms;
 	int64_t most = engine->sweep_behind ? passed * SWEEP_BELIEF : passed;
 
 	engine->sweep_behind = now - engine->sweep_wall.ms > most;
 	engine->sweep_wall.ms = engine->sweep_behind ? engine->sweep_wall.ms + most : now;
 	engine->sweep_seen = turn->event->mono;
+	bool doubts = kai_sweep_doubts(turn);
+
+	if (back || (engine->sweep_doubted && !doubts))
+		kai_duty_again(turn);
+	engine->sweep_doubted = doubts;
 	store_clock(turn);
 	return (uint64_t)engine->sweep_wall.ms;
-}
-
-bool kai_sweep_doubts(struct kai_turn *turn)
-{
-	return (int64_t)believe(turn) + SWEEP_DOUBT_MS < turn->event->wall.ms;
 }
 
 /* ---- items ---- */
@@ -396,13 +403,8 @@ void kai_sweep_timer(struct kai_turn *turn)
 
 	if (turn->event->mono.ms < engine->sweep_due.ms)
 		return;
-	uint64_t now = believe(turn);
-	bool doubts = kai_sweep_doubts(turn);
+	uint64_t now = kai_sweep_now(turn);
 	uint64_t next_ms;
-
-	if (engine->sweep_doubted && !doubts)
-		kai_duty_again(turn);
-	engine->sweep_doubted = doubts;
 	bool more = sweep_timers(turn, now, &next_ms);
 
 	more |= sweep_items(turn, now);

@@ -389,6 +389,29 @@ static void blocked_ends_with_the_item(void **state)
 	finish(net);
 }
 
+/* A member whose agreement stands still is owed it all the same, and reads why it does not get it. */
+static void a_suspended_member_is_told_by_telephone(void **state)
+{
+	struct net *net = chain(KAI_DUTY_PASS);
+	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_SUSPEND};
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	memcpy(notice.org, net->nodes[2].config.org, KAI_ID_LEN);
+	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_publish(net, 0, &urgent, id);
+	net_pass(net, 2 * WITHIN);
+	assert_int_equal(ours(net, 1, id).row.state, KAI_DUTY_BLOCKED);
+	assert_string_equal(ours(net, 1, id).rule, "agreement");
+	notice.action = KAI_NOTICE_RESUME;
+	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_pass(net, WITHIN - KAI_MS_MINUTE);
+	assert_int_equal(ours(net, 1, id).row.state, KAI_DUTY_DUE);
+	net_pass(net, 2 * KAI_MS_MINUTE);
+	assert_int_equal(ours(net, 1, id).row.state, KAI_DUTY_OVERDUE);
+	finish(net);
+}
+
 /* ---- the end of a duty ---- */
 
 static void ends_with_why(struct net *net, const uint8_t id[KAI_ID_LEN], const char *why)
@@ -651,6 +674,7 @@ int main(void)
 		cmocka_unit_test(each_target_has_its_own_state),
 		cmocka_unit_test(blocked_by_label_is_not_missed),
 		cmocka_unit_test(blocked_ends_with_the_item),
+		cmocka_unit_test(a_suspended_member_is_told_by_telephone),
 		cmocka_unit_test(retracted_ends_it),
 		cmocka_unit_test(a_revision_takes_its_place),
 		cmocka_unit_test(an_agreement_takes_its_duties_with_it),

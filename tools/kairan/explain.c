@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agree.h"
+#include "duty.h"
 #include "item.h"
 #include "verbs.h"
 #include "view.h"
@@ -161,6 +162,11 @@ static void explain_pair(struct kai_cli *cli, struct kai_txn *txn, const struct 
 	if (recorded)
 		set_recorded(cli, json, &released);
 	(void)json_object_set_new(json, "parts", parts_json(cli, explain->item, parts));
+	(void)json_object_set_new(
+		json, "duties",
+		pair->peer != 0
+			? kai_duty_of_item(cli, txn, explain->item->facts.arrival, pair->peer)
+			: json_array());
 	(void)json_array_append_new(explain->pairs, json);
 }
 
@@ -186,6 +192,8 @@ static void show_pairs(struct kai_cli *cli, json_t *top)
 			T(json_string_value(json_object_get(pair, "basis"))),
 			kai_view_cell(cli, &at, pair),
 			json_string_value(json_object_get(pair, "text")));
+		json_array_foreach (json_object_get(pair, "duties"), k, part)
+			(void)fprintf(cli->out, "    %s\n", kai_duty_line(cli, part));
 		json_array_foreach (json_object_get(pair, "parts"), k, part) {
 			if (!allow || strcmp(json_string_value(json_object_get(part, "verdict")),
 					     "allow") == 0)

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "duty.h"
 #include "item.h"
 #include "verbs.h"
 #include "view.h"
@@ -200,6 +201,8 @@ static json_t *whole_json(struct kai_cli *cli, struct kai_txn *txn, const struct
 	(void)json_object_set_new(json, "supply", ways_json(cli, txn, item->facts.arrival, true));
 	(void)json_object_set_new(json, "released",
 				  ways_json(cli, txn, item->facts.arrival, false));
+	(void)json_object_set_new(json, "duties",
+				  kai_duty_of_item(cli, txn, item->facts.arrival, 0));
 	(void)json_object_set_new(json, "receipts", json_array());
 	(void)json_object_set_new(json, "signatures", signatures_json(cli, txn, item));
 	add_contents(cli, txn, item, json);
@@ -379,6 +382,15 @@ static void show_concern(struct kai_cli *cli, const json_t *json)
 	kai_view_pair(cli, T("concerns us"), why);
 }
 
+static void show_duties(struct kai_cli *cli, const json_t *json)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (json_object_get(json, "duties"), i, row)
+		kai_view_pair(cli, i == 0 ? T("duties") : "", kai_duty_line(cli, row));
+}
+
 static void show_item(struct kai_cli *cli, json_t *json)
 {
 	const json_t *label = json_object_get(json, "label");
@@ -405,6 +417,7 @@ static void show_item(struct kai_cli *cli, json_t *json)
 	show_concern(cli, json);
 	kai_view_pair(cli, T("passing on"), T(str(label, "onward")));
 	show_ways(cli, json_object_get(json, "released"), T("passed to"));
+	show_duties(cli, json);
 	show_parts(cli, json);
 	pair_of(cli, json, "revision", T("revision"), KAI_COL_NUMBER);
 	pair_of(cli, json, "thread", T("thread"), KAI_COL_TEXT);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agree.h"
+#include "duty.h"
 #include "item.h"
 #include "verbs.h"
 #include "view.h"
@@ -20,6 +21,7 @@ struct peers {
 	json_t *down; /* names of partners whose link is down */
 	json_t *soon; /* names of what ends within 14 days */
 	bool duty_down;
+	struct kai_duty_sum duties;
 };
 
 static const struct kai_peer_state *state_of(const struct kai_state *state,
@@ -139,6 +141,7 @@ static int load(struct kai_cli *cli, struct kai_state *state, struct peers *peer
 	peers->down = json_array();
 	peers->soon = json_array();
 	kai_agree_each(cli, txn, add_peer, peers);
+	kai_duty_count(cli, txn, &peers->duties);
 	add_cards(cli, txn, peers);
 	kai_txn_abort(txn);
 	return 0;
@@ -184,8 +187,9 @@ static void metric(struct kai_cli *cli, const char *name, const char *help, uint
 		      name, name, help, name, (unsigned long long)value);
 }
 
-static void print_metrics(struct kai_cli *cli, const json_t *top)
+static void print_metrics(struct kai_cli *cli, json_t *top)
 {
+	const char *name;
 	size_t i;
 	json_t *row;
 
@@ -195,6 +199,9 @@ static void print_metrics(struct kai_cli *cli, const json_t *top)
 	       (uint64_t)json_integer_value(json_object_get(top, "items")));
 	metric(cli, "store_bytes", "bytes in use",
 	       (uint64_t)json_integer_value(json_object_get(top, "store_bytes")));
+	json_object_foreach (json_object_get(top, "duties"), name, row)
+		metric(cli, kai_cli_text(cli, "duties_%s", name), "open duties in this state",
+		       (uint64_t)json_integer_value(row));
 	(void)fprintf(cli->out, "# TYPE kairan_link_up gauge\n# HELP kairan_link_up link state\n");
 	json_array_foreach (json_object_get(top, "peers"), i, row) {
 		const char *link = json_string_value(json_object_get(row, "link"));
@@ -231,6 +238,11 @@ static void show_status(struct kai_cli *cli, json_t *top)
 				   json_array_size(json_object_get(top, "peers"))));
 	if (json_array_size(json_object_get(top, "links_down")) > 0)
 		kai_view_pair(cli, T("down"), kai_view_cell(cli, &down, top));
+	struct kai_duty_sum duties = kai_duty_sum_read(json_object_get(top, "duties"));
+	char *owed = kai_duty_sum_text(cli, &duties);
+
+	if (owed[0] != '\0')
+		kai_view_pair(cli, T("duties"), owed);
 	json_array_foreach (json_object_get(top, "ends_soon"), i, row) {
 		kai_view_pair(
 			cli, i == 0 ? T("ends soon") : "",
@@ -257,13 +269,24 @@ static const struct kai_col status_cols[] = {
 static const struct kai_view status_view = {
 	.cols = status_cols, .col_count = 5, .human = show_status};
 
-static int exit_of(const struct peers *peers)
+/* Every code that holds, the one that wins first. */
+static json_t *exits_of(const struct peers *peers)
 {
-	if (peers->state == NULL)
-		return KAI_EXIT_UNREACHABLE;
-	if (peers->duty_down)
-		return KAI_EXIT_LINK_DOWN;
-	return json_array_size(peers->soon) > 0 ? KAI_EXIT_ENDS_SOON : KAI_EXIT_DONE;
+	const struct {
+		bool holds;
+		int exit;
+	} rows[] = {
+		{peers->state == NULL, KAI_EXIT_UNREACHABLE},
+		{peers->duties.overdue > 0, KAI_EXIT_DUTY_OVERDUE},
+		{peers->duty_down, KAI_EXIT_LINK_DOWN},
+		{json_array_size(peers->soon) > 0, KAI_EXIT_ENDS_SOON},
+	};
+	json_t *exits = json_array();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].holds)
+			(void)json_array_append_new(exits, json_integer(rows[i].exit));
+	return exits;
 }
 
 static size_t not_up(const json_t *rows)
@@ -291,18 +314,20 @@ int kai_verb_status(struct kai_cli *cli)
 
 	if (txn == NULL)
 		return KAI_EXIT_REFUSED;
-	exit = exit_of(&peers);
+	json_t *exits = exits_of(&peers);
+
+	exit = (int)json_integer_value(json_array_get(exits, 0)); /* none: done */
 	kai_store_usage(cli->store, &used, &limit);
 	json_t *top = json_pack(
-		"{s:s, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:i}", "node",
-		peers.state != NULL ? "up" : "down", "org", kai_json_id(cli->org), "name",
+		"{s:s, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:i}",
+		"node", peers.state != NULL ? "up" : "down", "org", kai_json_id(cli->org), "name",
 		kai_org_name(cli, txn, cli->org), "started_at",
 		peers.state != NULL ? kai_json_time(peers.state->started_at) : json_null(),
 		"read_only", peers.state != NULL && peers.state->read_only, "items",
 		(json_int_t)kai_txn_count(txn, KAI_TABLE_ITEMS), "store_bytes", (json_int_t)used,
 		"store_limit", (json_int_t)limit, "links_not_up", (json_int_t)not_up(peers.rows),
-		"peers", peers.rows, "links_down", peers.down, "ends_soon", peers.soon, "exit",
-		exit);
+		"peers", peers.rows, "links_down", peers.down, "ends_soon", peers.soon, "duties",
+		kai_duty_sum_json(&peers.duties), "exits", exits, "exit", exit);
 
 	kai_txn_abort(txn);
 	if (kai_opt_is(cli, "metrics")) {

@@ -81,6 +81,8 @@ const struct kai_verb kai_verbs[] = {
 	{"status", "", 0, 0, N_("say how the node and its links are"), kai_status_opts,
 	 kai_verb_status},
 	{"peers", "", 0, 0, N_("list partners and links"), NULL, kai_verb_peers},
+	{"duty", "", 0, 0, N_("list who owes what to whom, by when; what is overdue first"),
+	 kai_duty_opts, kai_verb_duty},
 	{"check", "", 0, 0, N_("check the whole store"), NULL, kai_verb_check},
 };
 const size_t kai_verb_count = sizeof(kai_verbs) / sizeof(*kai_verbs);

@@ -41,6 +41,15 @@ struct watch {
 	bool links_known;
 };
 
+/* One of our words; a duty is owed, where a key of that name is the officer's. */
+static char *word_cell(struct kai_cli *cli, const struct kai_col *col, const json_t *event)
+{
+	if (strcmp(col->key, "event") == 0 &&
+	    strcmp(json_string_value(json_object_get(event, "event")), "duty") == 0)
+		return kai_cli_text(cli, "%s", T("duty owed"));
+	return kai_view_cell(cli, col, event);
+}
+
 static void emit(struct kai_cli *cli, const struct watch *watch, json_t *event)
 {
 	(void)json_object_set_new(
@@ -71,7 +80,7 @@ static void emit(struct kai_cli *cli, const struct watch *watch, json_t *event)
 				(void)fprintf(cli->out, "%s%s", i > 0 ? "  " : "",
 					      strcmp(cols[i].key, "origin_name") == 0
 						      ? kai_item_origin(cli, event)
-						      : kai_view_cell(cli, &cols[i], event));
+						      : word_cell(cli, &cols[i], event));
 		}
 		(void)fprintf(cli->out, "\n");
 	}
@@ -108,7 +117,8 @@ static const char *event_of(struct kai_span word)
 	static const struct {
 		const char *journal;
 		const char *event;
-	} rows[] = {{"peer-fault", "refusal"}, {"item-", NULL}, {"link", "link"}};
+	} rows[] = {
+		{"peer-fault", "refusal"}, {"item-", NULL}, {"link", "link"}, {"duty-", "duty"}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		size_t len = strlen(rows[i].journal);
