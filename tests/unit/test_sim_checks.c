@@ -476,6 +476,102 @@ static void pending_bad(struct scene *scene)
 	scene->checker->settled(scene->sim, scene->state);
 }
 
+/* What the engine said of a duty of node 1's. */
+static void say_duty(struct scene *scene, const char *event)
+{
+	struct kai_output output = {.type = KAI_OUTPUT_TRACE, .event = event, .number = 1};
+
+	memcpy(output.id, sim_ledger_item(scene->sim, OPEN)->id, KAI_ID_LEN);
+	scene->checker->traced(scene->sim, scene->state, sim_node(scene->sim, 1), &output);
+}
+
+/* One of node 1's, as its store has it at the end: to pass on an item to node 2. */
+static void put_duty(struct scene *scene, uint32_t item, uint64_t state, bool timer)
+{
+	struct kai_duty_place place = {.target = 2, .peer = 1};
+	struct kai_duty_row row = {.action = KAI_DUTY_PASS,
+				   .state = state,
+				   .within_ms = 1000,
+				   .due_at = SIM_WALL_MS + KAI_MS_DAY,
+				   .timer_at = SIM_WALL_MS + KAI_MS_DAY};
+	struct kai_peer peer;
+	struct kai_txn *txn;
+
+	assert_int_equal(kai_txn_begin(sim_node(scene->sim, 1)->store, true, &txn, NULL),
+			 KAI_ERR_OK);
+	assert_true(kai_rec_arrival(txn, sim_ledger_item(scene->sim, item)->id, &place.arrival));
+	assert_true(kai_rec_peer(txn, sim_node(scene->sim, 2)->config.org, &scene->arena, &peer));
+	place.target = (uint16_t)peer.number;
+	struct kai_key key = kai_key_duty(&place);
+	struct kai_key at = kai_key_timer(row.timer_at, KAI_TIMER_DUTY, &key);
+
+	kai_rec_put(txn, KAI_TABLE_DUTIES, &key, &kai_object_duty_row, &row);
+	kai_txn_put(txn, KAI_TABLE_DUTIES_OPEN, kai_key_span(&key), kai_span(NULL, 0));
+	if (timer)
+		kai_txn_put(txn, KAI_TABLE_TIMERS, kai_key_span(&at), kai_span(NULL, 0));
+	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
+}
+
+static void duties_good(struct scene *scene)
+{
+	say_duty(scene, "duty-due");
+	say_duty(scene, "duty-overdue");
+	say_duty(scene, "duty-met");
+	put_duty(scene, OPEN, KAI_DUTY_DUE, true);
+	put_duty(scene, SECRET, KAI_DUTY_BLOCKED, true);
+	scene->checker->settled(scene->sim, scene->state);
+}
+
+static void duties_bad_twice(struct scene *scene)
+{
+	say_duty(scene, "duty-overdue");
+	say_duty(scene, "duty-overdue");
+}
+
+static void duties_bad_after(struct scene *scene)
+{
+	say_duty(scene, "duty-met");
+	say_duty(scene, "duty-overdue");
+}
+
+static void duties_bad_lost(struct scene *scene)
+{
+	put_duty(scene, OPEN, KAI_DUTY_DUE, false);
+	scene->checker->settled(scene->sim, scene->state);
+}
+
+static void duties_bad_blocked(struct scene *scene)
+{
+	put_duty(scene, OPEN, KAI_DUTY_BLOCKED, true);
+	scene->checker->settled(scene->sim, scene->state);
+}
+
+static void duties_bad_due(struct scene *scene)
+{
+	put_duty(scene, SECRET, KAI_DUTY_DUE, true);
+	scene->checker->settled(scene->sim, scene->state);
+}
+
+/* It was to be told to node 1, and nothing is noted. */
+static void duties_bad_missing(struct scene *scene)
+{
+	static uint64_t kinds[] = {KAI_KIND_SECINFO};
+	const struct sim_pact *found = sim_pact_next(sim_ledger_of(scene->sim), 0, 1, NULL);
+	struct sim_pact *pact = sim_pact_find_of(sim_ledger_of(scene->sim), 0, found->of.digest);
+	struct kai_duty duty = {.side = pact->of.a == 0 ? 0 : 1,
+				.kinds = kinds,
+				.kinds_count = 1,
+				.urgency = KAI_URGENCY_INFO,
+				.action = KAI_DUTY_REPORT,
+				.within_ms = 1000};
+
+	pact->of.terms.duties = &duty;
+	pact->of.terms.duties_count = 1;
+	pact->of.made_ms = -KAI_MS_HOUR;
+	scene->checker->settled(scene->sim, scene->state);
+	pact->of.terms.duties_count = 0;
+}
+
 static void economy_good(struct scene *scene)
 {
 	scene->checker->settled(scene->sim, scene->state);
@@ -536,6 +632,13 @@ static const struct trial trials[] = {
 	{"timers bad sleep", &sim_check_timers, timers_bad_sleep, true},
 	{"pending good", &sim_check_pending, pending_good, false},
 	{"pending bad", &sim_check_pending, pending_bad, true},
+	{"duties good", &sim_check_duties, duties_good, false},
+	{"duties bad twice", &sim_check_duties, duties_bad_twice, true},
+	{"duties bad after", &sim_check_duties, duties_bad_after, true},
+	{"duties bad lost", &sim_check_duties, duties_bad_lost, true},
+	{"duties bad blocked", &sim_check_duties, duties_bad_blocked, true},
+	{"duties bad due", &sim_check_duties, duties_bad_due, true},
+	{"duties bad missing", &sim_check_duties, duties_bad_missing, true},
 	{"economy good", &sim_check_economy, economy_good, false},
 	{"economy bad", &sim_check_economy, economy_bad, true},
 };

@@ -20,6 +20,8 @@ struct terms_parts {
 	struct kai_span sectors[2][MOST_SECTORS];
 	struct kai_community communities[2][MOST_COMMUNITIES];
 	struct kai_span own_sector[2];
+	struct kai_duty duties[4];
+	uint64_t all_kinds[16];
 };
 
 static uint64_t side_of(const struct sim_op *op, const char *name, const char *side)
@@ -142,6 +144,32 @@ static uint64_t wall_of(uint64_t at_ms, int64_t otherwise)
 							    : (uint64_t)(SIM_WALL_MS + otherwise);
 }
 
+/* Four at most, each a byte of the argument (plan.h). */
+static size_t duties_of(const struct sim_op *op, bool turned, struct terms_parts *parts)
+{
+	static uint64_t some[] = {KAI_KIND_SECINFO, KAI_KIND_ALERT};
+	uint64_t bits = sim_op_get(op, "duties");
+	size_t count = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t one = bits >> (SIM_DUTY_BITS * i) & 255;
+		uint64_t urgency = one >> 2 & 3;
+
+		if ((one & 3) == 0)
+			continue;
+		parts->duties[count++] = (struct kai_duty){
+			.side = (i & 1) != turned,
+			.kinds = (one & 128) != 0 ? some : parts->all_kinds,
+			.kinds_count = (one & 128) != 0 ? 2 : kinds_of(0, parts->all_kinds),
+			.urgency = urgency == 0 ? KAI_URGENCY_NOW : urgency,
+			.action = one & 3,
+			.within_ms = UINT64_C(5000) << (2 * (one >> 4 & 7)),
+			.report_back = true,
+		};
+	}
+	return count;
+}
+
 /* In the sim's scratch; empty where no node would take such terms. */
 static struct kai_span make_terms(struct sim *sim, const struct sim_op *op,
 				  const struct sim_act *before)
@@ -161,6 +189,8 @@ static struct kai_span make_terms(struct sim *sim, const struct sim_op *op,
 	fill_party(sim, op, turned, &parts, &terms.b);
 	fill_direction(sim, op, !turned, &parts, &terms.a_to_b);
 	fill_direction(sim, op, turned, &parts, &terms.b_to_a);
+	terms.duties = parts.duties;
+	terms.duties_count = duties_of(op, turned, &parts);
 	if (before != NULL) {
 		terms.predecessor.is = true;
 		memcpy(terms.predecessor.id, before->id, KAI_ID_LEN);

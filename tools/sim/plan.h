@@ -26,8 +26,11 @@
  *   tlp1/tlp2 their labels' TLP with the audience p1aud/p2aud (tlp 0: the header's label). ref: 1 + op number of an
  *   earlier publish of the same node whose thread this revises (0: a new thread); life: ms until it expires, 0 the kind's default.
  * agree: from the terms' first to the second node; ceil/onward/sectors(bits)/kinds(bits), of each direction; items: volume per day.
+ *   duties: SIM_DUTY_BITS of each, the first of a, the first of b, the second of a, of b: the action (0: none), urgency from bit 2,
+ *   within from bit 4 as 5 s × 4^n, bit 7: only alerts and security information.
  *   change: 1 + op number of the agreement that it follows (0: the first of the pair).
  */
+#define SIM_DUTY_BITS 8u
 #define SIM_X_OP(X)                                                                                                                 \
 	X(PUBLISH, "publish",                                                                                                       \
 	  "kind tlp urgency onward gov aud1 aud2 aud3 sectors main size1 tlp1 p1aud size2 tlp2 "                                    \
@@ -38,7 +41,7 @@
 	  "constituency_ab constituency_ba "                                                                                        \
 	  "government_a government_b abroad_a abroad_b introduce_a introduce_b communities_ab "                                     \
 	  "communities_ba items "                                                                                                   \
-	  "from until change signers")                                                                                              \
+	  "from until change signers duties")                                                                                       \
 	X(NOTICE, "notice",                                                                                                         \
 	  "action") /* node says it to other: suspend 1, resume 2, terminate 3 */                                                   \
 	X(MEMBER, "member", "community withdrawn days") /* node keeps, other is the member */                                       \

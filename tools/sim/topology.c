@@ -424,6 +424,25 @@ static void direction(struct sim_maker *maker, struct sim_op *op, struct sim_dra
 		 sim_draw_percent(draw, from > to && from < 3 ? 85 : 5) ? 1 : 0);
 }
 
+/* Some agreements ask for something, most of one or two duties. */
+static uint64_t some_duties(struct sim_draw *draw)
+{
+	uint64_t bits = 0;
+
+	if (!sim_draw_percent(draw, 60))
+		return 0;
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t one = 1 + sim_draw_below(draw, 3);
+
+		one |= (1 + sim_draw_below(draw, 3)) << 2;
+		one |= sim_draw_below(draw, 8) << 4;
+		one |= sim_draw_below(draw, 2) << 7;
+		if (sim_draw_percent(draw, i < 2 ? 60 : 25))
+			bits |= one << (SIM_DUTY_BITS * i);
+	}
+	return bits;
+}
+
 void sim_make_terms(struct sim_maker *maker, struct sim_op *op, struct sim_draw *draw)
 {
 	const struct sim_plan_node *nodes = maker->plan->nodes;
@@ -437,6 +456,10 @@ void sim_make_terms(struct sim_maker *maker, struct sim_op *op, struct sim_draw 
 	sim_op_set(op, "introduce_a", !sim_draw_percent(draw, maker->style.strangers));
 	sim_op_set(op, "introduce_b", !sim_draw_percent(draw, maker->style.strangers));
 	sim_op_set(op, "signers", sim_draw_percent(draw, maker->style.signers) ? 2 : 0);
+	/* drawn beside the rest, which stays as it is without them */
+	struct sim_draw duties = {maker->recipe.seed, "duties", op->number, 0};
+
+	sim_op_set(op, "duties", some_duties(&duties));
 }
 
 /* The set-up's agreements, in the order of the edges; either end proposes. */

@@ -24,6 +24,7 @@
 	X(arrival)                                                                                 \
 	X(timers)                                                                                  \
 	X(pending)                                                                                 \
+	X(duties)                                                                                  \
 	X(economy)
 
 #define X(name) extern const struct sim_checker sim_check_##name;

@@ -17,6 +17,7 @@
 struct session {
 	uint8_t nonce[16]; /* newest of the end's own */
 	uint64_t sent, limit;
+	bool answered;			    /* said once more, the same answer begins nothing */
 	uint64_t received, received_before; /* chunks' bytes; of the session that ended this turn */
 	uint64_t turn;			    /* of the end, in which the session began */
 };
@@ -93,10 +94,11 @@ static void credit_received(struct sim *sim, void *state, const struct sim_frame
 			   KAI_FAULT_NONE) {
 		if (given.limit > session->limit)
 			session->limit = given.limit;
-	} else if (frame->type == KAI_MSG_HELLO &&
+	} else if (frame->type == KAI_MSG_HELLO && !session->answered &&
 		   kai_object_decode(&kai_object_hello, frame->bytes, &sight->arena, &hello) ==
 			   KAI_FAULT_NONE &&
 		   answers(session, &hello)) {
+		session->answered = true;
 		session->sent = 0;
 		session->limit = START;
 		session->received_before = session->received;
@@ -117,6 +119,8 @@ static void credit_sent(struct sim *sim, void *state, const struct sim_frame *fr
 	bool mixed = session->turn == sim_node(sim, frame->from)->turns;
 
 	if (frame->type == KAI_MSG_HELLO) {
+		if (memcmp(session->nonce, sight->msg.hello.nonce, sizeof(session->nonce)) != 0)
+			session->answered = false;
 		memcpy(session->nonce, sight->msg.hello.nonce, sizeof(session->nonce));
 	} else if (frame->type == KAI_MSG_CHUNK && !mixed) {
 		/* In the turn in which a session began, chunks of the one before leave too. */
