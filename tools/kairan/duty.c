@@ -40,8 +40,8 @@ static bool peer_of(struct kai_cli *cli, struct kai_txn *txn, uint16_t number,
 	struct kai_key key = kai_key_peer(number);
 	struct kai_peer peer;
 
-	if (number == 0 || !kai_rec_get(txn, KAI_TABLE_PEERS, &key, &kai_object_peer, &cli->arena,
-					&peer))
+	if (number == 0 ||
+	    !kai_rec_get(txn, KAI_TABLE_PEERS, &key, &kai_object_peer, &cli->arena, &peer))
 		return false;
 	memcpy(ret, peer.org, KAI_ID_LEN);
 	return true;
@@ -61,7 +61,7 @@ static void set_org(struct kai_cli *cli, struct kai_txn *txn, json_t *row, const
 
 static void set_item(struct kai_cli *cli, struct kai_txn *txn, json_t *row, uint64_t arrival)
 {
-	static const char *const keys[] = {"id",      "kind", "title",       "tlp",
+	static const char *const keys[] = {"id",      "kind",	"title",      "tlp",
 					   "urgency", "origin", "origin_name"};
 	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
 	json_t *whole;
@@ -79,9 +79,9 @@ static void set_item(struct kai_cli *cli, struct kai_txn *txn, json_t *row, uint
 /* May a wider label open it? Then a release by the origin does. */
 static bool by_label(const char *rule)
 {
-	static const enum kai_rule rules[] = {KAI_RULE_LABEL,  KAI_RULE_CEILING, KAI_RULE_AUDIENCE,
-					      KAI_RULE_TLP,    KAI_RULE_ONWARD,  KAI_RULE_ABROAD,
-					      KAI_RULE_GOVERNMENT};
+	static const enum kai_rule rules[] = {
+		KAI_RULE_LABEL,	 KAI_RULE_CEILING, KAI_RULE_AUDIENCE,  KAI_RULE_TLP,
+		KAI_RULE_ONWARD, KAI_RULE_ABROAD,  KAI_RULE_GOVERNMENT};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
 		if (strcmp(kai_rule_name(rules[i]), rule) == 0)
@@ -113,11 +113,11 @@ static json_t *duty_json(struct kai_cli *cli, struct kai_txn *txn,
 		(void)json_object_set_new(row, "blocked_by",
 					  json_string(by_label(rule) ? "label" : "agreement"));
 		if (by_label(rule))
-			(void)json_object_set_new(
-				row, "opens",
-				json_pack("{s:s, s:s, s:O?, s:O?}", "what", "release", "part",
-					  "main", "by", json_object_get(row, "origin"), "to",
-					  json_object_get(row, "target")));
+			(void)json_object_set_new(row, "opens",
+						  json_pack("{s:s, s:s, s:O?, s:O?}", "what",
+							    "release", "part", "main", "by",
+							    json_object_get(row, "origin"), "to",
+							    json_object_get(row, "target")));
 	}
 	return row;
 }
@@ -350,10 +350,10 @@ static void show_one(struct kai_cli *cli, const json_t *row)
 	char *asks = kai_cli_text(cli, T("agreed with %s"), name_of(cli, row, "with_name"));
 
 	(void)fprintf(cli->out, "%s %s  %s\n", mark, state_text(cli, row), who_owes(cli, row));
-	(void)fprintf(cli->out, "%s\n",
-		      fit(cli, kai_cli_text(cli, "    %s %.8s  %s", T(str(row, "kind")),
-					    str(row, "id"),
-					    kai_view_safe(cli, str(row, "title"), false))));
+	(void)fprintf(
+		cli->out, "%s\n",
+		fit(cli, kai_cli_text(cli, "    %s %.8s  %s", T(str(row, "kind")), str(row, "id"),
+				      kai_view_safe(cli, str(row, "title"), false))));
 	(void)fprintf(cli->out, "    %s%s%s\n", when, when[0] != '\0' ? "  " : "", asks);
 	if (!is(row, "state", "blocked"))
 		return;
@@ -390,11 +390,11 @@ static void show_all(struct kai_cli *cli, json_t *top)
 }
 
 static const struct kai_col duty_cols[] = {
-	{"state", N_("state"), KAI_COL_TEXT},  {"due_at", N_("due"), KAI_COL_TIME},
-	{"side", N_("side"), KAI_COL_TEXT},    {"action", N_("action"), KAI_COL_TEXT},
-	{"target_name", N_("to"), KAI_COL_TEXT}, {"with_name", N_("with"), KAI_COL_TEXT},
-	{"kind", N_("kind"), KAI_COL_WORD},    {"id", N_("id"), KAI_COL_ID},
-	{"rule", N_("rule"), KAI_COL_TEXT},    {"late", N_("late"), KAI_COL_WORD},
+	{"state", N_("state"), KAI_COL_TEXT},	     {"due_at", N_("due"), KAI_COL_TIME},
+	{"side", N_("side"), KAI_COL_TEXT},	     {"action", N_("action"), KAI_COL_TEXT},
+	{"target_name", N_("to"), KAI_COL_TEXT},     {"with_name", N_("with"), KAI_COL_TEXT},
+	{"kind", N_("kind"), KAI_COL_WORD},	     {"id", N_("id"), KAI_COL_ID},
+	{"rule", N_("rule"), KAI_COL_TEXT},	     {"late", N_("late"), KAI_COL_WORD},
 	{"settled_at", N_("settled"), KAI_COL_TIME}, {"title", N_("title"), KAI_COL_TEXT},
 };
 static const struct kai_view duty_view = {
@@ -493,8 +493,8 @@ int kai_verb_duty(struct kai_cli *cli)
 
 	kai_txn_abort(txn);
 	if (exit == 0 && err != KAI_ERR_OK)
-		exit = kai_cli_fail(cli, KAI_EXIT_REFUSED,
-				    T("the store: %s (run `kairan check`)"), kai_err_text(err));
+		exit = kai_cli_fail(cli, KAI_EXIT_REFUSED, T("the store: %s (run `kairan check`)"),
+				    kai_err_text(err));
 	if (exit == 0)
 		kai_view_show(cli, &duty_view,
 			      json_pack("{s:o, s:o}", "open", kai_duty_sum_json(&sum), "duties",
