@@ -192,6 +192,7 @@ const struct kai_kind_row kai_kind_rows[] = {
 	 .valid_ms = 30 * KAI_MS_DAY,
 	 .role = KAI_ROLE_DECIDER,
 	 .signers = 1,
+	 .directed = true,
 	 FIELDS(release)},
 };
 const size_t kai_kind_row_count = sizeof(kai_kind_rows) / sizeof(kai_kind_rows[0]);

@@ -25,7 +25,8 @@
 	X(CARD_RESOLVE, ctl_card_resolve, 12)	/* → done */                                     \
 	X(SOURCE, ctl_source, 13) /* remember which thread an imported document became → done */ \
 	X(ACK, ctl_ack, 16)	  /* how far people here are with an item → done */              \
-	X(ATTEST, ctl_attest, 17) /* who confirmed by telephone → done */
+	X(ATTEST, ctl_attest, 17) /* who confirmed by telephone → done */                        \
+	X(GRANT, ctl_grant, 18)	  /* a part of an item of ours is opened further → published */
 
 enum kai_control_type {
 #define X(NAME, name, number) KAI_CONTROL_##NAME = (number),
@@ -134,6 +135,14 @@ enum kai_control_type {
 	X(FIX, org, 32, 0, 0, "who confirmed")                                                     \
 	X(STR, note, 0, 0, KAI_MAX_TEXT, "who, by which number, what was said")
 
+#define KAI_CTL_GRANT(X)                                                                           \
+	KAI_CTL_HEAD(X, KAI_CONTROL_GRANT)                                                         \
+	X(FIX, id, 32, 0, 0, "an item of ours")                                                    \
+	X(STR, part, 0, 1, KAI_MAX_SHORT, "by name; this part alone")                              \
+	X(OBJ, label, label, 0, 0, "in place of the header's and the part's")                      \
+	X(U64, expires, 0, 0, KAI_MAX_TIME_MS, "0: with the item")                                 \
+	X(BOOL, dry_run, 0, 0, 0, "tell who could have the part then, store nothing")
+
 /* ---- answers
  * --------------------------------------------------------------------------------------------------
  */
@@ -201,6 +210,7 @@ enum kai_control_type {
 	X(ctl_source, KAI_CTL_SOURCE)                                                              \
 	X(ctl_ack, KAI_CTL_ACK)                                                                    \
 	X(ctl_attest, KAI_CTL_ATTEST)                                                              \
+	X(ctl_grant, KAI_CTL_GRANT)                                                                \
 	X(part_verdict, KAI_PART_VERDICT)                                                          \
 	X(recipient, KAI_RECIPIENT)                                                                \
 	X(ctl_answer, KAI_CTL_ANSWER)                                                              \

@@ -5,8 +5,6 @@
 #include <sodium.h>
 #include <string.h>
 
-#define MAX_RECIPIENTS 1024
-
 bool kai_own_begin(struct kai_turn *turn, struct kai_own_item *item, struct kai_ctl_answer *ret)
 {
 	struct kai_known_card mine;
@@ -177,10 +175,18 @@ static void fill_recipient(struct kai_turn *turn, const struct kai_own_item *ite
 	}
 }
 
-static void ask_for(struct kai_turn *turn, struct kai_own_item *item,
-		    const struct kai_item_facts *facts_of, struct kai_link *link,
-		    struct kai_ctl_answer *ret)
+/* Who is asked about, and where the answers go. */
+struct asking {
+	struct kai_own_item *item;
+	struct kai_item_facts facts;
+	struct kai_ctl_answer *ret;
+};
+
+static void ask_for(struct kai_turn *turn, struct kai_link *link, void *context)
 {
+	struct asking *asking = context;
+	struct kai_own_item *item = asking->item;
+	struct kai_ctl_answer *ret = asking->ret;
 	const struct kai_pair *pair = kai_pair_now(turn, link);
 	struct kai_verdict part_verdicts[KAI_MAX_PARTS] = {{0}};
 	struct kai_facts facts;
@@ -188,11 +194,11 @@ static void ask_for(struct kai_turn *turn, struct kai_own_item *item,
 	bool passed = item->row->kind == KAI_KIND_RETRACT &&
 		      kai_target_passed(turn->txn, &item->header, link->number);
 
-	if (!pair->has_terms && !passed)
+	if (ret->recipients_count >= KAI_MAX_RECIPIENTS || (!pair->has_terms && !passed))
 		return;
-	kai_facts_init(&facts, pair, facts_of, true, turn->event->wall);
+	kai_facts_init(&facts, pair, &asking->facts, true, turn->event->wall);
 	facts.target_passed = passed;
-	struct kai_verdict verdict = kai_facts_parts(&facts, facts_of, &parts, part_verdicts);
+	struct kai_verdict verdict = kai_facts_parts(&facts, &asking->facts, &parts, part_verdicts);
 	struct kai_recipient *recipient = &ret->recipients[ret->recipients_count++];
 
 	memcpy(recipient->org, link->org, KAI_ID_LEN);
@@ -203,22 +209,16 @@ static void ask_for(struct kai_turn *turn, struct kai_own_item *item,
 		item->missed++;
 }
 
-/* Every org that has a number here: only those with terms matter, in force or not. */
-static void ask_for_all(struct kai_turn *turn, struct kai_own_item *item,
-			struct kai_ctl_answer *ret)
+void kai_own_partners(struct kai_turn *turn,
+		      void (*ask)(struct kai_turn *turn, struct kai_link *link, void *context),
+		      void *context)
 {
-	struct kai_item_facts facts;
 	struct kai_scan scan;
 	struct kai_span value;
 
-	ret->recipients = kai_arena_take(turn->scratch, MAX_RECIPIENTS * sizeof(*ret->recipients));
-	if (ret->recipients == NULL || !item_facts(turn, item, &facts)) {
-		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
-		return;
-	}
 	kai_scan_init(&scan, turn->txn, KAI_TABLE_PEER_ORGS, (struct kai_span){NULL, 0},
 		      (struct kai_span){NULL, 0}, false);
-	while (ret->recipients_count < MAX_RECIPIENTS && kai_scan_next(&scan, &value, NULL)) {
+	while (kai_scan_next(&scan, &value, NULL)) {
 		uint8_t org[KAI_ID_LEN];
 
 		if (value.len != KAI_ID_LEN ||
@@ -228,8 +228,22 @@ static void ask_for_all(struct kai_turn *turn, struct kai_own_item *item,
 		struct kai_link *link = kai_link_get(turn, org);
 
 		if (link != NULL)
-			ask_for(turn, item, &facts, link, ret);
+			ask(turn, link, context);
 	}
+}
+
+static void ask_for_all(struct kai_turn *turn, struct kai_own_item *item,
+			struct kai_ctl_answer *ret)
+{
+	struct asking asking = {.item = item, .ret = ret};
+
+	ret->recipients =
+		kai_arena_take(turn->scratch, KAI_MAX_RECIPIENTS * sizeof(*ret->recipients));
+	if (ret->recipients == NULL || !item_facts(turn, item, &asking.facts)) {
+		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
+		return;
+	}
+	kai_own_partners(turn, ask_for, &asking);
 }
 
 /* ---- making and storing

@@ -29,6 +29,7 @@
  *   control.c   the switch over control requests
  *   agree.c     their agreements
  *   publish.c   own items
+ *   grant.c     releases of own items
  *
  * Every function takes the turn first: the engine, the open transaction, the outputs and the
  * event's clocks.
@@ -476,6 +477,7 @@ void kai_agree_card_resolve(struct kai_turn *turn, const void *request, struct k
 void kai_publish_item(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_publish_retract(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_publish_source(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_grant_part(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_confirm_ack(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_confirm_attest(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 

@@ -86,6 +86,23 @@ static bool main_ok(struct kai_turn *turn, const struct kai_kind_row *row,
 	return kai_own_body(turn, row, part->content, ret);
 }
 
+/* Asking for a release, or refusing one, is said in an advisory; what grants it is signed evidence
+ * that goes with the item (grant.c). */
+static bool step_ok(struct kai_turn *turn, const struct kai_kind_row *row,
+		    const struct kai_draft *draft, struct kai_ctl_answer *ret)
+{
+	struct kai_body body;
+
+	if (row->kind != KAI_KIND_RELEASE ||
+	    kai_object_decode(&kai_object_body, draft->parts[0].content, turn->scratch, &body) !=
+		    KAI_FAULT_NONE ||
+	    !kai_span_equal(body.values[0].value, kai_span_str("grant")))
+		return true;
+	kai_answer(turn, ret, 3, "kind",
+		   "a release is granted with its item, not with an advisory");
+	return false;
+}
+
 static bool draft_ok(struct kai_turn *turn, struct kai_draft *draft, const struct kai_kind_row *row,
 		     struct kai_ctl_answer *ret)
 {
@@ -93,7 +110,7 @@ static bool draft_ok(struct kai_turn *turn, struct kai_draft *draft, const struc
 		kai_answer(turn, ret, 1, "realm", "this node has no such realm");
 		return false;
 	}
-	if (row == NULL || row->kind == KAI_KIND_RETRACT || row->kind == KAI_KIND_RELEASE) {
+	if (row == NULL || row->kind == KAI_KIND_RETRACT) {
 		kai_answer(turn, ret, 3, "kind", "this kind cannot be published so");
 		return false;
 	}
@@ -106,7 +123,7 @@ static bool draft_ok(struct kai_turn *turn, struct kai_draft *draft, const struc
 	}
 	if (row->directed && !directed_ok(turn, &draft->label, ret))
 		return false;
-	return main_ok(turn, row, draft, ret);
+	return main_ok(turn, row, draft, ret) && step_ok(turn, row, draft, ret);
 }
 
 /* A revision goes into the thread of what it supersedes, one above the highest of them. */

@@ -32,6 +32,11 @@ bool kai_own_body(struct kai_turn *turn, const struct kai_kind_row *row, struct 
 bool kai_own_make(struct kai_turn *turn, struct kai_own_item *item, struct kai_ctl_answer *ret);
 /* Through the door into the store; sets the answer's id. */
 bool kai_own_store(struct kai_turn *turn, struct kai_own_item *item, struct kai_ctl_answer *ret);
+#define KAI_MAX_RECIPIENTS 1024
+/* Every org that has a number here: only those with terms matter, in force or not. */
+void kai_own_partners(struct kai_turn *turn,
+		      void (*ask)(struct kai_turn *turn, struct kai_link *link, void *context),
+		      void *context);
 /* An item of ours that is held: 4 when not, 1 when it is another's. */
 bool kai_own_held(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], struct kai_item *ret_item,
 		  struct kai_header *ret_header, struct kai_ctl_answer *ret);
