@@ -237,7 +237,8 @@ int kai_filter_read(struct kai_cli *cli, struct kai_txn *txn, struct kai_filter 
 				   .sector = kai_opt_value(cli, "sector"),
 				   .text = kai_opt_value(cli, "text"),
 				   .has_origin = origin != NULL,
-				   .has_thread = thread != NULL};
+				   .has_thread = thread != NULL,
+				   .unacked = kai_opt_is(cli, "unacked")};
 	exit = read_words(cli, ret);
 	if (exit == 0 && origin != NULL)
 		exit = kai_org_find(cli, txn, origin, ret->origin);

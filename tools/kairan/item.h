@@ -35,6 +35,18 @@ json_t *kai_label_json(struct kai_cli *cli, struct kai_txn *txn, const struct ka
 /* First item of its thread. */
 const uint8_t *kai_item_thread(const struct kai_loaded *item);
 
+/* How far that peer is with the item, by its receipts and by telephone (0: how far we are), as members
+ * of the row: null where nothing is known. */
+void kai_receipt_json(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival, uint16_t peer,
+		      json_t *io_row);
+/* A row for everybody who said something, us included. */
+json_t *kai_receipts_json(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival);
+/* Such a row for people: all of it, and how many of those behind it are how far. */
+char *kai_receipt_text(struct kai_cli *cli, const json_t *row);
+char *kai_forwarded_text(struct kai_cli *cli, const json_t *row);
+/* Current, of another origin, and no person here has said that it was received. */
+bool kai_item_unacked(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
+
 /* What list, search and watch filter by, from the options of the verb. */
 struct kai_filter {
 	uint64_t kind;
@@ -43,6 +55,7 @@ struct kai_filter {
 	const char *text;
 	bool has_origin;
 	bool has_thread;
+	bool unacked;
 	uint8_t origin[KAI_ID_LEN];
 	uint8_t thread[KAI_ID_LEN];
 	int64_t since_ms;

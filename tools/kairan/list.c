@@ -19,6 +19,7 @@ const struct kai_opt kai_list_opts[] = {
 	{"until", "T|DURATION", false, N_("received until")},
 	{"thread", "ID", false, N_("of this item's thread")},
 	{"text", "WORDS", false, N_("with all these words in title, text or fields")},
+	{"unacked", NULL, false, N_("still in force, and nobody here has acknowledged it")},
 	{"limit", "N", false, N_("at most so many (default 100)")},
 	{"after", "CURSOR", false, N_("go on where the last answer's `next` says")},
 	{NULL, NULL, false, NULL},
@@ -72,7 +73,8 @@ static void scan_page(struct kai_cli *cli, struct kai_txn *txn, struct page *pag
 
 		page->filter.text = NULL;
 		bool fits = kai_item_load(cli, txn, arrival, false, item) &&
-			    kai_filter_fits(cli, &page->filter, item);
+			    kai_filter_fits(cli, &page->filter, item) &&
+			    (!page->filter.unacked || kai_item_unacked(cli, txn, item));
 		page->filter.text = text;
 		if (fits && kai_item_load(cli, txn, arrival, true, item) &&
 		    kai_filter_fits(cli, &page->filter, item))

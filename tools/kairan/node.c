@@ -50,10 +50,10 @@ int kai_node_ask(struct kai_cli *cli, const struct kai_object *object, const voi
 int kai_node_refused(struct kai_cli *cli, const struct kai_ctl_answer *answer)
 {
 	char *reason = kai_cli_str(cli, answer->reason);
-	char *text = kai_cli_str(cli, answer->text);
+	const char *text = kai_cli_str(cli, answer->text);
 
 	return kai_cli_fail(cli, (int)answer->exit, "%s: %s", cli->verb->name,
-			    text[0] != '\0' ? text : reason);
+			    text[0] != '\0' ? kai_tr(cli, text) : reason);
 }
 
 bool kai_node_state(struct kai_cli *cli, struct kai_state *ret)

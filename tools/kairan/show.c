@@ -203,7 +203,8 @@ static json_t *whole_json(struct kai_cli *cli, struct kai_txn *txn, const struct
 				  ways_json(cli, txn, item->facts.arrival, false));
 	(void)json_object_set_new(json, "duties",
 				  kai_duty_of_item(cli, txn, item->facts.arrival, 0));
-	(void)json_object_set_new(json, "receipts", json_array());
+	(void)json_object_set_new(json, "receipts",
+				  kai_receipts_json(cli, txn, item->facts.arrival));
 	(void)json_object_set_new(json, "signatures", signatures_json(cli, txn, item));
 	add_contents(cli, txn, item, json);
 	return json;
@@ -241,6 +242,19 @@ static void show_ways(struct kai_cli *cli, const json_t *rows, const char *label
 			cli, i == 0 ? label : "",
 			kai_cli_text(cli, "%s  %s%s%s", kai_view_safe(cli, str(row, "name"), false),
 				     kai_view_cell(cli, &at, row), state[0] ? "  " : "", T(state)));
+	}
+}
+
+static void show_receipts(struct kai_cli *cli, const json_t *json)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (json_object_get(json, "receipts"), i, row) {
+		kai_view_pair(cli, i == 0 ? T("receipts") : "",
+			      kai_cli_text(cli, "%s  %s",
+					   kai_view_safe(cli, str(row, "name"), false),
+					   kai_receipt_text(cli, row)));
 	}
 }
 
@@ -418,6 +432,7 @@ static void show_item(struct kai_cli *cli, json_t *json)
 	kai_view_pair(cli, T("passing on"), T(str(label, "onward")));
 	show_ways(cli, json_object_get(json, "released"), T("passed to"));
 	show_duties(cli, json);
+	show_receipts(cli, json);
 	show_parts(cli, json);
 	pair_of(cli, json, "revision", T("revision"), KAI_COL_NUMBER);
 	pair_of(cli, json, "thread", T("thread"), KAI_COL_TEXT);

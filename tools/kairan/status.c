@@ -18,8 +18,9 @@ const struct kai_opt kai_status_opts[] = {
 struct peers {
 	const struct kai_state *state; /* NULL: the node is down */
 	json_t *rows;
-	json_t *down; /* names of partners whose link is down */
-	json_t *soon; /* names of what ends within 14 days */
+	json_t *down;	 /* names of partners whose link is down */
+	json_t *soon;	 /* names of what ends within 14 days */
+	json_t *waiting; /* alerts that wait for a person */
 	bool duty_down;
 	struct kai_duty_sum duties;
 };
@@ -126,6 +127,26 @@ static void add_cards(struct kai_cli *cli, struct kai_txn *txn, struct peers *pe
 						      kai_json_time(card->valid_until)));
 }
 
+/* Alerts of today and now that no person here has acknowledged. */
+static void add_waiting(struct kai_cli *cli, struct kai_txn *txn, struct peers *peers)
+{
+	struct kai_index_scan scan;
+	uint64_t arrival;
+
+	kai_index_kind(&scan, txn, KAI_KIND_ALERT, 0, true);
+	while (kai_index_next(&scan, &arrival)) {
+		size_t used = cli->arena.used;
+		struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
+
+		if (kai_item_load(cli, txn, arrival, false, item) &&
+		    item->facts.header.urgency <= KAI_URGENCY_TODAY &&
+		    kai_item_unacked(cli, txn, item))
+			(void)json_array_append_new(peers->waiting,
+						    kai_json_id(item->facts.item.id));
+		cli->arena.used = used;
+	}
+}
+
 static int load(struct kai_cli *cli, struct kai_state *state, struct peers *peers)
 {
 	int exit = kai_cli_open(cli);
@@ -140,9 +161,11 @@ static int load(struct kai_cli *cli, struct kai_state *state, struct peers *peer
 	peers->rows = json_array();
 	peers->down = json_array();
 	peers->soon = json_array();
+	peers->waiting = json_array();
 	kai_agree_each(cli, txn, add_peer, peers);
 	kai_duty_count(cli, txn, &peers->duties);
 	add_cards(cli, txn, peers);
+	add_waiting(cli, txn, peers);
 	kai_txn_abort(txn);
 	return 0;
 }
@@ -175,6 +198,7 @@ int kai_verb_peers(struct kai_cli *cli)
 			T("The node is not running: links are down, the rest is from the store."));
 	json_decref(peers.down);
 	json_decref(peers.soon);
+	json_decref(peers.waiting);
 	kai_view_show(cli, &peer_view, json_pack("{s:o}", "peers", peers.rows));
 	return KAI_EXIT_DONE;
 }
@@ -197,6 +221,8 @@ static void print_metrics(struct kai_cli *cli, json_t *top)
 	       strcmp(json_string_value(json_object_get(top, "node")), "up") == 0);
 	metric(cli, "items", "advisories held",
 	       (uint64_t)json_integer_value(json_object_get(top, "items")));
+	metric(cli, "alerts_waiting", "alerts that wait for a person",
+	       json_array_size(json_object_get(top, "alerts_waiting")));
 	metric(cli, "store_bytes", "bytes in use",
 	       (uint64_t)json_integer_value(json_object_get(top, "store_bytes")));
 	json_object_foreach (json_object_get(top, "duties"), name, row)
@@ -238,6 +264,13 @@ static void show_status(struct kai_cli *cli, json_t *top)
 				   json_array_size(json_object_get(top, "peers"))));
 	if (json_array_size(json_object_get(top, "links_down")) > 0)
 		kai_view_pair(cli, T("down"), kai_view_cell(cli, &down, top));
+	if (json_array_size(json_object_get(top, "alerts_waiting")) > 0)
+		kai_view_pair(
+			cli, T("alerts"),
+			kai_cli_text(
+				cli,
+				T("%zu wait for a person (kairan list --kind alert --unacked)"),
+				json_array_size(json_object_get(top, "alerts_waiting"))));
 	struct kai_duty_sum duties = kai_duty_sum_read(json_object_get(top, "duties"));
 	char *owed = kai_duty_sum_text(cli, &duties);
 
@@ -277,6 +310,7 @@ static json_t *exits_of(const struct peers *peers)
 		int exit;
 	} rows[] = {
 		{peers->state == NULL, KAI_EXIT_UNREACHABLE},
+		{json_array_size(peers->waiting) > 0, KAI_EXIT_ALERT_WAITS},
 		{peers->duties.overdue > 0, KAI_EXIT_DUTY_OVERDUE},
 		{peers->duty_down, KAI_EXIT_LINK_DOWN},
 		{json_array_size(peers->soon) > 0, KAI_EXIT_ENDS_SOON},
@@ -319,15 +353,16 @@ int kai_verb_status(struct kai_cli *cli)
 	exit = (int)json_integer_value(json_array_get(exits, 0)); /* none: done */
 	kai_store_usage(cli->store, &used, &limit);
 	json_t *top = json_pack(
-		"{s:s, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:i}",
+		"{s:s, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:i}",
 		"node", peers.state != NULL ? "up" : "down", "org", kai_json_id(cli->org), "name",
 		kai_org_name(cli, txn, cli->org), "started_at",
 		peers.state != NULL ? kai_json_time(peers.state->started_at) : json_null(),
 		"read_only", peers.state != NULL && peers.state->read_only, "items",
 		(json_int_t)kai_txn_count(txn, KAI_TABLE_ITEMS), "store_bytes", (json_int_t)used,
 		"store_limit", (json_int_t)limit, "links_not_up", (json_int_t)not_up(peers.rows),
-		"peers", peers.rows, "links_down", peers.down, "ends_soon", peers.soon, "duties",
-		kai_duty_sum_json(&peers.duties), "exits", exits, "exit", exit);
+		"peers", peers.rows, "links_down", peers.down, "ends_soon", peers.soon,
+		"alerts_waiting", peers.waiting, "duties", kai_duty_sum_json(&peers.duties),
+		"exits", exits, "exit", exit);
 
 	kai_txn_abort(txn);
 	if (kai_opt_is(cli, "metrics")) {

@@ -117,8 +117,9 @@ static const char *event_of(struct kai_span word)
 	static const struct {
 		const char *journal;
 		const char *event;
-	} rows[] = {
-		{"peer-fault", "refusal"}, {"item-", NULL}, {"link", "link"}, {"duty-", "duty"}};
+	} rows[] = {{"peer-fault", "refusal"}, {"receipt", "receipt"}, {"acknowledged", "receipt"},
+		    {"attested", "receipt"},   {"item-", NULL},	       {"link", "link"},
+		    {"duty-", "duty"}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		size_t len = strlen(rows[i].journal);
@@ -146,6 +147,8 @@ static bool tell_journal(struct kai_cli *cli, struct kai_txn *txn, struct watch 
 				  kai_json_span(entry.rule), "count", (json_int_t)entry.count, "id",
 				  entry.id.is ? kai_json_id(entry.id.id) : json_null());
 
+	if (entry.text.len > 0)
+		(void)json_object_set_new(event, "text", kai_json_span(entry.text));
 	if (entry.org.is) {
 		(void)json_object_set_new(event, "org", kai_json_id(entry.org.id));
 		(void)json_object_set_new(event, "name",

@@ -23,6 +23,7 @@
 	X(realm)                                                                                   \
 	X(arrival)                                                                                 \
 	X(timers)                                                                                  \
+	X(receipts)                                                                                \
 	X(pending)                                                                                 \
 	X(duties)                                                                                  \
 	X(economy)
