@@ -10,8 +10,7 @@
 #include "standing.h"
 
 struct receipts {
-	struct sim_map
-		highest; /* (node, peer, item): epoch of the node << 8 | highest level kept */
+	struct sim_map highest; /* (node, peer, item): epoch of the node << 8 | highest level kept */
 };
 
 static void *receipts_new(const struct sim *sim)
@@ -100,8 +99,8 @@ static void check_kept(struct sim *sim, struct receipts *receipts, struct kai_tx
 
 	if (item == NULL || !kai_rec_arrival(txn, entry->id, &arrival))
 		return;
-	uint64_t *at =
-		sim_map_at(&receipts->highest, sim_map_key(frame->to, frame->from, item->number));
+	uint64_t *at = sim_map_at(&receipts->highest,
+				  sim_map_key(frame->to, frame->from, item->number));
 	uint64_t highest = kept(sight, txn, arrival, frame->from);
 
 	if (*at >> 8 == epoch && highest < (*at & 0xff))
@@ -155,6 +154,25 @@ static bool brought(struct sim_sight *sight, struct kai_txn *there, uint32_t to,
 	return false;
 }
 
+/* Its own record that it went there: after a restore there may be none. */
+static bool released(struct sim_sight *sight, struct kai_txn *here, uint64_t arrival, uint32_t to)
+{
+	size_t mark = sight->arena.used;
+	struct kai_released row;
+	struct kai_peer peer;
+	bool is = false;
+
+	if (kai_rec_peer(here, sim_node(sight->sim, to)->config.org, &sight->arena, &peer)) {
+		struct kai_key key = kai_key_pair(arrival, (uint16_t)peer.number);
+
+		is = kai_rec_get(here, KAI_TABLE_RELEASED, &key, &kai_object_released,
+				 &sight->arena, &row) &&
+		     (row.state == KAI_RELEASED_SENT || row.state == KAI_RELEASED_STORED);
+	}
+	sight->arena.used = mark;
+	return is;
+}
+
 static void check_pair(struct sim *sim, uint32_t from, uint32_t to, struct kai_txn *here,
 		       struct kai_txn *there)
 {
@@ -167,7 +185,8 @@ static void check_pair(struct sim *sim, uint32_t from, uint32_t to, struct kai_t
 		if (sim_holding_of(sight, to, i) == NULL ||
 		    !kai_rec_arrival(there, item->id, &arrival) ||
 		    !brought(sight, there, to, arrival, from) ||
-		    !kai_rec_arrival(here, item->id, &mine) || !sim_recorded(sight, here, mine, to))
+		    !kai_rec_arrival(here, item->id, &mine) ||
+		    !released(sight, here, mine, to))
 			continue;
 		if (kept(sight, here, mine, to) < KAI_LEVEL_DELIVERED)
 			sim_violation(sim, "receipts", from, item->id,
