@@ -81,8 +81,13 @@ static bool put_supply(struct kai_door *door)
 	}
 	if (door->held && kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply,
 				      turn->scratch, &was)) {
-		if ((supply.parts & ~was.parts) == 0)
+		if ((supply.parts & ~was.parts) == 0) {
+			/* brought once more: it does not know that we have it */
+			if (door->link != NULL)
+				kai_receipt_brought(turn, door->link, door->arrival,
+						    &door->item->header, false);
 			return false;
+		}
 		was.parts |= supply.parts;
 		supply = was;
 		kai_rec_put(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, &supply);

@@ -16,10 +16,12 @@ bool kai_receipt_read(struct kai_turn *turn, uint64_t arrival, uint16_t peer,
 		      struct kai_receipt_rec *ret)
 {
 	struct kai_key key = kai_key_pair(arrival, peer);
+	bool there = kai_rec_get(turn->txn, KAI_TABLE_RECEIPTS, &key, &kai_object_receipt_rec,
+				 turn->scratch, ret);
 
-	memset(ret, 0, sizeof(*ret));
-	return kai_rec_get(turn->txn, KAI_TABLE_RECEIPTS, &key, &kai_object_receipt_rec,
-			   turn->scratch, ret);
+	if (!there)
+		memset(ret, 0, sizeof(*ret));
+	return there;
 }
 
 void kai_receipt_write(struct kai_turn *turn, uint64_t arrival, uint16_t peer,

@@ -47,6 +47,7 @@ void kai_owing_taken(struct kai_turn *turn, struct kai_link *link,
 void kai_owe_all(struct kai_turn *turn, struct kai_link *link, uint64_t arrival, bool urgent);
 
 /* ---- receipt.c */
+/* false: *ret is empty. */
 bool kai_receipt_read(struct kai_turn *turn, uint64_t arrival, uint16_t peer,
 		      struct kai_receipt_rec *ret);
 void kai_receipt_write(struct kai_turn *turn, uint64_t arrival, uint16_t peer,

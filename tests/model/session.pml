@@ -18,7 +18,7 @@
  * Each transition stands for a function of node/engine; run.py checks that all of them exist.
  *
  *   step of the model   functions
- *   s_start             on_start, record_boot, load_peers
+ *   s_start             on_start, record_boot, kai_link_load
  *   publish             kai_admit, kai_door_store, kai_spread_item
  *   link_up, link_down  kai_link_event, enter, greet
  *   greet_again         kai_link_greet_again

@@ -528,6 +528,30 @@ static void old_ones_change_nothing(void **state)
 	net_free(net);
 }
 
+/* Brought once more, as by a supplier that came back from a backup, it is answered once more. */
+static void brought_again_is_told_again(void **state)
+{
+	struct net *net = line(2);
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	publish(net, 0, KAI_URGENCY_NOW, id);
+	size_t before = net_sent(net, 1, 0, KAI_MSG_RECEIPT, 0);
+
+	for (size_t i = 0; i < net->seen_count; i++) {
+		const struct net_frame *frame = &net->seen[i];
+
+		if (frame->type == KAI_MSG_PUSH && frame->to == 1) {
+			net_inject_bytes(net, 0, 1, kai_span(frame->at, frame->len));
+			break;
+		}
+	}
+	net_run(net);
+	assert_int_equal(net_sent(net, 1, 0, KAI_MSG_RECEIPT, 0), before + 1);
+	all_stores_are_sound(net);
+	net_free(net);
+}
+
 static void all_of_it_goes_with_its_item(void **state)
 {
 	struct net *net = line(3);
@@ -592,6 +616,7 @@ int main(void)
 		cmocka_unit_test(forged_ones_are_faults),
 		cmocka_unit_test(one_for_what_never_went_there),
 		cmocka_unit_test(old_ones_change_nothing),
+		cmocka_unit_test(brought_again_is_told_again),
 		cmocka_unit_test(all_of_it_goes_with_its_item),
 		cmocka_unit_test(many_come_in_batches),
 	};

@@ -459,6 +459,53 @@ static void timers_bad_sleep(struct scene *scene)
 	scene->checker->settled(scene->sim, scene->state);
 }
 
+/* One node tells another that it has an item. */
+static void show_receipt(struct scene *scene, uint32_t from, uint32_t to, uint32_t item)
+{
+	const struct kai_engine_config *config = &sim_node(scene->sim, from)->config;
+	struct kai_receipt_entry entry = {.level = KAI_LEVEL_DELIVERED, .at = 1};
+	struct kai_receipt receipt = {
+		.version = KAI_VERSION, .at = 1, .entries = &entry, .entries_count = 1};
+	struct kai_receipt_frame frame = {.taken = {.is = false}};
+	uint8_t digest[KAI_ID_LEN];
+
+	memcpy(entry.id, sim_ledger_item(scene->sim, item)->id, KAI_ID_LEN);
+	memcpy(receipt.org, config->org, KAI_ID_LEN);
+	memcpy(receipt.to, sim_node(scene->sim, to)->config.org, KAI_ID_LEN);
+	frame.bytes = kai_receipt_make(&receipt, config->system.key, config->system.secret,
+				       &scene->arena, digest);
+	show_frame(scene, from, to, KAI_MSG_RECEIPT, &frame);
+}
+
+static void receipts_good(struct scene *scene)
+{
+	show_receipt(scene, 2, 1, OPEN);
+	scene->checker->settled(scene->sim, scene->state);
+}
+
+static void receipts_bad(struct scene *scene)
+{
+	show_receipt(scene, 2, 1, SECRET); /* that node 2 does not hold */
+}
+
+static void receipts_bad_ear(struct scene *scene)
+{
+	show_receipt(scene, 1, 2, SECRET); /* that node 2 never spoke of */
+}
+
+static void receipts_bad_end(struct scene *scene)
+{
+	struct kai_txn *txn = writing(scene, 1);
+	struct kai_scan scan;
+	struct kai_span key;
+
+	kai_scan_init(&scan, txn, KAI_TABLE_RECEIPTS, kai_span(NULL, 0), kai_span(NULL, 0), false);
+	while (kai_scan_next(&scan, &key, NULL))
+		(void)kai_txn_del(txn, KAI_TABLE_RECEIPTS, key);
+	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
+	scene->checker->settled(scene->sim, scene->state);
+}
+
 static void pending_good(struct scene *scene)
 {
 	scene->checker->settled(scene->sim, scene->state);
@@ -630,6 +677,10 @@ static const struct trial trials[] = {
 	{"timers good", &sim_check_timers, timers_good, false},
 	{"timers bad", &sim_check_timers, timers_bad, true},
 	{"timers bad sleep", &sim_check_timers, timers_bad_sleep, true},
+	{"receipts good", &sim_check_receipts, receipts_good, false},
+	{"receipts bad", &sim_check_receipts, receipts_bad, true},
+	{"receipts bad ear", &sim_check_receipts, receipts_bad_ear, true},
+	{"receipts bad end", &sim_check_receipts, receipts_bad_end, true},
 	{"pending good", &sim_check_pending, pending_good, false},
 	{"pending bad", &sim_check_pending, pending_bad, true},
 	{"duties good", &sim_check_duties, duties_good, false},

@@ -10,7 +10,8 @@
 #include "standing.h"
 
 struct receipts {
-	struct sim_map highest; /* (node, peer, item): epoch of the node << 8 | highest level kept */
+	struct sim_map
+		highest; /* (node, peer, item): epoch of the node << 8 | highest level kept */
 };
 
 static void *receipts_new(const struct sim *sim)
@@ -99,8 +100,8 @@ static void check_kept(struct sim *sim, struct receipts *receipts, struct kai_tx
 
 	if (item == NULL || !kai_rec_arrival(txn, entry->id, &arrival))
 		return;
-	uint64_t *at = sim_map_at(&receipts->highest,
-				  sim_map_key(frame->to, frame->from, item->number));
+	uint64_t *at =
+		sim_map_at(&receipts->highest, sim_map_key(frame->to, frame->from, item->number));
 	uint64_t highest = kept(sight, txn, arrival, frame->from);
 
 	if (*at >> 8 == epoch && highest < (*at & 0xff))
@@ -185,8 +186,7 @@ static void check_pair(struct sim *sim, uint32_t from, uint32_t to, struct kai_t
 		if (sim_holding_of(sight, to, i) == NULL ||
 		    !kai_rec_arrival(there, item->id, &arrival) ||
 		    !brought(sight, there, to, arrival, from) ||
-		    !kai_rec_arrival(here, item->id, &mine) ||
-		    !released(sight, here, mine, to))
+		    !kai_rec_arrival(here, item->id, &mine) || !released(sight, here, mine, to))
 			continue;
 		if (kept(sight, here, mine, to) < KAI_LEVEL_DELIVERED)
 			sim_violation(sim, "receipts", from, item->id,
