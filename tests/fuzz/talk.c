@@ -361,11 +361,42 @@ static struct kai_span say_ping(struct town *town, unsigned rogue, struct fuzz_i
 	return fuzz_byte(input) < 192 ? encode(KAI_MSG_PING, &ping) : encode(KAI_MSG_BYE, &bye);
 }
 
+/* Signed by a key of the rogue's, right or wrong in one place. */
+static struct kai_span say_receipt(struct town *town, unsigned rogue, struct fuzz_input *input)
+{
+	const struct town_keys keys = town_keys(rogue);
+	uint8_t how = fuzz_byte(input);
+	struct kai_rollup counts = {.members = fuzz_byte(input), .attested = 1};
+	struct kai_receipt_entry entry = {.level = 1 + fuzz_byte(input) % 6,
+					  .at = 1 + (uint64_t)fuzz_u16(input)};
+	struct kai_receipt receipt = {.version = KAI_VERSION,
+				      .at = (uint64_t)town_wall(town, rogue).ms,
+				      .entries = &entry,
+				      .entries_count = 1};
+	struct kai_receipt_frame frame = {.taken = {.is = (how & 1) != 0}};
+
+	some_id(town, input, entry.id);
+	memcpy(receipt.org, town_org((how & 2) != 0 ? 0 : rogue), KAI_ID_LEN);
+	memcpy(receipt.to, town_org((how & 4) != 0 ? rogue : 0), KAI_ID_LEN);
+	receipt.realm[0] = (how & 8) != 0;
+	if (kai_level_of_person(entry.level))
+		entry.role = kai_span_str("duty");
+	if (entry.level == KAI_LEVEL_ACTION)
+		entry.action = 1 + fuzz_byte(input) % 5;
+	if (entry.level == KAI_LEVEL_FORWARDED && counts.members > 0)
+		entry.forwarded = &counts;
+	frame.bytes = kai_receipt_make(&receipt, (how & 16) != 0 ? keys.system : keys.duty,
+				       (how & 16) != 0 ? keys.system_secret : keys.duty_secret,
+				       &arena, frame.taken.id);
+	return encode(KAI_MSG_RECEIPT, &frame);
+}
+
 struct kai_span talk_frame(struct town *town, unsigned rogue, struct fuzz_input *input)
 {
 	static struct kai_span (*const say[])(struct town *, unsigned, struct fuzz_input *) = {
-		say_hello,  say_card,	say_agreement, say_push,   say_offer, say_want, say_chunk,
-		say_stored, say_refuse, say_none,      say_credit, say_ping,  say_push, say_want};
+		say_hello,  say_card,  say_agreement, say_push,	  say_offer,
+		say_want,   say_chunk, say_stored,    say_refuse, say_none,
+		say_credit, say_ping,  say_push,      say_want,	  say_receipt};
 
 	arena.used = 0;
 	return say[fuzz_byte(input) % COUNT(say)](town, rogue, input);

@@ -123,11 +123,32 @@ void sim_act_card(struct sim *sim, struct sim_node *node, uint32_t other)
 	sim_control(sim, node, KAI_CONTROL_CARD_IMPORT, &request, NULL, imported);
 }
 
+#define ACKS 16u /* people look at so many items, of which they hold some */
+
+static void act_ack(struct sim *sim, const struct sim_op *op, uint32_t nth)
+{
+	uint64_t seed = sim_plan_of(sim)->seed;
+	uint32_t item = (uint32_t)sim_random_below(seed, "ack", op->number, nth,
+						   sim_ledger_item_count(sim));
+	struct kai_ctl_ack request = {.level = KAI_LEVEL_SEEN +
+					       sim_random_below(seed, "level", op->number, nth, 3),
+				      .role = kai_span_str("duty"),
+				      .note = kai_span_str("looked at it")};
+
+	if (request.level == KAI_LEVEL_ACTION)
+		request.action = 1 + sim_random_below(seed, "action", op->number, nth, 4);
+	memcpy(request.id, sim_ledger_item(sim, item)->id, KAI_ID_LEN);
+	sim_control(sim, sim_node(sim, op->node), KAI_CONTROL_ACK, &request, op, imported);
+}
+
+/* Somebody asks how it is, and acknowledges what came. */
 static void act_control(struct sim *sim, const struct sim_op *op)
 {
 	struct kai_ctl_status request = {0};
 
 	sim_control(sim, sim_node(sim, op->node), KAI_CONTROL_STATUS, &request, op, imported);
+	for (uint32_t i = 0; i < ACKS && sim_ledger_item_count(sim) > 0; i++)
+		act_ack(sim, op, i);
 }
 
 /* ---- what happens to the world ---- */

@@ -187,8 +187,7 @@ static void check_blocked(const struct look *look)
 	struct sim_hop hop;
 
 	if (!waits || look->row.side != KAI_DUTY_OURS || look->row.action == KAI_DUTY_ANSWER ||
-	    to == SIM_NONE ||
-	    (int64_t)look->item->header.not_after <= sim_end_wall(look->sim).ms)
+	    to == SIM_NONE || (int64_t)look->item->header.not_after <= sim_end_wall(look->sim).ms)
 		return;
 	hop = sim_hop_by(look->sight, look->node, look->node, to, look->item,
 			 (look->held & 1) != 0 ? 0 : -1);
@@ -254,8 +253,8 @@ static int asked(const struct sim_pact *pact, uint32_t node, const struct sim_it
 	uint64_t side = pact->of.a == node ? 0 : 1;
 
 	if (pact->notices != SIM_NONE || pact->of.made_ms + HEARD_MS > item->made_ms ||
-	    (int64_t)terms->valid_from > SIM_WALL_MS ||
-	    item->header.kind == KAI_KIND_RETRACT || item->header.kind == KAI_KIND_RELEASE)
+	    (int64_t)terms->valid_from > SIM_WALL_MS || item->header.kind == KAI_KIND_RETRACT ||
+	    item->header.kind == KAI_KIND_RELEASE)
 		return -1;
 	for (size_t i = 0; i < terms->duties_count; i++) {
 		const struct kai_duty *duty = &terms->duties[i];

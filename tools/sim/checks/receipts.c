@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * receipts: an honest node tells how far it is only with what it truly holds or held, in its own name, and only those
- * who told it of the item or made it; what it says reaches them: at the end whoever brought an item to an honest
- * holder, and knows that it did, has its word that it is there. What a node keeps of another's word never
+ * who told it of the item or made it; what it and its people say reaches them: at the end whoever brought an item to an honest
+ * holder, and knows that it did, has its word that it is there, and how far its people are. What a node keeps of another's word never
  * shrinks but with a backup, and is never of what that other did not hold. From receipt frames, holdings and RECEIPTS.
  */
 #include <stdlib.h>
@@ -174,6 +174,21 @@ static bool released(struct sim_sight *sight, struct kai_txn *here, uint64_t arr
 	return is;
 }
 
+/* How far its people said that it is; at least it holds it. */
+static uint64_t own_word(struct sim_sight *sight, struct kai_txn *there, uint64_t arrival)
+{
+	struct kai_key key = kai_key_pair(arrival, 0);
+	size_t mark = sight->arena.used;
+	struct kai_receipt_rec rec;
+	uint64_t highest = 0;
+
+	if (kai_rec_get(there, KAI_TABLE_RECEIPTS, &key, &kai_object_receipt_rec, &sight->arena,
+			&rec))
+		highest = kai_receipt_highest(&rec);
+	sight->arena.used = mark;
+	return highest > 0 ? highest : KAI_LEVEL_DELIVERED;
+}
+
 static void check_pair(struct sim *sim, uint32_t from, uint32_t to, struct kai_txn *here,
 		       struct kai_txn *there)
 {
@@ -188,9 +203,14 @@ static void check_pair(struct sim *sim, uint32_t from, uint32_t to, struct kai_t
 		    !brought(sight, there, to, arrival, from) ||
 		    !kai_rec_arrival(here, item->id, &mine) || !released(sight, here, mine, to))
 			continue;
-		if (kept(sight, here, mine, to) < KAI_LEVEL_DELIVERED)
-			sim_violation(sim, "receipts", from, item->id,
-				      "brought it to node %u and has no word that it is there", to);
+		uint64_t known = kept(sight, here, mine, to),
+			 said = own_word(sight, there, arrival);
+
+		if (known < said)
+			sim_violation(
+				sim, "receipts", from, item->id,
+				"brought it to node %u, whose word is level %llu, and knows %llu",
+				to, (unsigned long long)said, (unsigned long long)known);
 	}
 }
 
