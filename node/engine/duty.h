@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What duty.c (which duties an item brings about, and what bears on them) and duty_state.c (one duty's
- * life) share. Everything in the turn's scratch. One thread per engine.
+ * What duty.c (what bears on duties), duty_cause.c (which ones an item brings about) and duty_state.c
+ * (one duty's life) share. Everything in the turn's scratch. One thread per engine.
  */
 #ifndef KAIRAN_ENGINE_DUTY_H
 #define KAIRAN_ENGINE_DUTY_H
@@ -29,5 +29,16 @@ void kai_duty_end(struct kai_turn *turn, struct kai_duty_case *io, const char *w
  */
 void kai_duty_look(struct kai_turn *turn, const struct kai_item_facts *facts,
 		   struct kai_duty_case *io, bool fired);
+
+/* Does any agreement of ours say something of duties? Most nodes take most items without looking further. */
+bool kai_duty_asked(struct kai_turn *turn);
+/* The link with an org that has a number, heard or not since the start; NULL: none, or it is us. */
+struct kai_link *kai_duty_partner(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN]);
+/* An item that this node took, by that link (NULL: its own), and its origin's (NULL: none). */
+void kai_duty_cause_ours(struct kai_turn *turn, const struct kai_item_facts *facts,
+			 struct kai_link *link, struct kai_link *origin);
+/* An item that the peer has from us now. */
+void kai_duty_cause_theirs(struct kai_turn *turn, const struct kai_item_facts *facts,
+			   struct kai_link *link);
 
 #endif

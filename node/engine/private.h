@@ -18,7 +18,7 @@
  *   rest.c      openings at rest
  *   thread.c    revisions, conflicts, retractions, in any order of arrival
  *   sweep.c     what expires
- *   duty.c      which duties an item brings about and what bears on them; duty_state.c: one duty's life
+ *   duty.c      what bears on duties; duty_cause.c: which ones an item brings about; duty_state.c: one duty's life
  *   receipt.c   how far others are with an item, by their receipts; who is told how far we are
  *   owing.c     what they are to be told, until they say that they have it
  *   rollup.c    how many of the constituency are how far
@@ -127,6 +127,8 @@ struct kai_engine {
 				    fetch, gone with the last */
 	uint64_t
 		duty_walked; /* duty.c: trust_generation + 1 when open duties were last looked at */
+	uint64_t duty_asked_at;	   /* the same, when the next was found out */
+	bool duty_asked;	   /* some agreement of ours has duties */
 	struct kai_key duty_from;  /* where that walk goes on; empty: it is done */
 	struct kai_mono owing_due; /* when owing.c looks at what is owed; INT64_MAX: never */
 	bool constituency_looked;  /* rollup.c, as of that trust_generation: */
@@ -376,6 +378,9 @@ void kai_duty_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arr
 void kai_duty_changed(struct kai_turn *turn, uint64_t arrival);
 /* The peer says that it holds the item; sent: it has it from us. */
 void kai_duty_stored(struct kai_turn *turn, struct kai_link *link, uint64_t arrival, bool sent);
+/* The peer says how much of its constituency has the item. */
+void kai_duty_forwarded(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+			const struct kai_rollup *rollup);
 /* A timer of this key of DUTIES went off and is gone. */
 void kai_duty_fired(struct kai_turn *turn, struct kai_span key);
 /* The item goes now: what is open of it ends. */

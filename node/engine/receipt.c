@@ -294,6 +294,8 @@ static void take_entry(struct kai_turn *turn, struct taking *taking,
 		      entry->action);
 	if (kai_level_of_person(entry->level))
 		journal(turn, taking, entry->id, entry, 1);
+	if (entry->level == KAI_LEVEL_FORWARDED && entry->forwarded != NULL)
+		kai_duty_forwarded(turn, taking->link, arrival, entry->forwarded);
 	if (entry->level == KAI_LEVEL_DELIVERED) {
 		taking->delivered++;
 		memcpy(taking->last, entry->id, KAI_ID_LEN);

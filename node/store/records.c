@@ -118,6 +118,9 @@ bool kai_duty_place_read(struct kai_span key, struct kai_duty_place *ret)
 
 bool kai_duty_late(const struct kai_duty_row *row)
 {
+	/* when it passed something on we only hear */
+	if (row->side == KAI_DUTY_THEIRS && row->action == KAI_DUTY_PASS)
+		return false;
 	return row->overdue_at != 0 ||
 	       (row->state == KAI_DUTY_MET && row->settled_at > row->due_at);
 }

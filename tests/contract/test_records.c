@@ -88,6 +88,12 @@ static void test_late(void **state)
 		{{.state = KAI_DUTY_MET, .due_at = 9, .settled_at = 10}, true},
 		/* by a clock that was set back meanwhile */
 		{{.state = KAI_DUTY_MET, .due_at = 9, .overdue_at = 9, .settled_at = 3}, true},
+		{{.side = KAI_DUTY_THEIRS,
+		  .action = KAI_DUTY_PASS,
+		  .state = KAI_DUTY_MET,
+		  .due_at = 9,
+		  .settled_at = 10},
+		 false},
 		{{.state = KAI_DUTY_ENDED, .due_at = 9, .settled_at = 10}, false},
 	};
 

@@ -166,13 +166,13 @@ static void passed_on_in_time_is_met(void **state)
 	assert_int_equal(said(net, 1, "duty-due"), 1);
 	assert_int_equal(said(net, 1, "duty-met"), 1);
 	assert_int_equal(said(net, 1, "duty-overdue"), 0);
-	/* Who is asked to pass it on says so; whether it did is not visible there. */
-	struct seen unseen = theirs(net, 0, id);
+	/* Who asked for it learns it from the count of those that have it. */
+	struct seen told = theirs(net, 0, id);
 
-	assert_int_equal(unseen.count, 1);
-	assert_int_equal(unseen.place.target, 0);
-	assert_int_equal(unseen.row.state, KAI_DUTY_UNSEEN);
-	assert_int_equal(unseen.row.overdue_at, 0);
+	assert_int_equal(told.count, 1);
+	assert_int_equal(told.place.target, 0);
+	assert_int_equal(told.row.state, KAI_DUTY_MET);
+	assert_false(kai_duty_late(&told.row));
 	finish(net);
 }
 
@@ -196,6 +196,10 @@ static void the_bound_is_exact_and_lasts(void **state)
 
 	assert_int_equal(overdue.row.state, KAI_DUTY_OVERDUE);
 	assert_int_equal(overdue.row.overdue_at, overdue.row.due_at);
+	/* Who asked for it does not see whether it was done. */
+	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(theirs(net, 0, id).row.state, KAI_DUTY_UNSEEN);
+	assert_int_equal(theirs(net, 0, id).row.overdue_at, 0);
 	net_restart(net, 1);
 	net_pass(net, KAI_MS_HOUR);
 	assert_int_equal(said(net, 1, "duty-overdue"), 1);
