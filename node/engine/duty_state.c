@@ -238,9 +238,7 @@ static void weigh(struct kai_turn *turn, const struct kai_item_facts *facts,
 	    kai_sweep_doubts(turn))
 		return;
 	rule = forbidden(turn, facts, target);
-	if (io->row.state == KAI_DUTY_DUE && rule != NULL)
-		block(turn, facts, io, rule);
-	else if (io->row.state == KAI_DUTY_BLOCKED && rule != NULL)
+	if (rule != NULL && (io->row.state == KAI_DUTY_DUE || io->row.state == KAI_DUTY_BLOCKED))
 		block(turn, facts, io, rule);
 	else if (io->row.state == KAI_DUTY_BLOCKED)
 		set_due(turn, io); /* the time begins when it can be done */

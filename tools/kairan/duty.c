@@ -455,7 +455,7 @@ static int by_rank(const void *a, const void *b)
 static json_t *sorted(struct kai_cli *cli, json_t *rows)
 {
 	size_t count = json_array_size(rows);
-	json_t **list = kai_cli_take(cli, (count + 1) * sizeof(*list));
+	json_t **list = kai_cli_take(cli, (count + 1) * sizeof(json_t *));
 	json_t *ret = json_array();
 
 	for (size_t i = 0; i < count; i++)
