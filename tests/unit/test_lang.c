@@ -19,6 +19,7 @@ static const struct {
 #include "ja_errors.def"
 #include "ja_help.def"
 #include "ja_duty.def"
+#include "ja_release.def"
 #undef X
 };
 #define ROWS (sizeof(rows) / sizeof(*rows))

@@ -14,6 +14,7 @@ static const struct {
 #include "ja_errors.def"
 #include "ja_help.def"
 #include "ja_duty.def"
+#include "ja_release.def"
 #undef X
 };
 

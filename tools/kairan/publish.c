@@ -189,6 +189,7 @@ static json_t *draft_json(struct kai_cli *cli, const char *name, const char *pat
 	struct kai_span bytes;
 	struct kai_ctl_publish publish;
 	struct kai_ctl_retract retract;
+	struct kai_ctl_grant grant;
 	struct kai_body body;
 	struct stat stat_of;
 	uint64_t at = stat(path, &stat_of) == 0 ? (uint64_t)stat_of.st_mtime * 1000 : 0;
@@ -211,6 +212,10 @@ static json_t *draft_json(struct kai_cli *cli, const char *name, const char *pat
 		return json_pack("{s:s, s:s, s:s, s:o, s:s}", "name", name, "kind", "retract",
 				 "tlp", "", "at", kai_json_time(at), "title",
 				 kai_cli_id(cli, retract.id));
+	if (kai_object_decode(&kai_object_ctl_grant, bytes, &cli->arena, &grant) == KAI_FAULT_NONE)
+		return json_pack("{s:s, s:s, s:s, s:o, s:s}", "name", name, "kind", "release",
+				 "tlp", kai_tlp_word(grant.label.tlp), "at", kai_json_time(at),
+				 "title", kai_cli_id(cli, grant.id));
 	(void)kai_cli_fail(cli, 0, T("%s: not a draft"), path);
 	return NULL;
 }

@@ -171,6 +171,24 @@ static json_t *signatures_json(struct kai_cli *cli, struct kai_txn *txn,
 	return rows;
 }
 
+/* Parts that the origin opened further, whether that still holds or is over. */
+static json_t *releases_json(struct kai_cli *cli, struct kai_txn *txn,
+			     const struct kai_loaded *item)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < item->facts.release_count; i++) {
+		const struct kai_release_fact *release = &item->facts.releases[i];
+
+		(void)json_array_append_new(
+			rows, json_pack("{s:o, s:o, s:o}", "part",
+					kai_json_span(item->facts.header.parts[release->index].name),
+					"label", kai_label_json(cli, txn, release->label), "until",
+					kai_json_time((uint64_t)release->expires.ms)));
+	}
+	return rows;
+}
+
 static json_t *whole_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item)
 {
 	const struct kai_header *header = &item->facts.header;
@@ -201,6 +219,7 @@ static json_t *whole_json(struct kai_cli *cli, struct kai_txn *txn, const struct
 	(void)json_object_set_new(json, "supply", ways_json(cli, txn, item->facts.arrival, true));
 	(void)json_object_set_new(json, "released",
 				  ways_json(cli, txn, item->facts.arrival, false));
+	(void)json_object_set_new(json, "releases", releases_json(cli, txn, item));
 	(void)json_object_set_new(json, "duties",
 				  kai_duty_of_item(cli, txn, item->facts.arrival, 0));
 	(void)json_object_set_new(json, "receipts",
@@ -396,6 +415,24 @@ static void show_concern(struct kai_cli *cli, const json_t *json)
 	kai_view_pair(cli, T("concerns us"), why);
 }
 
+static void show_releases(struct kai_cli *cli, const json_t *json)
+{
+	const struct kai_col audience = {"audience", "", KAI_COL_LIST};
+	const struct kai_col until = {"until", "", KAI_COL_UNTIL};
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (json_object_get(json, "releases"), i, row) {
+		const json_t *label = json_object_get(row, "label");
+
+		kai_view_pair(cli, i == 0 ? T("released") : "",
+			      kai_cli_text(cli, T("%s  TLP:%s  %s  until %s"),
+					   kai_view_safe(cli, str(row, "part"), false),
+					   str(label, "tlp"), kai_view_cell(cli, &audience, label),
+					   kai_view_cell(cli, &until, row)));
+	}
+}
+
 static void show_duties(struct kai_cli *cli, const json_t *json)
 {
 	size_t i;
@@ -430,6 +467,7 @@ static void show_item(struct kai_cli *cli, json_t *json)
 	kai_view_pair(cli, T("audience"), kai_view_cell(cli, &audience, label));
 	show_concern(cli, json);
 	kai_view_pair(cli, T("passing on"), T(str(label, "onward")));
+	show_releases(cli, json);
 	show_ways(cli, json_object_get(json, "released"), T("passed to"));
 	show_duties(cli, json);
 	show_receipts(cli, json);
