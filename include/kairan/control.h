@@ -26,7 +26,8 @@
 	X(SOURCE, ctl_source, 13) /* remember which thread an imported document became → done */ \
 	X(ACK, ctl_ack, 16)	  /* how far people here are with an item → done */              \
 	X(ATTEST, ctl_attest, 17) /* who confirmed by telephone → done */                        \
-	X(GRANT, ctl_grant, 18)	  /* a part of an item of ours is opened further → published */
+	X(GRANT, ctl_grant, 18)	  /* a part of an item of ours is opened further → published */  \
+	X(SIGN, ctl_sign, 19)	  /* a further signature on an item of ours → done */
 
 enum kai_control_type {
 #define X(NAME, name, number) KAI_CONTROL_##NAME = (number),
@@ -143,6 +144,11 @@ enum kai_control_type {
 	X(U64, expires, 0, 0, KAI_MAX_TIME_MS, "0: with the item")                                 \
 	X(BOOL, dry_run, 0, 0, 0, "tell who could have the part then, store nothing")
 
+#define KAI_CTL_SIGN(X)                                                                            \
+	KAI_CTL_HEAD(X, KAI_CONTROL_SIGN)                                                          \
+	X(FIX, id, 32, 0, 0, "an item of ours")                                                    \
+	X(U64, role, 0, KAI_ROLE_DUTY, KAI_ROLE_DECIDER, "whose key signs: enum kai_key_role")
+
 /* ---- answers
  * --------------------------------------------------------------------------------------------------
  */
@@ -162,7 +168,7 @@ enum kai_control_type {
 #define KAI_CTL_ANSWER(X)                                                                          \
 	X(U64, version, 0, 1, 255, "1")                                                            \
 	X(U64, exit, 0, 0, 255, "0 done, 1 refused, 3 bad input, 4 nothing found")                 \
-	X(STR, reason, 0, 0, KAI_MAX_SHORT, "name of the rule or fault, empty when done")          \
+	X(STR, reason, 0, 0, KAI_MAX_SHORT, "name of the rule or fault; done: empty, or why it waits")          \
 	X(STR, text, 0, 0, 1024, "a sentence: what, why, what to do; English")                     \
 	X(OPT, id, 0, 0, 0, "of what was made")                                                    \
 	X(LIST, recipients, recipient, 0, 1024,                                                    \
@@ -211,6 +217,7 @@ enum kai_control_type {
 	X(ctl_ack, KAI_CTL_ACK)                                                                    \
 	X(ctl_attest, KAI_CTL_ATTEST)                                                              \
 	X(ctl_grant, KAI_CTL_GRANT)                                                                \
+	X(ctl_sign, KAI_CTL_SIGN)                                                                  \
 	X(part_verdict, KAI_PART_VERDICT)                                                          \
 	X(recipient, KAI_RECIPIENT)                                                                \
 	X(ctl_answer, KAI_CTL_ANSWER)                                                              \

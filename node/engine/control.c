@@ -129,6 +129,7 @@ static const struct {
 	{KAI_CONTROL_ACK, kai_confirm_ack},
 	{KAI_CONTROL_ATTEST, kai_confirm_attest},
 	{KAI_CONTROL_GRANT, kai_grant_part},
+	{KAI_CONTROL_SIGN, kai_sign_item},
 };
 
 /* A request is a short array that begins with version and type, each one byte. */

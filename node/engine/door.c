@@ -143,7 +143,8 @@ void kai_door_store(struct kai_door *door)
 	kai_thread_added(turn, door->arrival, &item, &come->header);
 	kai_out_trace(turn, "item-stored", door->link == NULL ? NULL : door->link->org, come->id,
 		      kai_rule_name(door->rule), door->arrival);
-	kai_duty_arrived(turn, door->link, door->arrival);
+	if ((item.flags & KAI_ITEM_UNSIGNED) == 0)
+		kai_duty_arrived(turn, door->link, door->arrival);
 	kai_spread_item(turn, door->arrival);
 }
 
@@ -166,13 +167,17 @@ bool kai_door_merge(struct kai_door *door)
 	/* held before its key was revoked, it stands: coming again does not mark it */
 	if ((door->flags & KAI_ITEM_MARKED) == 0)
 		item.flags &= ~(uint64_t)KAI_ITEM_MARKED;
+	if ((door->flags & KAI_ITEM_UNSIGNED) == 0)
+		item.flags &= ~(uint64_t)KAI_ITEM_UNSIGNED;
 	item.signatures = door->signatures;
 	item.signatures_count = door->signature_count;
 	kai_rec_item_put(turn->txn, door->arrival, &item);
 	kai_rec_touch(turn->txn, door->arrival);
 	put_journal(door, "item-merged");
-	/* Affirmed under a better key: what it could not do before, it does now. */
-	bool affirmed = (door->was.flags & ~item.flags & KAI_ITEM_MARKED) != 0;
+	/* Affirmed under a better key, or by the one who was missing: what it could not do before, it
+	 * does now. */
+	bool affirmed = (door->was.flags & ~item.flags &
+			 (KAI_ITEM_MARKED | KAI_ITEM_UNSIGNED)) != 0;
 
 	if (affirmed)
 		kai_thread_added(turn, door->arrival, &item, &door->item->header);

@@ -31,6 +31,20 @@ static bool gather_evidence(struct kai_turn *turn, uint64_t arrival, struct kai_
 	return kai_txn_error(turn->txn) == KAI_ERR_OK;
 }
 
+/* Another of us must sign it first; nobody heard of it, so nobody hears that it was taken back. */
+static bool waits(struct kai_turn *turn, const struct kai_item_facts *facts)
+{
+	struct kai_item target;
+	uint64_t arrival;
+
+	if ((facts->item.flags & KAI_ITEM_UNSIGNED) != 0)
+		return true;
+	return facts->header.kind == KAI_KIND_RETRACT && (facts->item.flags & KAI_ITEM_OWN) != 0 &&
+	       kai_rec_arrival(turn->txn, facts->header.supersedes[0], &arrival) &&
+	       kai_rec_item(turn->txn, arrival, turn->scratch, &target) &&
+	       (target.flags & KAI_ITEM_UNSIGNED) != 0;
+}
+
 bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
 		      struct kai_going *ret)
 {
@@ -41,7 +55,7 @@ bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arr
 
 	ret->parts = 0;
 	ret->evidence_count = 0;
-	if (!kai_rest_facts(turn, arrival, &ret->facts))
+	if (!kai_rest_facts(turn, arrival, &ret->facts) || waits(turn, &ret->facts))
 		return false;
 	kai_facts_init(&facts, pair, &ret->facts, true, turn->event->wall);
 	if (ret->facts.header.kind == KAI_KIND_RETRACT)

@@ -77,7 +77,8 @@ bool kai_own_held(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], struct ka
  * ------------------------------------------------------------------------------------------------------
  */
 
-/* How many signatures some partner's agreement or the kind's row asks for. */
+/* How many signatures some partner's agreement or the kind's row asks for. Where it is more than one, the
+ * duty officer signs first, and it waits for the decider (sign.c). */
 static uint64_t signers_asked(struct kai_turn *turn, const struct kai_own_item *item)
 {
 	uint64_t asked = item->row->signers;
@@ -106,21 +107,16 @@ static enum kai_fault sign(struct kai_turn *turn, struct kai_own_item *item)
 {
 	const struct kai_engine_config *config = &turn->engine->config;
 	bool both = signers_asked(turn, item) > 1;
-	uint64_t flags;
+	uint64_t flags = 0;
 
-	if (both || item->row->role == KAI_ROLE_DECIDER)
-		add_signature(item, &config->decider);
-	if (both || item->row->role != KAI_ROLE_DECIDER)
-		add_signature(item, &config->duty);
-	if (both && memcmp(item->signatures[0].key, item->signatures[1].key, KAI_ID_LEN) > 0) {
-		struct kai_signature first = item->signatures[0];
-
-		item->signatures[0] = item->signatures[1];
-		item->signatures[1] = first;
-	}
+	add_signature(item, !both && item->row->role == KAI_ROLE_DECIDER ? &config->decider
+									 : &config->duty);
 	enum kai_fault fault = kai_trust_signers(turn, &item->header, item->signatures,
 						 item->signature_count, &flags);
 
+	item->waits = both && fault == KAI_FAULT_SIGNERS;
+	if (item->waits)
+		return KAI_FAULT_NONE;
 	if (fault == KAI_FAULT_NONE && (flags & KAI_ITEM_MARKED) != 0)
 		fault = KAI_FAULT_KEY_REVOKED;
 	return fault;
@@ -303,5 +299,8 @@ bool kai_own_store(struct kai_turn *turn, struct kai_own_item *item, struct kai_
 	}
 	ret->id.is = true;
 	memcpy(ret->id.id, item->built.id, KAI_ID_LEN);
+	if (item->waits)
+		kai_answer(turn, ret, 0, kai_fault_name(KAI_FAULT_SIGNERS),
+			   "it waits for the decider's signature and goes nowhere before");
 	return true;
 }

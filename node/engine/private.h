@@ -30,6 +30,7 @@
  *   agree.c     their agreements
  *   publish.c   own items
  *   grant.c     releases of own items
+ *   sign.c      further signatures on own items
  *
  * Every function takes the turn first: the engine, the open transaction, the outputs and the
  * event's clocks.
@@ -483,6 +484,7 @@ void kai_publish_item(struct kai_turn *turn, const void *request, struct kai_ctl
 void kai_publish_retract(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_publish_source(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_grant_part(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_sign_item(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_confirm_ack(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_confirm_attest(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 

@@ -146,6 +146,10 @@ static bool find_thread(struct kai_turn *turn, struct kai_header *io_header,
 			kai_answer_fault(turn, ret, 1, KAI_FAULT_RETRACTED, "what this revises");
 			return false;
 		}
+		if ((item.flags & KAI_ITEM_UNSIGNED) != 0) {
+			kai_answer_fault(turn, ret, 1, KAI_FAULT_SIGNERS, "what this revises");
+			return false;
+		}
 		const uint8_t *thread = before.thread.is ? before.thread.id : id;
 
 		if (io_header->thread.is && !kai_id_equal(io_header->thread.id, thread)) {

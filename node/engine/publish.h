@@ -17,8 +17,9 @@ struct kai_own_item {
 	const struct kai_part_draft *drafts;
 	size_t draft_count;
 	struct kai_built built;
-	struct kai_signature signatures[2];
+	struct kai_signature signatures[1];
 	size_t signature_count;
+	bool waits; /* another of us must sign before it goes */
 	size_t allowed; /* partners that may have it */
 	size_t missed;	/* a retraction: partners that have the target and may not get this */
 };
@@ -30,7 +31,7 @@ bool kai_own_body(struct kai_turn *turn, const struct kai_kind_row *row, struct 
 		  struct kai_ctl_answer *ret);
 /* Seals, signs, checks signers and thread, asks for every partner, fills recipients. */
 bool kai_own_make(struct kai_turn *turn, struct kai_own_item *item, struct kai_ctl_answer *ret);
-/* Through the door into the store; sets the answer's id. */
+/* Through the door into the store; sets the answer's id, and says so where it waits. */
 bool kai_own_store(struct kai_turn *turn, struct kai_own_item *item, struct kai_ctl_answer *ret);
 #define KAI_MAX_RECIPIENTS 1024
 /* Every org that has a number here: only those with terms matter, in force or not. */

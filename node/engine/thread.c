@@ -154,7 +154,7 @@ enum kai_fault kai_thread_check(struct kai_turn *turn, const struct kai_header *
 
 static uint64_t effect(const struct member *later, const struct member *earlier)
 {
-	if ((later->item.flags & KAI_ITEM_MARKED) != 0 ||
+	if ((later->item.flags & (KAI_ITEM_MARKED | KAI_ITEM_UNSIGNED)) != 0 ||
 	    may_act(&later->header, earlier) != KAI_FAULT_NONE)
 		return 0;
 	return later->header.kind == KAI_KIND_RETRACT ? KAI_ITEM_RETRACTED : KAI_ITEM_SUPERSEDED;

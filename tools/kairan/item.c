@@ -105,7 +105,8 @@ static bool has_rival(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 			kai_id_equal(other->facts.header.origin, item->facts.header.origin) &&
 			other->facts.header.kind != KAI_KIND_RETRACT &&
 			(other->facts.item.flags &
-			 (KAI_ITEM_RETRACTED | KAI_ITEM_SUPERSEDED | KAI_ITEM_MARKED)) == 0;
+			 (KAI_ITEM_RETRACTED | KAI_ITEM_SUPERSEDED | KAI_ITEM_MARKED |
+			  KAI_ITEM_UNSIGNED)) == 0;
 		cli->arena.used = used;
 	}
 	return rival;
@@ -121,6 +122,8 @@ const char *kai_item_state(struct kai_cli *cli, struct kai_txn *txn, const struc
 		return "superseded";
 	if (item->facts.header.not_after <= (uint64_t)kai_cli_now().ms)
 		return "expired";
+	if ((flags & KAI_ITEM_UNSIGNED) != 0)
+		return "unsigned";
 	if (item->facts.header.kind != KAI_KIND_RETRACT && has_rival(cli, txn, item))
 		return "conflict";
 	return "current";

@@ -69,6 +69,10 @@ static void show_published(struct kai_cli *cli, json_t *top)
 
 	if (id != NULL)
 		(void)fprintf(cli->out, "%s\n", id);
+	if (json_is_true(json_object_get(top, "unsigned")))
+		(void)fprintf(cli->out,
+			      T("  It waits for another signer: kairan sign %.8s --as decider\n"),
+			      id);
 	json_array_foreach (json_object_get(top, "recipients"), i, to) {
 		const char *rule = json_string_value(json_object_get(to, "rule"));
 		bool allow =
@@ -114,8 +118,13 @@ static int show_answer(struct kai_cli *cli, const struct kai_ctl_answer *answer,
 			recipients, recipient_json(cli, txn, &answer->recipients[i], draft));
 	kai_txn_abort(txn);
 	kai_view_show(cli, &published_view,
-		      json_pack("{s:o, s:o}", "id",
+		      json_pack("{s:o, s:b, s:o}", "id",
 				answer->id.is ? kai_json_id(answer->id.id) : json_null(),
+				"unsigned",
+				answer->id.is && answer->exit == 0 &&
+					kai_span_equal(answer->reason,
+						       kai_span_str(kai_fault_name(
+							       KAI_FAULT_SIGNERS))),
 				"recipients", recipients));
 	return answer->exit == 0 ? KAI_EXIT_DONE : kai_node_refused(cli, answer);
 }

@@ -68,6 +68,8 @@ const struct kai_verb kai_verbs[] = {
 	 kai_verb_ack},
 	{"attest", "ID", 1, 1, N_("log that a partner confirmed an advisory by telephone"),
 	 kai_attest_opts, kai_verb_attest},
+	{"sign", "ID", 1, 1, N_("add the second signature that our alert waits for"),
+	 kai_sign_opts, kai_verb_sign},
 	{"release request", "ID", 1, 1,
 	 N_("ask the origin to let others have a part of its advisory"), kai_release_request_opts,
 	 kai_verb_release_request},

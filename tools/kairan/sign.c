@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sign: the second signature on an alert of ours, or a further one on any item of ours. */
+#include <string.h>
+
+#include "compose.h"
+#include "item.h"
+#include "verbs.h"
+#include "view.h"
+
+const struct kai_opt kai_sign_opts[] = {
+	{"as", "ROLE", false, N_("decider or duty")},
+	{NULL, NULL, false, NULL},
+};
+
+static int read_role(struct kai_cli *cli, uint64_t *ret)
+{
+	const char *role = kai_opt_value(cli, "as");
+
+	if (role != NULL && strcmp(role, "decider") == 0)
+		*ret = KAI_ROLE_DECIDER;
+	else if (role != NULL && strcmp(role, "duty") == 0)
+		*ret = KAI_ROLE_DUTY;
+	else
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("sign: --as decider or --as duty is meant"));
+	return 0;
+}
+
+/* What waits goes with this: it asks for the word that publishing asks for. */
+static int confirm(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival)
+{
+	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
+
+	if (!kai_item_load(cli, txn, arrival, false, item))
+		return kai_cli_fail(cli, KAI_EXIT_REFUSED, T("%s: damaged (run `kairan check`)"),
+				    cli->args[0]);
+	if ((item->facts.item.flags & KAI_ITEM_UNSIGNED) == 0)
+		return 0;
+	return kai_cli_confirm(cli, KAI_CONFIRM_LIVE,
+			       kai_cli_text(cli, T("%s: a live alert"), cli->verb->name));
+}
+
+int kai_verb_sign(struct kai_cli *cli)
+{
+	struct kai_ctl_sign request = {.version = KAI_VERSION, .type = KAI_CONTROL_SIGN};
+	struct kai_ctl_answer answer;
+	uint64_t arrival;
+	int exit = read_role(cli, &request.role);
+
+	if (exit == 0)
+		exit = kai_cli_open(cli);
+	if (exit == 0)
+		exit = kai_cli_keys(cli);
+	struct kai_txn *txn = exit == 0 ? kai_cli_txn(cli) : NULL;
+
+	if (txn == NULL)
+		return exit != 0 ? exit : KAI_EXIT_REFUSED;
+	exit = kai_item_find(cli, txn, cli->args[0], request.id, &arrival);
+	if (exit == 0)
+		exit = confirm(cli, txn, arrival);
+	kai_txn_abort(txn);
+	if (exit == 0)
+		exit = kai_node_ask(cli, &kai_object_ctl_sign, &request, false, &answer);
+	if (exit != 0)
+		return exit;
+	return answer.exit == 0 ? KAI_EXIT_DONE : kai_node_refused(cli, &answer);
+}
