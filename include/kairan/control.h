@@ -168,7 +168,8 @@ enum kai_control_type {
 #define KAI_CTL_ANSWER(X)                                                                          \
 	X(U64, version, 0, 1, 255, "1")                                                            \
 	X(U64, exit, 0, 0, 255, "0 done, 1 refused, 3 bad input, 4 nothing found")                 \
-	X(STR, reason, 0, 0, KAI_MAX_SHORT, "name of the rule or fault; done: empty, or why it waits")          \
+	X(STR, reason, 0, 0, KAI_MAX_SHORT,                                                        \
+	  "name of the rule or fault; done: empty, or why it waits")                               \
 	X(STR, text, 0, 0, 1024, "a sentence: what, why, what to do; English")                     \
 	X(OPT, id, 0, 0, 0, "of what was made")                                                    \
 	X(LIST, recipients, recipient, 0, 1024,                                                    \

@@ -67,8 +67,9 @@
 #define KAI_ITEM_MARKED 4u     /* signed under a key that was revoked, and not proven to be older */
 #define KAI_ITEM_INTRODUCED 8u /* its origin's card came by introduction */
 #define KAI_ITEM_OWN 16u
-#define KAI_ITEM_PENDING 32u  /* its target is not held yet */
-#define KAI_ITEM_UNSIGNED 64u /* ours, and another of us must sign: it goes nowhere, and does nothing */
+#define KAI_ITEM_PENDING 32u /* its target is not held yet */
+#define KAI_ITEM_UNSIGNED                                                                          \
+	64u /* ours, and another of us must sign: it goes nowhere, and does nothing */
 
 #define KAI_ITEM(X)                                                                                \
 	X(FIX, id, 32, 0, 0, "")                                                                   \

@@ -176,8 +176,8 @@ bool kai_door_merge(struct kai_door *door)
 	put_journal(door, "item-merged");
 	/* Affirmed under a better key, or by the one who was missing: what it could not do before, it
 	 * does now. */
-	bool affirmed = (door->was.flags & ~item.flags &
-			 (KAI_ITEM_MARKED | KAI_ITEM_UNSIGNED)) != 0;
+	bool affirmed =
+		(door->was.flags & ~item.flags & (KAI_ITEM_MARKED | KAI_ITEM_UNSIGNED)) != 0;
 
 	if (affirmed)
 		kai_thread_added(turn, door->arrival, &item, &door->item->header);

@@ -19,7 +19,7 @@ struct kai_own_item {
 	struct kai_built built;
 	struct kai_signature signatures[1];
 	size_t signature_count;
-	bool waits; /* another of us must sign before it goes */
+	bool waits;	/* another of us must sign before it goes */
 	size_t allowed; /* partners that may have it */
 	size_t missed;	/* a retraction: partners that have the target and may not get this */
 };

@@ -153,9 +153,10 @@ int kai_verb_file(struct kai_cli *cli)
 			cli, KAI_EXIT_USAGE,
 			T("file retract: an item is retracted with `kairan retract ID`"));
 	if (fields->row->kind == KAI_KIND_RELEASE)
-		return kai_cli_fail(cli, KAI_EXIT_USAGE,
-				    T("file release: a release is asked for, granted or refused with "
-				      "`kairan release request|grant|refuse ID`"));
+		return kai_cli_fail(
+			cli, KAI_EXIT_USAGE,
+			T("file release: a release is asked for, granted or refused with "
+			  "`kairan release request|grant|refuse ID`"));
 	int exit = kai_cli_open(cli);
 	struct kai_txn *txn = exit == 0 ? kai_cli_txn(cli) : NULL;
 

@@ -104,9 +104,8 @@ static bool has_rival(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 			kai_id_equal(kai_item_thread(other), kai_item_thread(item)) &&
 			kai_id_equal(other->facts.header.origin, item->facts.header.origin) &&
 			other->facts.header.kind != KAI_KIND_RETRACT &&
-			(other->facts.item.flags &
-			 (KAI_ITEM_RETRACTED | KAI_ITEM_SUPERSEDED | KAI_ITEM_MARKED |
-			  KAI_ITEM_UNSIGNED)) == 0;
+			(other->facts.item.flags & (KAI_ITEM_RETRACTED | KAI_ITEM_SUPERSEDED |
+						    KAI_ITEM_MARKED | KAI_ITEM_UNSIGNED)) == 0;
 		cli->arena.used = used;
 	}
 	return rival;

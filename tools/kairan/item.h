@@ -23,7 +23,7 @@ bool kai_item_load(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival, b
 /* Content of a held part; false when it is not held or does not open. */
 bool kai_item_part(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item,
 		   uint8_t index, struct kai_span *ret);
-/* current, superseded, retracted, conflict, expired */
+/* current, superseded, retracted, conflict, expired, unsigned */
 const char *kai_item_state(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
 /* The row of cli.md's `list`. */
 json_t *kai_item_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
@@ -32,6 +32,8 @@ char *kai_item_origin(struct kai_cli *cli, const json_t *item);
 /* Which entries of the audience are us: does it concern us, and why? */
 json_t *kai_concerns_us(struct kai_cli *cli, struct kai_txn *txn, const struct kai_label *label);
 json_t *kai_label_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai_label *label);
+/* How many alerts of ours wait for another signer. */
+size_t kai_unsigned_count(struct kai_cli *cli, struct kai_txn *txn);
 /* First item of its thread. */
 const uint8_t *kai_item_thread(const struct kai_loaded *item);
 

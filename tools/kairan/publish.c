@@ -117,15 +117,14 @@ static int show_answer(struct kai_cli *cli, const struct kai_ctl_answer *answer,
 		(void)json_array_append_new(
 			recipients, recipient_json(cli, txn, &answer->recipients[i], draft));
 	kai_txn_abort(txn);
-	kai_view_show(cli, &published_view,
-		      json_pack("{s:o, s:b, s:o}", "id",
-				answer->id.is ? kai_json_id(answer->id.id) : json_null(),
-				"unsigned",
-				answer->id.is && answer->exit == 0 &&
-					kai_span_equal(answer->reason,
-						       kai_span_str(kai_fault_name(
-							       KAI_FAULT_SIGNERS))),
-				"recipients", recipients));
+	kai_view_show(
+		cli, &published_view,
+		json_pack("{s:o, s:b, s:o}", "id",
+			  answer->id.is ? kai_json_id(answer->id.id) : json_null(), "unsigned",
+			  answer->id.is && answer->exit == 0 &&
+				  kai_span_equal(answer->reason,
+						 kai_span_str(kai_fault_name(KAI_FAULT_SIGNERS))),
+			  "recipients", recipients));
 	return answer->exit == 0 ? KAI_EXIT_DONE : kai_node_refused(cli, answer);
 }
 

@@ -36,7 +36,7 @@ const struct kai_opt kai_release_refuse_opts[] = {
 /* ---- what is meant */
 
 struct subject {
-	struct kai_loaded *item; /* whose part it is; NULL: not held here */
+	struct kai_loaded *item;	  /* whose part it is; NULL: not held here */
 	const struct kai_loaded *request; /* the advisory that asks; NULL: none */
 	const char *part;
 	const char *label; /* as asked: TLP and audience; NULL */
@@ -50,8 +50,7 @@ static const char *field_of(struct kai_cli *cli, const struct kai_loaded *item, 
 	return "";
 }
 
-static int load(struct kai_cli *cli, struct kai_txn *txn, const char *text,
-		struct kai_loaded **ret)
+static int load(struct kai_cli *cli, struct kai_txn *txn, const char *text, struct kai_loaded **ret)
 {
 	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
 	uint8_t id[KAI_ID_LEN];
@@ -199,8 +198,8 @@ static int addressee(struct kai_cli *cli, struct kai_txn *txn, const struct kai_
 	kai_scan_init(&scan, txn, KAI_TABLE_SUPPLY, kai_key_span(&prefix), kai_span(NULL, 0),
 		      false);
 	while (!found && kai_scan_next(&scan, &key, NULL)) {
-		struct kai_key at = kai_key_peer(
-			(uint16_t)(key.at[key.len - 2] << 8 | key.at[key.len - 1]));
+		struct kai_key at =
+			kai_key_peer((uint16_t)(key.at[key.len - 2] << 8 | key.at[key.len - 1]));
 		struct kai_peer peer;
 
 		found = kai_rec_get(txn, KAI_TABLE_PEERS, &at, &kai_object_peer, &cli->arena,
@@ -276,10 +275,10 @@ int kai_verb_release_request(struct kai_cli *cli)
 	if (exit == 0)
 		exit = addressee(cli, txn, subject.item, pair);
 	if (exit == 0)
-		exit = set_fields(cli, fields, "request",
-				  (const char *const[3]){
-					  kai_cli_id(cli, subject.item->facts.item.id),
-					  subject.part, label});
+		exit = set_fields(
+			cli, fields, "request",
+			(const char *const[3]){kai_cli_id(cli, subject.item->facts.item.id),
+					       subject.part, label});
 	kai_txn_abort(txn);
 	return exit != 0 ? exit : write_letter(cli, pair, subject.item, fields);
 }
@@ -348,8 +347,7 @@ static int grant_label(struct kai_cli *cli, struct kai_txn *txn, const struct su
 
 	if (!said && subject->label == NULL)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
-				    T("%s: to whom? (--to TLP, --audience LIST)"),
-				    cli->verb->name);
+				    T("%s: to whom? (--to TLP, --audience LIST)"), cli->verb->name);
 	int exit = subject->label != NULL && to == NULL && !kai_opt_is(cli, "audience")
 			   ? as_asked(cli, txn, subject->label, io_label)
 			   : 0;

@@ -181,10 +181,11 @@ static json_t *releases_json(struct kai_cli *cli, struct kai_txn *txn,
 		const struct kai_release_fact *release = &item->facts.releases[i];
 
 		(void)json_array_append_new(
-			rows, json_pack("{s:o, s:o, s:o}", "part",
-					kai_json_span(item->facts.header.parts[release->index].name),
-					"label", kai_label_json(cli, txn, release->label), "until",
-					kai_json_time((uint64_t)release->expires.ms)));
+			rows,
+			json_pack("{s:o, s:o, s:o}", "part",
+				  kai_json_span(item->facts.header.parts[release->index].name),
+				  "label", kai_label_json(cli, txn, release->label), "until",
+				  kai_json_time((uint64_t)release->expires.ms)));
 	}
 	return rows;
 }

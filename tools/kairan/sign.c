@@ -12,6 +12,28 @@ const struct kai_opt kai_sign_opts[] = {
 	{NULL, NULL, false, NULL},
 };
 
+size_t kai_unsigned_count(struct kai_cli *cli, struct kai_txn *txn)
+{
+	struct kai_index_scan scan;
+	uint64_t arrival;
+	size_t count = 0;
+
+	kai_index_kind(&scan, txn, KAI_KIND_ALERT, 0, true);
+	while (kai_index_next(&scan, &arrival)) {
+		size_t used = cli->arena.used;
+		struct kai_header header;
+		struct kai_item item;
+
+		count += kai_rec_item(txn, arrival, &cli->arena, &item) &&
+			 (item.flags & (KAI_ITEM_UNSIGNED | KAI_ITEM_RETRACTED)) ==
+				 KAI_ITEM_UNSIGNED &&
+			 kai_header_read(item.header, &cli->arena, &header) == KAI_FAULT_NONE &&
+			 header.not_after > (uint64_t)kai_cli_now().ms;
+		cli->arena.used = used;
+	}
+	return count;
+}
+
 static int read_role(struct kai_cli *cli, uint64_t *ret)
 {
 	const char *role = kai_opt_value(cli, "as");

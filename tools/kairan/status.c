@@ -276,6 +276,11 @@ static void show_status(struct kai_cli *cli, json_t *top)
 
 	if (owed[0] != '\0')
 		kai_view_pair(cli, T("duties"), owed);
+	if (json_integer_value(json_object_get(top, "unsigned")) > 0)
+		kai_view_pair(cli, T("unsigned"),
+			      kai_cli_text(cli, T("%lld of our alerts wait for another signer"),
+					   (long long)json_integer_value(
+						   json_object_get(top, "unsigned"))));
 	json_array_foreach (json_object_get(top, "ends_soon"), i, row) {
 		kai_view_pair(
 			cli, i == 0 ? T("ends soon") : "",
@@ -353,16 +358,18 @@ int kai_verb_status(struct kai_cli *cli)
 	exit = (int)json_integer_value(json_array_get(exits, 0)); /* none: done */
 	kai_store_usage(cli->store, &used, &limit);
 	json_t *top = json_pack(
-		"{s:s, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:i}",
+		"{s:s, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:i}",
 		"node", peers.state != NULL ? "up" : "down", "org", kai_json_id(cli->org), "name",
 		kai_org_name(cli, txn, cli->org), "started_at",
 		peers.state != NULL ? kai_json_time(peers.state->started_at) : json_null(),
 		"read_only", peers.state != NULL && peers.state->read_only, "items",
 		(json_int_t)kai_txn_count(txn, KAI_TABLE_ITEMS), "store_bytes", (json_int_t)used,
-		"store_limit", (json_int_t)limit, "links_not_up", (json_int_t)not_up(peers.rows),
-		"peers", peers.rows, "links_down", peers.down, "ends_soon", peers.soon,
-		"alerts_waiting", peers.waiting, "duties", kai_duty_sum_json(&peers.duties),
-		"exits", exits, "exit", exit);
+		"unsigned", (json_int_t)kai_unsigned_count(cli, txn), "store_limit",
+		(json_int_t)limit, "links_not_up", (json_int_t)not_up(peers.rows), "peers",
+		peers.rows, "links_down", peers.down, "ends_soon", peers.soon, "alerts_waiting",
+		peers.waiting, "duties", kai_duty_sum_json(&peers.duties), "exits", exits, "exit",
+		exit);
 
 	kai_txn_abort(txn);
 	if (kai_opt_is(cli, "metrics")) {

@@ -206,6 +206,22 @@ static size_t part_count(const struct sim_op *op)
 	       (sim_op_get(op, "size2") > 0 ? 1u : 0u);
 }
 
+static void signed_too(struct sim *sim, struct sim_node *node, const struct kai_ctl_answer *answer,
+		       const struct sim_op *op)
+{
+	(void)sim_act_answered(sim, node, answer, op);
+}
+
+/* An alert of two signers: the decider is at hand. */
+static void sign_too(struct sim *sim, struct sim_node *node, const uint8_t id[KAI_ID_LEN],
+		     const struct sim_op *op)
+{
+	struct kai_ctl_sign request = {.role = KAI_ROLE_DECIDER};
+
+	memcpy(request.id, id, KAI_ID_LEN);
+	sim_control(sim, node, KAI_CONTROL_SIGN, &request, op, signed_too);
+}
+
 static void published(struct sim *sim, struct sim_node *node, const struct kai_ctl_answer *answer,
 		      const struct sim_op *op)
 {
@@ -226,6 +242,8 @@ static void published(struct sim *sim, struct sim_node *node, const struct kai_c
 			bytes[i] = label_bytes(sim, &labels.parts[part]);
 	}
 	enter(sim, node, op, id, bytes, part_count(op));
+	if (kai_span_equal(answer->reason, kai_span_str(kai_fault_name(KAI_FAULT_SIGNERS))))
+		sign_too(sim, node, id, op);
 	scratch->used = mark;
 }
 

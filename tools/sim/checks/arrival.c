@@ -112,7 +112,8 @@ static bool hindered(const struct errand *errand)
 	struct kai_item record;
 	bool signed_enough =
 		kai_rec_item(errand->mine, holding->arrival, &errand->sight->arena, &record) &&
-		record.signatures_count >= signers_asked(errand);
+		record.signatures_count >= signers_asked(errand) &&
+		(record.flags & KAI_ITEM_UNSIGNED) == 0;
 
 	errand->sight->arena.used = mark;
 	return !signed_enough ||
