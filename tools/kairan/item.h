@@ -34,6 +34,11 @@ json_t *kai_concerns_us(struct kai_cli *cli, struct kai_txn *txn, const struct k
 json_t *kai_label_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai_label *label);
 /* How many alerts of ours wait for another signer. */
 size_t kai_unsigned_count(struct kai_cli *cli, struct kai_txn *txn);
+/* How it came (supply), or where it went, a row for each partner. */
+json_t *kai_item_ways(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival, bool supply);
+/* Who signed, in which role, and whether that holds. */
+json_t *kai_item_signatures(struct kai_cli *cli, struct kai_txn *txn,
+			    const struct kai_loaded *item);
 /* First item of its thread. */
 const uint8_t *kai_item_thread(const struct kai_loaded *item);
 

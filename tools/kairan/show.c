@@ -92,7 +92,7 @@ static bool peer_of(struct kai_cli *cli, struct kai_txn *txn, struct kai_span ke
 	return kai_rec_get(txn, KAI_TABLE_PEERS, &at, &kai_object_peer, &cli->arena, ret);
 }
 
-static json_t *ways_json(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival, bool supply)
+json_t *kai_item_ways(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival, bool supply)
 {
 	static const char *const states[] = {"?",	"sent",	   "stored",
 					     "refused", "offered", "deferred"};
@@ -132,8 +132,7 @@ static json_t *ways_json(struct kai_cli *cli, struct kai_txn *txn, uint64_t arri
 	return rows;
 }
 
-static json_t *signatures_json(struct kai_cli *cli, struct kai_txn *txn,
-			       const struct kai_loaded *item)
+json_t *kai_item_signatures(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item)
 {
 	static const char *const roles[] = {"?", "system", "duty", "decider"};
 	const struct kai_header *header = &item->facts.header;
@@ -217,15 +216,16 @@ static json_t *whole_json(struct kai_cli *cli, struct kai_txn *txn, const struct
 	(void)json_object_set_new(json, "introduced",
 				  json_boolean((flags & KAI_ITEM_INTRODUCED) != 0));
 	(void)json_object_set_new(json, "marked", json_boolean((flags & KAI_ITEM_MARKED) != 0));
-	(void)json_object_set_new(json, "supply", ways_json(cli, txn, item->facts.arrival, true));
+	(void)json_object_set_new(json, "supply",
+				  kai_item_ways(cli, txn, item->facts.arrival, true));
 	(void)json_object_set_new(json, "released",
-				  ways_json(cli, txn, item->facts.arrival, false));
+				  kai_item_ways(cli, txn, item->facts.arrival, false));
 	(void)json_object_set_new(json, "releases", releases_json(cli, txn, item));
 	(void)json_object_set_new(json, "duties",
 				  kai_duty_of_item(cli, txn, item->facts.arrival, 0));
 	(void)json_object_set_new(json, "receipts",
 				  kai_receipts_json(cli, txn, item->facts.arrival));
-	(void)json_object_set_new(json, "signatures", signatures_json(cli, txn, item));
+	(void)json_object_set_new(json, "signatures", kai_item_signatures(cli, txn, item));
 	add_contents(cli, txn, item, json);
 	return json;
 }

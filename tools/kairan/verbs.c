@@ -99,6 +99,9 @@ const struct kai_verb kai_verbs[] = {
 	{"peers", "", 0, 0, N_("list partners and links"), NULL, kai_verb_peers},
 	{"duty", "", 0, 0, N_("list who owes what to whom, by when; what is overdue first"),
 	 kai_duty_opts, kai_verb_duty},
+	{"inbox", "", 0, 0,
+	 N_("list what waits for a person here, what is to be done first on top"), NULL,
+	 kai_verb_inbox},
 	{"check", "", 0, 0, N_("check the whole store"), NULL, kai_verb_check},
 };
 const size_t kai_verb_count = sizeof(kai_verbs) / sizeof(*kai_verbs);

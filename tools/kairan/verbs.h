@@ -89,6 +89,7 @@ int kai_verb_explain(struct kai_cli *cli);
 int kai_verb_verify(struct kai_cli *cli);
 int kai_verb_status(struct kai_cli *cli);
 int kai_verb_duty(struct kai_cli *cli);
+int kai_verb_inbox(struct kai_cli *cli);
 int kai_verb_peers(struct kai_cli *cli);
 int kai_verb_check(struct kai_cli *cli);
 

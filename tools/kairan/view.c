@@ -38,8 +38,7 @@ char *kai_view_safe(struct kai_cli *cli, const char *text, bool keep_lines)
 	return safe;
 }
 
-/* Elapsed time in its largest unit that is at least one. */
-static char *elapsed(struct kai_cli *cli, int64_t ms)
+char *kai_view_span(struct kai_cli *cli, int64_t ms)
 {
 	int64_t minutes = ms / KAI_MS_MINUTE;
 
@@ -58,7 +57,7 @@ static const char *const days[] = {N_("Sun"), N_("Mon"), N_("Tue"), N_("Wed"),
 /* "3h ago", "in 3h" */
 static char *since(struct kai_cli *cli, int64_t ago_ms)
 {
-	char *span = elapsed(cli, ago_ms >= 0 ? ago_ms : -ago_ms);
+	char *span = kai_view_span(cli, ago_ms >= 0 ? ago_ms : -ago_ms);
 
 	return ago_ms >= 0 ? kai_cli_text(cli, T("%s ago"), span)
 			   : kai_cli_text(cli, T("in %s"), span);

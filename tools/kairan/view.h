@@ -55,6 +55,8 @@ char *kai_view_table_cell(struct kai_cli *cli, const struct kai_col *col, const 
 char *kai_view_head(struct kai_cli *cli, const struct kai_col *col);
 /* "Mon 2026-11-23 10:54 JST (3min ago)" (in the arena). */
 char *kai_view_when(struct kai_cli *cli, struct kai_wall at);
+/* Elapsed time in its largest unit that is at least one: "3min", "14d". */
+char *kai_view_span(struct kai_cli *cli, int64_t ms);
 /* Peer text made safe (in the arena). */
 char *kai_view_safe(struct kai_cli *cli, const char *text, bool keep_lines);
 /* The sentence of a rule or fault by its stable name, in the user's language. */

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What waits for a person: the order, what makes an item wait and what ends that, and the words. */
+#include "test.h"
+
+#include "inbox.h"
+#include "officer.h"
+
+/* ---- order ---- */
+
+static json_t *row(const char *realm, const char *urgency, const char *what, const char *state,
+		   const char *by)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "realm", realm, "urgency", urgency,
+			 "do", what, "do_state", state, "by", by, "received_at", "2027", "id", "a");
+}
+
+/* Each stands before the next one. */
+static void test_order(void **state)
+{
+	static const struct {
+		const char *realm, *urgency, *what, *state, *by;
+	} cases[] = {
+		{"live", "now", "acknowledge", "overdue", "2027-01-01T02:00:00.000Z"},
+		{"live", "now", "pass", "due", "2027-01-01T03:00:00.000Z"},
+		{"live", "now", "acknowledge", "due", "2027-01-01T03:15:00.000Z"},
+		{"live", "today", "answer", "overdue", "2027-01-01T01:00:00.000Z"},
+		{"live", "info", "report", "overdue", "2027-01-01T02:30:00.000Z"},
+		{"live", "today", "acknowledge", "due", "2027-01-01T04:00:00.000Z"},
+		{"live", "info", "reply", "due", "2027-01-01T05:00:00.000Z"},
+		{"live", "now", "decide", "open", ""},
+		{"live", "now", "await", "overdue", "2027-01-01T01:00:00.000Z"},
+		{"live", "now", "pass", "blocked", "2027-01-01T01:00:00.000Z"},
+		{"comcheck-1", "now", "acknowledge", "overdue", "2027-01-01T01:00:00.000Z"},
+		{"comcheck-1", "today", "acknowledge", "due", "2027-01-01T01:00:00.000Z"},
+	};
+	json_t *rows[sizeof(cases) / sizeof(*cases)];
+	size_t count = sizeof(cases) / sizeof(*cases);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++)
+		rows[i] = row(cases[i].realm, cases[i].urgency, cases[i].what, cases[i].state,
+			      cases[i].by);
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < count; k++) {
+			int by = kai_inbox_compare(rows[i], rows[k]);
+
+			if ((by < 0) != (i < k) || (by > 0) != (i > k))
+				fail_msg("%zu against %zu: %d", i, k, by);
+		}
+	for (size_t i = 0; i < count; i++)
+		json_decref(rows[i]);
+}
+
+/* ---- lines ---- */
+
+static uint8_t memory[1 << 18];
+
+static void begin(struct kai_cli *cli)
+{
+	*cli = (struct kai_cli){.arena = {.at = memory, .cap = sizeof(memory)}};
+}
+
+static void test_fit(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+		const char *fit;
+	} cases[] = {
+		{"", 0, ""},
+		{"abc", 3, "abc"},
+		{"abcd", 3, "ab…"},
+		{"電力", 4, "電力"},
+		{"電力", 3, "電…"},
+		{"電力会社", 5, "電力…"},
+		{"電力会社", 6, "電力…"},
+		{"a電力", 4, "a電…"},
+		{"電", 1, "…"},
+	};
+	struct kai_cli cli;
+
+	(void)state;
+	begin(&cli);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_string_equal(kai_lines_fit(&cli, cases[i].text, cases[i].width),
+				    cases[i].fit);
+		assert_int_equal(kai_view_width(kai_lines_pad(&cli, cases[i].text, cases[i].width)),
+				 cases[i].width);
+	}
+}
+
+/* At every width: no line is wider, and nothing is lost but spaces. */
+static void test_wrap(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"one",
+		"several short words and abcdefghijklmnopqrstuvwxyz in one",
+		"事業者の保守用アカウントが夜間に使われ、前置処理装置が再起動された。",
+		"mixed 電力会社 and words、ここで改行\nsecond line",
+		"   spaces  between ",
+	};
+	struct kai_cli cli;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		for (size_t width = 6; width < 90; width++) {
+			struct kai_lines lines = {.count = 0};
+			char got[512] = "";
+			char want[512] = "";
+			size_t len = 0;
+
+			begin(&cli);
+			kai_lines_wrap(&cli, &lines, texts[i], width, 3);
+			for (size_t k = 0; k < lines.count; k++) {
+				assert_true(kai_view_width(lines.at[k]) <= width);
+				for (const char *at = lines.at[k]; *at != '\0'; at++)
+					if (*at != ' ')
+						got[len++] = *at;
+			}
+			len = 0;
+			for (const char *at = texts[i]; *at != '\0'; at++)
+				if (*at != ' ' && *at != '\n')
+					want[len++] = *at;
+			assert_string_equal(got, want);
+		}
+	/* A label does not stand alone, however long the word beside it is. */
+	struct kai_lines lines = {.count = 0};
+
+	begin(&cli);
+	kai_lines_pair(&cli, &lines, "発信者", "abcdefghijklmnopqrstuvwxyzabcdef", 30);
+	assert_int_equal(lines.count, 3);
+	assert_string_equal(lines.at[0], "  発信者        abcdefghijklmn");
+	assert_string_equal(lines.at[1], "                opqrstuvwxyzab");
+}
+
+/* ---- what waits ---- */
+
+static json_t *load(struct officer *officer)
+{
+	json_t *top = NULL;
+
+	officer->cli.err = stderr;
+	assert_int_equal(kai_inbox_load(&officer->cli, &top), 0);
+	return top;
+}
+
+/* The only item, after its first deed was compared; to be released with the top. */
+static json_t *only(struct officer *officer, const char *what, const char *state, json_t **ret_item)
+{
+	json_t *top = load(officer);
+	json_t *items = json_object_get(top, "items");
+
+	if (json_array_size(items) != 1)
+		fail_msg("%zu items and not one", json_array_size(items));
+	*ret_item = json_array_get(items, 0);
+	assert_string_equal(kai_row_str(*ret_item, "do"), what);
+	assert_string_equal(kai_row_str(*ret_item, "do_state"), state);
+	return top;
+}
+
+static void assert_empty(struct officer *officer)
+{
+	json_t *top = load(officer);
+
+	assert_int_equal(json_array_size(json_object_get(top, "items")), 0);
+	json_decref(top);
+}
+
+static void ack(struct world *world, size_t node, const uint8_t id[KAI_ID_LEN], uint64_t level)
+{
+	struct kai_ctl_ack request = {
+		.level = level, .action = level == KAI_LEVEL_ACTION ? KAI_ACTION_CHECKING : 0};
+
+	memcpy(request.id, id, KAI_ID_LEN);
+	assert_int_equal(world_ask(world, node, KAI_CONTROL_ACK, &request).exit, 0);
+}
+
+/* An alert of now waits until a person says that it was received; what is passed on is a duty beside. */
+static void test_alert(void **state)
+{
+	struct world *world = officer_alliance();
+	struct officer officer;
+	uint8_t id[KAI_ID_LEN];
+	json_t *item;
+
+	(void)state;
+	officer_begin(&officer, world, OFFICER_CEP, KAI_LANG_EN);
+	assert_empty(&officer);
+	officer_publish(world, OFFICER_MINISTRY,
+			&(struct officer_draft){.kind = KAI_KIND_ALERT,
+						.to = 1 << OFFICER_CEP,
+						.title = "Accounts misused"},
+			id);
+	uint64_t at = (uint64_t)world->wall.ms;
+	json_t *top = only(&officer, "acknowledge", "due", &item);
+	json_t *by = kai_json_time(at + 15 * KAI_MS_MINUTE);
+
+	assert_string_equal(kai_row_str(item, "by"), json_string_value(by));
+	json_decref(by);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(item, "concerns_us"), 0)),
+		"org:self");
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(item, "concerns_us"), 1)),
+		"sector:jp-seed7:pow");
+	assert_string_equal(
+		kai_row_str(json_array_get(json_object_get(item, "signatures"), 0), "role"),
+		"decider");
+	assert_int_equal(json_array_size(json_object_get(item, "knows")), 3);
+	assert_string_equal(kai_row_str(json_array_get(json_object_get(item, "calls"), 0), "role"),
+			    "deputy");
+	assert_string_equal(kai_row_str(json_array_get(json_object_get(item, "calls"), 0), "name"),
+			    "Suzuki");
+	/* Two operators and the one who gave it, who is not told anew. */
+	assert_int_equal(json_array_size(json_object_get(item, "may_tell")), 2);
+	json_decref(top);
+	ack(world, OFFICER_CEP, id, KAI_LEVEL_SEEN);
+	top = only(&officer, "acknowledge", "due", &item);
+	json_decref(top);
+	ack(world, OFFICER_CEP, id, KAI_LEVEL_RECEIVED);
+	assert_empty(&officer);
+	officer_done(&officer);
+	world_free(world);
+}
+
+/* One millisecond before its time it is due, at its time late. */
+static void test_late(void **state)
+{
+	struct world *world = officer_alliance();
+	struct officer officer;
+	uint8_t id[KAI_ID_LEN];
+	json_t *item;
+
+	(void)state;
+	officer_begin(&officer, world, OFFICER_OP_A, KAI_LANG_EN);
+	officer_publish(
+		world, OFFICER_CEP,
+		&(struct officer_draft){
+			.kind = KAI_KIND_ADVICE,
+			.to = 1 << OFFICER_OP_A,
+			.title = "Change the keys",
+			.fields = (const char *const[]){"due=2027-01-15T12:00:00.000Z", NULL}},
+		id);
+	int64_t due = 1800014400000LL; /* 2027-01-15 12:00 UTC */
+
+	world->wall.ms = due - 1;
+	json_decref(only(&officer, "follow", "due", &item));
+	world->wall.ms = due;
+	json_decref(only(&officer, "follow", "overdue", &item));
+	ack(world, OFFICER_OP_A, id, KAI_LEVEL_ACTION);
+	assert_empty(&officer);
+	officer_done(&officer);
+	world_free(world);
+}
+
+/* A question waits for its answer at one side, and, when time is over, for a call at the other. */
+static void test_question(void **state)
+{
+	struct world *world = officer_alliance();
+	struct officer officer;
+	uint8_t id[KAI_ID_LEN];
+	uint8_t reply[KAI_ID_LEN];
+	char question[80] = "question=";
+	json_t *item;
+
+	(void)state;
+	officer_publish(world, OFFICER_CEP,
+			&(struct officer_draft){.kind = KAI_KIND_RFI,
+						.to = 1 << OFFICER_OP_B,
+						.title = "Seen at night?"},
+			id);
+	officer_begin(&officer, world, OFFICER_OP_B, KAI_LANG_EN);
+	json_t *top = only(&officer, "acknowledge", "due", &item);
+
+	assert_int_equal(json_array_size(json_object_get(item, "todo")), 2);
+	json_decref(top);
+	ack(world, OFFICER_OP_B, id, KAI_LEVEL_RECEIVED);
+	json_decref(only(&officer, "answer", "due", &item));
+	officer_done(&officer);
+	officer_begin(&officer, world, OFFICER_CEP, KAI_LANG_EN);
+	assert_empty(&officer);
+	world_link(world, OFFICER_CEP, OFFICER_OP_B, false);
+	world_wait(world, 4 * KAI_MS_HOUR);
+	top = only(&officer, "await", "overdue", &item);
+	assert_string_equal(kai_row_str(json_array_get(json_object_get(item, "silent"), 0), "why"),
+			    "link");
+	assert_string_equal(kai_row_str(json_array_get(json_object_get(item, "calls"), 0), "name"),
+			    "Tanaka");
+	json_decref(top);
+	world_link(world, OFFICER_CEP, OFFICER_OP_B, true);
+	top = only(&officer, "await", "overdue", &item);
+	assert_string_equal(kai_row_str(json_array_get(json_object_get(item, "silent"), 0), "why"),
+			    "person");
+	json_decref(top);
+	officer_done(&officer);
+	kai_id_text(id, question + strlen(question));
+	officer_publish(world, OFFICER_OP_B,
+			&(struct officer_draft){.kind = KAI_KIND_RFI_REPLY,
+						.to = 1 << OFFICER_CEP,
+						.title = "None observed",
+						.fields = (const char *const[]){question, NULL}},
+			reply);
+	officer_begin(&officer, world, OFFICER_OP_B, KAI_LANG_EN);
+	assert_empty(&officer);
+	officer_done(&officer);
+	officer_begin(&officer, world, OFFICER_CEP, KAI_LANG_EN);
+	top = only(&officer, "acknowledge", "due", &item);
+	assert_string_equal(kai_row_str(item, "kind"), "rfi-reply");
+	json_decref(top);
+	officer_done(&officer);
+	world_free(world);
+}
+
+/* A later report stands in the earlier one's place and says what is new in it. */
+static void test_changed(void **state)
+{
+	struct world *world = officer_alliance();
+	struct officer officer;
+	uint8_t first[KAI_ID_LEN];
+	uint8_t second[KAI_ID_LEN];
+	json_t *item;
+
+	(void)state;
+	officer_publish(world, OFFICER_OP_A,
+			&(struct officer_draft){.kind = KAI_KIND_INCIDENT,
+						.to = 1 << OFFICER_CEP,
+						.title = "Restarts at night"},
+			first);
+	officer_publish(
+		world, OFFICER_OP_A,
+		&(struct officer_draft){
+			.kind = KAI_KIND_INCIDENT,
+			.to = 1 << OFFICER_CEP,
+			.title = "Restarts at night",
+			.supersedes = first,
+			.fields = (const char *const[]){"report=2", "service=degraded", NULL}},
+		second);
+	officer_begin(&officer, world, OFFICER_CEP, KAI_LANG_EN);
+	json_t *top = only(&officer, "acknowledge", "due", &item);
+	json_t *changed = json_object_get(item, "changed");
+
+	assert_int_equal(json_array_size(changed), 2);
+	assert_string_equal(json_string_value(json_array_get(changed, 0)), "report");
+	assert_string_equal(json_string_value(json_array_get(changed, 1)), "service");
+	json_decref(top);
+	officer_done(&officer);
+	world_free(world);
+}
+
+/* Nothing waits: it says so, and when each partner was last heard; the same with the node down. */
+static void test_empty(void **state)
+{
+	struct world *world = officer_alliance();
+	struct officer officer;
+
+	(void)state;
+	officer_begin(&officer, world, OFFICER_CEP, KAI_LANG_EN);
+	const char *text = officer_run(&officer, "inbox", NULL, 0);
+
+	assert_non_null(strstr(text, "Nothing waits for anybody here."));
+	assert_non_null(strstr(text, "op-power-a"));
+	assert_non_null(strstr(text, "min-energy"));
+	assert_null(strstr(text, "not running"));
+	officer.down = true;
+	text = officer_run(&officer, "inbox", NULL, 0);
+	assert_non_null(strstr(text, "The node is not running"));
+	assert_non_null(strstr(text, "Nothing waits for anybody here."));
+	officer_done(&officer);
+	world_free(world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order),	cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_wrap),	cmocka_unit_test(test_alert),
+		cmocka_unit_test(test_late),	cmocka_unit_test(test_question),
+		cmocka_unit_test(test_changed), cmocka_unit_test(test_empty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

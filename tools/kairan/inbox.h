@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What waits for the officer on duty, read from the store, with the node down too: which items ask
+ * for something (inbox_todo.c, inbox_find.c), what there is to know about each, in the order in
+ * which the officer asks (inbox_item.c), and how it reads (inbox.c). Decides nothing and writes
+ * nothing. Rows are JSON on the heap; everything else lies in the arena. One thread.
+ */
+#ifndef KAIRAN_INBOX_H
+#define KAIRAN_INBOX_H
+
+#include <string.h>
+
+#include "item.h"
+#include "lines.h"
+
+/* A member as text; "" where there is none. */
+static inline const char *kai_row_str(const json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+
+	return text != NULL ? text : "";
+}
+
+static inline bool kai_row_is(const json_t *row, const char *key, const char *word)
+{
+	return strcmp(kai_row_str(row, key), word) == 0;
+}
+
+/*
+ * What the item asks of us, or another about it of us: {"what", "state", "by", "org", "name", "text"}
+ * with what acknowledge, pass, answer, report, reply, follow, decide or await, and state overdue, due,
+ * blocked or open (no time is set). The most pressing first; empty: nothing.
+ */
+json_t *kai_inbox_todos(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
+/* Whether the item may ask for something, from what needs no opening. */
+bool kai_inbox_may_wait(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
+/* Arrival numbers, ascending, of items that may; in short transactions. Exit code. */
+int kai_inbox_find(struct kai_cli *cli, uint64_t **ret, size_t *ret_count);
+/* The whole row of one; NULL when it asks for nothing. state NULL: the node is down. */
+json_t *kai_inbox_item(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival,
+		       const struct kai_state *state);
+
+/* {"node", "name", "items", "peers"}, the items in order. Exit code. */
+int kai_inbox_load(struct kai_cli *cli, json_t **ret);
+/* Negative: left is to be done before right. */
+int kai_inbox_compare(const json_t *left, const json_t *right);
+/* The rows in order (pointers to them are compared), as a new array; takes over the old one. */
+json_t *kai_inbox_sorted(struct kai_cli *cli, json_t *rows,
+			 int (*compare_rows)(const void *a, const void *b));
+/* For people. What is to be done first: "acknowledge it", and by when. */
+char *kai_inbox_deed(struct kai_cli *cli, const json_t *todo);
+char *kai_inbox_when(struct kai_cli *cli, const json_t *todo);
+/* Everything about an item, wrapped. */
+void kai_inbox_lines(struct kai_cli *cli, const json_t *item, size_t width,
+		     struct kai_lines *lines);
+/* Per partner: is its silence real? */
+void kai_inbox_silence(struct kai_cli *cli, const json_t *top, size_t width,
+		       struct kai_lines *lines);
+
+#endif
