@@ -34,7 +34,7 @@ char *kai_inbox_deed(struct kai_cli *cli, const json_t *todo)
 		{"reply", N_("reply to the question"), false},
 		{"follow", N_("follow it, and say so"), false},
 		{"decide", N_("grant or refuse the release"), false},
-		{"await", N_("%s is late: call them"), true},
+		{"await", N_("%s is late: call"), true},
 	};
 	const char *name = safe(cli, todo, "name");
 
@@ -282,7 +282,7 @@ void kai_inbox_silence(struct kai_cli *cli, const json_t *top, size_t width,
 		kai_lines_pair(cli, lines, shown++ == 0 ? T("last heard") : "",
 			       kai_cli_text(cli, "%s  %s  %s",
 					    kai_lines_pad(cli, safe(cli, row, "name"), 16),
-					    kai_lines_pad(cli, T(link), 8),
+					    kai_lines_pad(cli, T(link), 10),
 					    kai_view_table_cell(cli, &heard, row)),
 			       width);
 	}

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "item.h"
+#include "screen.h"
 #include "verbs.h"
 #include "view.h"
 
@@ -26,6 +27,7 @@ const struct kai_opt kai_watch_opts[] = {
 	{"text", "WORDS", false, N_("with all these words in title, text or fields")},
 	{"after", "CURSOR", false, N_("go on after this cursor (0.0: from the beginning)")},
 	{"once", NULL, false, N_("end when everything that is there was told")},
+	{"screen", NULL, false, N_("what waits for a person, on the whole terminal, with keys")},
 	{NULL, NULL, false, NULL},
 };
 
@@ -256,6 +258,18 @@ static int start(struct kai_cli *cli, struct watch *watch)
 	return 0;
 }
 
+/* It shows what waits, and only that: nothing is filtered away from the officer. */
+static int screen(struct kai_cli *cli)
+{
+	for (size_t i = 0; kai_watch_opts[i].name != NULL; i++)
+		if (strcmp(kai_watch_opts[i].name, "screen") != 0 &&
+		    kai_opt_is(cli, kai_watch_opts[i].name))
+			return kai_cli_fail(cli, KAI_EXIT_USAGE,
+					    T("watch --screen: --%s does not go with it"),
+					    kai_watch_opts[i].name);
+	return kai_terminal_run(cli);
+}
+
 int kai_verb_watch(struct kai_cli *cli)
 {
 	struct watch *watch = kai_cli_take(cli, sizeof(*watch));
@@ -264,6 +278,8 @@ int kai_verb_watch(struct kai_cli *cli)
 
 	if (exit == 0)
 		exit = kai_cli_keys(cli);
+	if (exit == 0 && kai_opt_is(cli, "screen"))
+		return screen(cli);
 	if (exit == 0)
 		exit = start(cli, watch);
 	for (unsigned turn = 0; exit == 0; turn++) {
