@@ -9,6 +9,7 @@
 #include "screen.h"
 
 #define TICK_MS 1000
+#define CONTROL_L 12 /* draw all of it anew */
 
 /* What ncurses calls a key; -1: none of ours. */
 static int key_of(int code)
@@ -63,12 +64,10 @@ static int watch(struct kai_cli *cli)
 		draw(cli, &screen);
 		int code = getch();
 
-		if (code == KEY_RESIZE)
+		if (code == KEY_RESIZE || code == CONTROL_L)
 			(void)clearok(curscr, TRUE);
 		else if (key_of(code) >= 0)
 			stay = kai_screen_key(cli, &screen, key_of(code));
-		else if (code == 12) /* ^L */
-			(void)clearok(curscr, TRUE);
 		cli->arena.used = used;
 	}
 	kai_screen_done(&screen);
