@@ -348,6 +348,76 @@ static void test_changed(void **state)
 	world_free(world);
 }
 
+static void ask_release(struct world *world, const uint8_t target[KAI_ID_LEN], const char *step,
+			const char *label, size_t from, size_t to)
+{
+	char about[80] = "target=";
+	char word[32];
+	char wanted[64];
+	uint8_t id[KAI_ID_LEN];
+
+	kai_id_text(target, about + strlen(about));
+	(void)snprintf(word, sizeof(word), "step=%s", step);
+	(void)snprintf(wanted, sizeof(wanted), "label=%s", label);
+	officer_publish(
+		world, from,
+		&(struct officer_draft){
+			.kind = KAI_KIND_RELEASE,
+			.to = 1u << to,
+			.title = "A release",
+			.fields = (const char *const[]){word, about, "part=main", wanted, NULL}},
+		id);
+}
+
+/* A request waits until that one was granted or refused; another one, or a later one, waits on. */
+static void test_release(void **state)
+{
+	struct world *world = officer_alliance();
+	struct officer officer;
+	uint8_t id[KAI_ID_LEN];
+	json_t *item;
+
+	(void)state;
+	officer_publish(world, OFFICER_OP_A,
+			&(struct officer_draft){.kind = KAI_KIND_SECINFO,
+						.to = 1 << OFFICER_CEP,
+						.title = "How it was done",
+						.text = "summary"},
+			id);
+	officer_begin(&officer, world, OFFICER_OP_A, KAI_LANG_EN);
+	assert_empty(&officer);
+	ask_release(world, id, "request", "AMBER org:one", OFFICER_CEP, OFFICER_OP_A);
+	json_decref(only(&officer, "decide", "open", &item));
+	world_wait(world, KAI_MS_MINUTE);
+	ask_release(world, id, "refuse", "AMBER org:another", OFFICER_OP_A, OFFICER_CEP);
+	json_decref(only(&officer, "decide", "open", &item));
+	ask_release(world, id, "refuse", "AMBER org:one", OFFICER_OP_A, OFFICER_CEP);
+	assert_empty(&officer);
+	world_wait(world, KAI_MS_MINUTE);
+	ask_release(world, id, "request", "AMBER org:two", OFFICER_CEP, OFFICER_OP_A);
+	json_decref(only(&officer, "decide", "open", &item));
+	world_wait(world, KAI_MS_MINUTE);
+	struct kai_audience_entry entry = {
+		.type = KAI_AUD_ORG,
+		.org = kai_span(world_org(world, OFFICER_MINISTRY), KAI_ID_LEN)};
+	struct kai_ctl_grant grant = {.part = kai_span_str("main"),
+				      .label = {.tlp = KAI_TLP_AMBER,
+						.audience = &entry,
+						.audience_count = 1,
+						.onward = KAI_ONWARD_ANY,
+						.attribution = KAI_ATTR_NAMED,
+						.pap = KAI_PAP_CLEAR}};
+
+	memcpy(grant.id, id, KAI_ID_LEN);
+	assert_int_equal(world_ask(world, OFFICER_OP_A, KAI_CONTROL_GRANT, &grant).exit, 0);
+	assert_empty(&officer);
+	world_wait(world, KAI_MS_MINUTE);
+	ask_release(world, id, "request", "AMBER org:three", OFFICER_CEP, OFFICER_OP_A);
+	json_decref(only(&officer, "decide", "open", &item));
+	officer_done(&officer);
+	world_free(world);
+}
+
 /* Nothing waits: it says so, and when each partner was last heard; the same with the node down. */
 static void test_empty(void **state)
 {
@@ -376,7 +446,8 @@ int main(void)
 		cmocka_unit_test(test_order),	cmocka_unit_test(test_fit),
 		cmocka_unit_test(test_wrap),	cmocka_unit_test(test_alert),
 		cmocka_unit_test(test_late),	cmocka_unit_test(test_question),
-		cmocka_unit_test(test_changed), cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_changed), cmocka_unit_test(test_release),
+		cmocka_unit_test(test_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,18 +152,54 @@ static bool settles(struct kai_cli *cli, const struct kai_loaded *ours,
 {
 	return strcmp(field_of(cli, ours, "step"), "request") != 0 &&
 	       strcmp(field_of(cli, ours, "target"), field_of(cli, about, "target")) == 0 &&
-	       strcmp(field_of(cli, ours, "part"), field_of(cli, about, "part")) == 0;
+	       strcmp(field_of(cli, ours, "part"), field_of(cli, about, "part")) == 0 &&
+	       strcmp(field_of(cli, ours, "label"), field_of(cli, about, "label")) == 0;
 }
 
-static bool target_is_ours(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item)
+/* Was the part of our item opened further since that was asked? */
+static bool granted(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *target,
+		    const struct kai_loaded *about)
+{
+	const struct kai_header *header = &target->facts.header;
+	struct kai_key prefix = kai_key_u64(target->facts.arrival);
+	struct kai_span part = kai_span_str(field_of(cli, about, "part"));
+	struct kai_card *card = kai_cli_take(cli, sizeof(*card));
+	struct kai_card_rec rec;
+	uint8_t digest[KAI_ID_LEN];
+	struct kai_scan scan;
+	struct kai_span value;
+	bool found = false;
+
+	if (!kai_rec_card(txn, cli->org, &cli->arena, &rec) ||
+	    kai_card_open(rec.bytes, &cli->arena, card, digest) != KAI_FAULT_NONE)
+		return false;
+	kai_scan_init(&scan, txn, KAI_TABLE_EVIDENCE, kai_key_span(&prefix), kai_span(NULL, 0),
+		      false);
+	while (!found && kai_scan_next(&scan, NULL, &value)) {
+		struct kai_release release;
+
+		found = kai_release_open(value, card, &cli->arena, &release) == KAI_FAULT_NONE &&
+			kai_id_equal(release.id, target->facts.item.id) &&
+			release.index < header->parts_count &&
+			kai_span_equal(header->parts[release.index].name, part) &&
+			release.at >= about->facts.item.received_at;
+	}
+	return found;
+}
+
+/* A request about an item of ours that was neither granted nor refused. */
+static bool undecided(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item)
 {
 	struct kai_loaded *target = kai_cli_take(cli, sizeof(*target));
 	uint8_t id[KAI_ID_LEN];
 	uint64_t arrival;
 
-	return kai_base32_parse(field_of(cli, item, "target"), id, KAI_ID_LEN) &&
+	return strcmp(field_of(cli, item, "step"), "request") == 0 &&
+	       kai_base32_parse(field_of(cli, item, "target"), id, KAI_ID_LEN) &&
 	       kai_rec_arrival(txn, id, &arrival) &&
-	       kai_item_load(cli, txn, arrival, false, target) && is_own(target);
+	       kai_item_load(cli, txn, arrival, false, target) && is_own(target) &&
+	       !granted(cli, txn, target, item) &&
+	       !we_said(cli, txn, KAI_KIND_RELEASE, settles, item);
 }
 
 /* What its kind asks for beside a word that it was received; NULL: nothing. */
@@ -179,11 +215,7 @@ static json_t *kind_todo(struct kai_cli *cli, struct kai_txn *txn, const struct 
 			       ? NULL
 			       : todo_json("follow", time_of(cli, item, "due"));
 	case KAI_KIND_RELEASE:
-		return strcmp(field_of(cli, item, "step"), "request") != 0 ||
-				       !target_is_ours(cli, txn, item) ||
-				       we_said(cli, txn, KAI_KIND_RELEASE, settles, item)
-			       ? NULL
-			       : todo_json("decide", 0);
+		return undecided(cli, txn, item) ? todo_json("decide", 0) : NULL;
 	default: /* a number from the wire, not an enum */
 		return NULL;
 	}
