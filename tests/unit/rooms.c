@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "usual.h"
+
 #define SCRATCH_SIZE ((size_t)8 * 1024 * 1024)
 #define KEEP_SIZE ((size_t)64 * 1024 * 1024)
 
@@ -23,10 +25,7 @@ static void make_pair(struct rooms *rooms, unsigned n)
 	struct kai_terms *terms = &pair->agreement.terms;
 	struct kai_party *peer = &terms->b;
 	struct kai_party *own = &terms->a;
-	static uint64_t kinds[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
-	static struct kai_span any_sector;
 
-	any_sector = kai_span_str("*");
 	memcpy(pair->me, rooms->engine.config.org, KAI_ID_LEN);
 	memcpy(pair->org, rooms->link[n].org, KAI_ID_LEN);
 	pair->peer = rooms->link[n].number;
@@ -40,13 +39,8 @@ static void make_pair(struct rooms *rooms, unsigned n)
 	terms->version = 1;
 	terms->valid_from = 1;
 	terms->valid_until = (uint64_t)ROOMS_NOW + 365ULL * 86400000;
-	terms->b_to_a = (struct kai_direction){.kinds = kinds,
-					       .kinds_count = 11,
-					       .sectors = &any_sector,
-					       .sectors_count = 1,
-					       .ceiling = KAI_TLP_RED,
-					       .onward = KAI_ONWARD_ANY};
-	terms->a_to_b = terms->b_to_a;
+	usual_direction(&terms->a_to_b);
+	usual_direction(&terms->b_to_a);
 }
 
 static void make_links(struct rooms *rooms)
