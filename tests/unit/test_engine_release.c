@@ -6,17 +6,12 @@
 
 #include "kairan/records.h"
 
+/* 0 - 1 - 2, and 3, to whom 2 may link. */
 static struct net *chain(void)
 {
-	struct net *net = net_new(4);
-	const struct net_terms terms = {.introduce = true};
+	struct net *net = net_chain(4, &net_wide);
 
-	(void)net_agree(net, 0, 1, &terms);
-	(void)net_agree(net, 1, 2, &terms);
-	(void)net_agree(net, 2, 3, &terms);
-	net_link(net, 0, 1);
-	net_link(net, 1, 2);
-	net_run(net);
+	net_cut(net, 2, 3);
 	return net;
 }
 
@@ -64,22 +59,6 @@ static struct kai_span grant(struct net *net, const uint8_t id[KAI_ID_LEN], uint
 	return bytes;
 }
 
-static uint32_t parts_of(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN])
-{
-	uint32_t parts = 0;
-
-	return net_holds(net, node, id, &parts) ? parts : 0;
-}
-
-static uint64_t evidence(struct net *net, unsigned node)
-{
-	struct kai_txn *txn = net_read(net, node);
-	uint64_t count = kai_txn_count(txn, KAI_TABLE_EVIDENCE);
-
-	kai_txn_abort(txn);
-	return count;
-}
-
 static void a_released_part_goes_from_hand_to_hand(void **state)
 {
 	struct net *net = chain();
@@ -90,15 +69,15 @@ static void a_released_part_goes_from_hand_to_hand(void **state)
 	(void)grant(net, id, 0, NET_MS + KAI_MS_DAY);
 	net_pass(net, KAI_MS_MINUTE);
 	for (unsigned node = 1; node <= 2; node++) {
-		assert_int_equal(parts_of(net, node, id), 1);
-		assert_int_equal(evidence(net, node), 1);
+		assert_int_equal(net_parts(net, node, id), 1);
+		assert_int_equal(net_rows(net, node, KAI_TABLE_EVIDENCE), 1);
 	}
 	/* The other part stays where it is, and comes when it is released as well. */
 	(void)grant(net, id, 1, NET_MS + KAI_MS_DAY);
 	net_pass(net, KAI_MS_MINUTE);
 	for (unsigned node = 1; node <= 2; node++) {
-		assert_int_equal(parts_of(net, node, id), 3);
-		assert_int_equal(evidence(net, node), 2);
+		assert_int_equal(net_parts(net, node, id), 3);
+		assert_int_equal(net_rows(net, node, KAI_TABLE_EVIDENCE), 2);
 	}
 	net_free(net);
 }
@@ -113,11 +92,11 @@ static void a_later_release_is_fetched(void **state)
 	publish_closed(net, id);
 	(void)grant(net, id, 0, NET_MS + KAI_MS_HOUR);
 	net_pass(net, KAI_MS_MINUTE);
-	assert_int_equal(evidence(net, 1), 1);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_EVIDENCE), 1);
 	(void)grant(net, id, 0, NET_MS + KAI_MS_DAY);
 	net_pass(net, KAI_MS_MINUTE);
-	assert_int_equal(evidence(net, 1), 2);
-	assert_int_equal(parts_of(net, 1, id), 1);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_EVIDENCE), 2);
+	assert_int_equal(net_parts(net, 1, id), 1);
 	net_free(net);
 }
 
@@ -131,13 +110,13 @@ static void a_release_ends(void **state)
 	publish_closed(net, id);
 	(void)grant(net, id, 0, NET_MS + KAI_MS_HOUR);
 	net_pass(net, KAI_MS_MINUTE);
-	assert_int_equal(parts_of(net, 2, id), 1);
+	assert_int_equal(net_parts(net, 2, id), 1);
 	net_pass(net, KAI_MS_HOUR);
 	net_link(net, 2, 3);
 	net_pass(net, KAI_MS_MINUTE);
-	assert_int_equal(parts_of(net, 3, id), 0);
+	assert_int_equal(net_parts(net, 3, id), 0);
 	assert_false(net_leaked(net, 3, kai_span(id, KAI_ID_LEN)));
-	assert_int_equal(parts_of(net, 2, id), 1);
+	assert_int_equal(net_parts(net, 2, id), 1);
 	net_free(net);
 }
 
