@@ -18,6 +18,7 @@ static const struct {
 #include "ja.def"
 #include "ja_errors.def"
 #include "ja_help.def"
+#include "ja_keep.def"
 #undef X
 };
 #define ROWS (sizeof(rows) / sizeof(*rows))

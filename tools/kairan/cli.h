@@ -141,6 +141,8 @@ int kai_cli_confirm(struct kai_cli *cli, const char *word, const char *what);
 /* Options as values; exit code 3 with a message when they do not parse, 0 else. */
 int kai_cli_time(struct kai_cli *cli, const char *name, const char *text, bool past,
 		 struct kai_wall *ret);
+/* A number of 1 or more. */
+int kai_cli_number(struct kai_cli *cli, const char *name, uint64_t otherwise, uint64_t *ret);
 int kai_cli_realm(struct kai_cli *cli); /* --realm: live is what there is */
 
 /* ---- the node (node.c) */

@@ -254,6 +254,20 @@ int kai_cli_time(struct kai_cli *cli, const char *name, const char *text, bool p
 			    name, text);
 }
 
+int kai_cli_number(struct kai_cli *cli, const char *name, uint64_t otherwise, uint64_t *ret)
+{
+	const char *text = kai_opt_value(cli, name);
+	char *end;
+
+	*ret = otherwise;
+	if (text == NULL)
+		return 0;
+	*ret = strtoull(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && *ret > 0)
+		return 0;
+	return kai_cli_fail(cli, KAI_EXIT_USAGE, T("--%s %s: a number is meant"), name, text);
+}
+
 int kai_cli_realm(struct kai_cli *cli)
 {
 	const char *realm = kai_opt_value(cli, "realm");

@@ -27,6 +27,8 @@ extern const struct kai_opt kai_show_opts[];
 extern const struct kai_opt kai_watch_opts[];
 extern const struct kai_opt kai_verify_opts[];
 extern const struct kai_opt kai_status_opts[];
+extern const struct kai_opt kai_journal_list_opts[];
+extern const struct kai_opt kai_journal_export_opts[];
 
 /* For the build: parts of the manual pages (mdoc), and bash completion (manual.c). */
 void kai_manual_verbs(FILE *out);
@@ -73,6 +75,9 @@ int kai_verb_show(struct kai_cli *cli);
 int kai_verb_watch(struct kai_cli *cli);
 int kai_verb_explain(struct kai_cli *cli);
 int kai_verb_verify(struct kai_cli *cli);
+int kai_verb_journal_list(struct kai_cli *cli);
+int kai_verb_journal_verify(struct kai_cli *cli);
+int kai_verb_journal_export(struct kai_cli *cli);
 int kai_verb_status(struct kai_cli *cli);
 int kai_verb_peers(struct kai_cli *cli);
 int kai_verb_check(struct kai_cli *cli);
