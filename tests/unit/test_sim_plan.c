@@ -38,7 +38,8 @@ static enum kai_err read_text(const char *text, struct sim_plan **ret, struct ka
 
 static struct sim_plan *swarm(uint64_t seed)
 {
-	struct sim_recipe recipe = {.seed = seed, .topology = -1, .faults = true, .rogues = -1};
+	struct sim_recipe recipe = {
+		.seed = seed, .topology = -1, .faults = SIM_ALL_FAULTS, .rogues = -1};
 	struct sim_plan *plan = sim_plan_make(&recipe);
 
 	assert_non_null(plan);
@@ -223,8 +224,12 @@ static void long_lines(void **state)
 static void cut_anywhere(void **state)
 {
 	(void)state;
-	struct sim_recipe recipe = {
-		.seed = 3, .topology = -1, .nodes = 5, .items = 5, .faults = true, .rogues = 1};
+	struct sim_recipe recipe = {.seed = 3,
+				    .topology = -1,
+				    .nodes = 5,
+				    .items = 5,
+				    .faults = SIM_ALL_FAULTS,
+				    .rogues = 1};
 	struct sim_plan *plan = sim_plan_make(&recipe);
 	char *text = text_of(plan);
 	size_t len = strlen(text);

@@ -108,7 +108,7 @@ static void draw(const struct sim_cli *cli, const struct size_result *results, s
 	char title[160];
 
 	(void)snprintf(title, sizeof(title),
-		       "kairan-sim growth: %u advisories, seed %llu, topology %s",
+		       "kairan-sim plot growth: %u advisories, seed %llu, topology %s",
 		       cli->recipe.items, (unsigned long long)cli->recipe.seed,
 		       cli->recipe.topology < 0
 			       ? "by the seed"

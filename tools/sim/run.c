@@ -77,25 +77,37 @@ static bool end_trace(const struct sim_cli *cli, struct sim_trace *trace)
 	return false;
 }
 
-static int print_result(const struct sim_cli *cli, const struct sim_result *result)
+static int print_result(const struct sim_cli *cli, uint64_t seed, const struct sim_result *result,
+			double seconds)
 {
+	bool failed = result->violations > 0 || result->differs;
 	FILE *out = sim_cli_out(cli);
+	struct sim_failure failure;
 
 	if (out == NULL)
 		return SIM_EXIT_FILE;
+	if (failed)
+		sim_report_first(result, seed, &failure);
 	if (cli->json)
-		sim_report_figures_json(&result->figures, out);
+		sim_report_json(
+			cli, &(struct sim_sum){1, failed, seconds, result->figures, &failure}, out);
 	else
 		sim_report_figures(&result->figures, out);
 	if (!sim_cli_close(cli, out))
 		return SIM_EXIT_FILE;
+	if (!failed)
+		return SIM_EXIT_OK;
 	/* Not into --json's text. */
 	sim_report_violations(result, stderr);
-	return result->violations > 0 || result->differs ? SIM_EXIT_VIOLATION : SIM_EXIT_OK;
+	(void)fputs("#   again: ", stderr);
+	sim_cli_again(cli, seed, stderr);
+	(void)fputc('\n', stderr);
+	return SIM_EXIT_VIOLATION;
 }
 
-int sim_verb_run(const struct sim_cli *cli)
+static int run_here(const struct sim_cli *cli)
 {
+	double start = sim_cli_seconds();
 	struct sim_cli mine = *cli;
 	struct sim_trace trace = {NULL, 0, 0};
 	struct sim_plan *plan = sim_cli_plan(cli);
@@ -104,12 +116,17 @@ int sim_verb_run(const struct sim_cli *cli)
 
 	if (plan != NULL && start_trace(&mine, &trace)) {
 		sim_run_plan(&mine, plan, &result);
-		code = print_result(cli, &result);
+		code = print_result(cli, plan->seed, &result, sim_cli_seconds() - start);
 	}
 	if (!end_trace(cli, &trace))
 		code = SIM_EXIT_FILE;
 	sim_plan_free(plan);
 	return code;
+}
+
+int sim_verb_run(const struct sim_cli *cli)
+{
+	return cli->many ? sim_swarm(cli) : run_here(cli);
 }
 
 int sim_verb_plan(const struct sim_cli *cli)
