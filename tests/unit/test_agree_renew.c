@@ -32,15 +32,31 @@ static struct kai_agreement_read current(struct world *world, size_t at, size_t 
 	return pair.agreement;
 }
 
-static void expires_to_the_second(void **state)
+/* Two nodes whose agreement ends an hour from the beginning. */
+static struct world *for_an_hour(void)
 {
 	struct world *world = world_new(2);
 	struct world_terms terms;
 
-	(void)state;
 	world_terms(world, &terms, 0, 1, 1);
 	terms.terms.valid_until = WORLD_START + 3600 * 1000;
 	world_join(world, &terms, 0, 1);
+	return world;
+}
+
+/* Terms that renew what is in force. */
+static void follow(struct world *world, struct world_terms *ret)
+{
+	world_terms(world, ret, 0, 1, 2);
+	ret->terms.predecessor.is = true;
+	memcpy(ret->terms.predecessor.id, current(world, 0, 1).digest, KAI_ID_LEN);
+}
+
+static void expires_to_the_second(void **state)
+{
+	struct world *world = for_an_hour();
+
+	(void)state;
 	world_wait(world, 3599 * 1000);
 	world_both(world, 0, 1, KAI_STATE_ACTIVE);
 	struct kai_ctl_answer before = world_news(world, 0, false);
@@ -98,21 +114,17 @@ static void begins_to_the_second(void **state)
 /* A renewal is proposed over the link, waits for a person, and goes back over the link. */
 static void renews_by_link(void **state)
 {
-	struct world *world = world_new(2);
-	struct world_terms terms;
+	struct world *world = for_an_hour();
 	struct world_terms next;
 
 	(void)state;
-	world_terms(world, &terms, 0, 1, 1);
-	terms.terms.valid_until = WORLD_START + 3600 * 1000;
-	world_join(world, &terms, 0, 1);
 	struct kai_agreement_read first = current(world, 0, 1);
 
-	world_terms(world, &next, 0, 1, 2);
+	follow(world, &next);
 	next.terms.valid_from = WORLD_START + 1800 * 1000;
+	next.terms.predecessor.is = false;
 	world_answered(world_propose(world, 0, &next), 3, "predecessor");
 	next.terms.predecessor.is = true;
-	memcpy(next.terms.predecessor.id, first.digest, KAI_ID_LEN);
 	next.terms.serial = 1;
 	world_answered(world_propose(world, 0, &next), 3, "serial");
 	next.terms.serial = 2;
@@ -145,18 +157,12 @@ static void renews_by_link(void **state)
 /* A suspension holds for the renewal that waits as well. */
 static void suspension_covers_the_renewal(void **state)
 {
-	struct world *world = world_new(2);
-	struct world_terms terms;
+	struct world *world = for_an_hour();
 	struct world_terms next;
 
 	(void)state;
-	world_terms(world, &terms, 0, 1, 1);
-	terms.terms.valid_until = WORLD_START + 3600 * 1000;
-	world_join(world, &terms, 0, 1);
-	world_terms(world, &next, 0, 1, 2);
+	follow(world, &next);
 	next.terms.valid_from = WORLD_START + 1800 * 1000;
-	next.terms.predecessor.is = true;
-	memcpy(next.terms.predecessor.id, current(world, 0, 1).digest, KAI_ID_LEN);
 	struct kai_ctl_answer answer = world_accept(world, 1, world_propose(world, 0, &next).body);
 
 	assert_int_equal(answer.exit, 0);
@@ -177,11 +183,7 @@ static void equal_serial_lower_digest(void **state)
 	struct world_terms two;
 
 	(void)state;
-	struct kai_agreement_read first = current(world, 0, 1);
-
-	world_terms(world, &one, 0, 1, 2);
-	one.terms.predecessor.is = true;
-	memcpy(one.terms.predecessor.id, first.digest, KAI_ID_LEN);
+	follow(world, &one);
 	two = one;
 	two.terms.retention_days = 30;
 	struct kai_ctl_answer a = world_propose(world, 0, &one);

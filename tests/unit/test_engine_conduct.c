@@ -245,14 +245,11 @@ static void a_daily_volume_is_kept(void **state)
 
 static void at_its_end_an_agreement_stops_both_ways(void **state)
 {
-	struct net *net = net_new(2);
-	struct net_terms terms = {.valid_until = (uint64_t)(NET_MS + 60000)};
+	const struct net_terms terms = {.valid_until = (uint64_t)(NET_MS + 60000)};
+	struct net *net = net_chain(2, &terms);
 	uint8_t before[KAI_ID_LEN], after[KAI_ID_LEN], retraction[KAI_ID_LEN];
 
 	(void)state;
-	(void)net_agree(net, 0, 1, &terms);
-	net_link(net, 0, 1);
-	net_run(net);
 	net_pass(net, 60000 - 1 - net->mono.ms); /* a millisecond before */
 	net_publish(net, 0, &(struct net_item){.tlp = 0}, before);
 	net_run(net);
@@ -310,14 +307,11 @@ static void termination_ends_with_a_bye(void **state)
 /* The connection stands, since a termination may still have to be told; what is agreed anew begins over it. */
 static void a_new_agreement_greets_again(void **state)
 {
-	struct net *net = net_new(2);
+	struct net *net = net_chain(2, &(struct net_terms){.ceiling = 0});
 	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_TERMINATE};
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
-	(void)net_agree(net, 0, 1, &(struct net_terms){.ceiling = 0});
-	net_link(net, 0, 1);
-	net_run(net);
 	memcpy(notice.org, net->nodes[0].config.org, KAI_ID_LEN);
 	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
 	net_run(net);

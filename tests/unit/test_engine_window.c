@@ -282,7 +282,7 @@ static void a_new_epoch_is_not_forgotten(void **state)
 	uint8_t sent[KAI_ID_LEN], brought[KAI_ID_LEN];
 
 	(void)state;
-	(void)net_agree(net, 0, 1, &(struct net_terms){.introduce = true});
+	(void)net_agree(net, 0, 1, &net_wide);
 	net_link(net, 0, 1);
 	net_publish(net, 0, &(struct net_item){.title = "sent"}, sent);
 	net_publish(net, 1, &(struct net_item){.title = "brought"}, brought);
