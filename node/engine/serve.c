@@ -295,14 +295,17 @@ void kai_serve_credit(struct kai_turn *turn, struct kai_link *link, const struct
 
 /* ---- what comes back ---- */
 
-/* Writes what became of an item that was offered. */
+/* Writes what became of an item that was offered; of one that has ended meanwhile, nothing. */
 static void record_outcome(struct kai_turn *turn, struct kai_link *link,
 			   const struct kai_offered *offered, struct kai_released *with)
 {
 	const struct kai_pair *pair = kai_pair_now(turn, link);
 	struct kai_key key = kai_key_pair(offered->arrival, link->number);
 	struct kai_released before;
+	uint64_t arrival;
 
+	if (!kai_rec_arrival(turn->txn, offered->id, &arrival) || arrival != offered->arrival)
+		return;
 	if (!kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
 			 &before))
 		before = (struct kai_released){.at = 0};

@@ -116,6 +116,31 @@ static void what_is_kept_until_an_hour_is_gone_after_it(void **state)
 	net_free(net);
 }
 
+/* What became of an item is answered when it is gone already: no record of it comes back. */
+static void an_answer_for_what_is_gone_writes_nothing(void **state)
+{
+	struct net *net = net_chain(2, &net_wide);
+	struct net_aside aside = {.net = net, .type = KAI_MSG_STORED, .from = 1};
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	net_pass(net, KAI_MS_HOUR - 10 * KAI_MS_SECOND);
+	net->filter = net_put_aside;
+	net->context = &aside;
+	net_publish(net, 0, &(struct net_item){.retain_until = NET_MS + KAI_MS_HOUR}, id);
+	net_pass(net, 5 * KAI_MS_SECOND);
+	assert_int_equal(net_rows(net, 0, KAI_TABLE_RELEASED), 1);
+	while (net_stub(net, 0, id) == 0)
+		net_pass(net, KAI_MS_SECOND);
+	assert_int_equal(net_rows(net, 0, KAI_TABLE_RELEASED), 0);
+	assert_true(aside.count > 0);
+	net->filter = NULL;
+	net_inject_bytes(net, 1, 0, aside.frames[0]);
+	net_run(net);
+	assert_int_equal(net_rows(net, 0, KAI_TABLE_RELEASED), 0);
+	net_free(net);
+}
+
 /* A part whose own label ends it goes on every holder, to the minute; the rest of the item stays, and it does not come
  * again. */
 static void a_part_goes_at_its_own_end(void **state)
@@ -257,6 +282,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_stays_is_believed),
 		cmocka_unit_test(a_clock_set_back_is_followed),
 		cmocka_unit_test(what_is_kept_until_an_hour_is_gone_after_it),
+		cmocka_unit_test(an_answer_for_what_is_gone_writes_nothing),
 		cmocka_unit_test(a_part_goes_at_its_own_end),
 		cmocka_unit_test(an_agreement_ends_what_came_under_it),
 		cmocka_unit_test(the_longest_agreement_keeps),
