@@ -110,6 +110,7 @@ struct sim_sum {
 void sim_report_add(struct sim_figures *io_sum, const struct sim_figures *one);
 /* Of a result that has failed. */
 void sim_report_first(const struct sim_result *result, uint64_t seed, struct sim_failure *ret);
+double sim_report_hops(const struct sim_figures *figures); /* of a first arrival, mean */
 void sim_report_figures(const struct sim_figures *figures, FILE *to);
 void sim_report_violations(const struct sim_result *result, FILE *to);
 void sim_report_json(const struct sim_cli *cli, const struct sim_sum *sum, FILE *to);

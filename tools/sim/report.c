@@ -30,7 +30,7 @@ int64_t sim_figures_latency(const struct sim_figures *figures, double percent)
 	return 0;
 }
 
-static double mean_hops(const struct sim_figures *figures)
+double sim_report_hops(const struct sim_figures *figures)
 {
 	double sum = 0, count = 0;
 
@@ -101,7 +101,7 @@ static void figures_each(const struct sim_figures *f, void *context,
 	     ratio(f->payload_copies, f->payload_needed));
 	each(context, "alert_copies", "the same, of what was pushed",
 	     ratio(f->alert_copies, f->alert_needed));
-	each(context, "hops_mean", "hops of a first arrival, mean", mean_hops(f));
+	each(context, "hops_mean", "hops of a first arrival, mean", sim_report_hops(f));
 	each(context, "excess_hops", "hops beyond the shortest permitted path, all",
 	     (double)f->excess_hops);
 	each(context, "latency_p50_ms", "first arrival, virtual ms, median",

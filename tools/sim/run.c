@@ -129,10 +129,10 @@ int sim_verb_run(const struct sim_cli *cli)
 	return cli->many ? sim_swarm(cli) : run_here(cli);
 }
 
-int sim_verb_plan(const struct sim_cli *cli)
+/* And frees it. */
+static int print_plan(const struct sim_cli *cli, struct sim_plan *plan)
 {
-	struct sim_plan *plan = sim_cli_plan(cli);
-	FILE *out = plan == NULL ? NULL : sim_cli_out(cli);
+	FILE *out = sim_cli_out(cli);
 	bool written = false;
 
 	if (out != NULL) {
@@ -141,6 +141,13 @@ int sim_verb_plan(const struct sim_cli *cli)
 	}
 	sim_plan_free(plan);
 	return written ? SIM_EXIT_OK : SIM_EXIT_FILE;
+}
+
+int sim_verb_plan(const struct sim_cli *cli)
+{
+	struct sim_plan *plan = sim_cli_plan(cli);
+
+	return plan == NULL ? SIM_EXIT_FILE : print_plan(cli, plan);
 }
 
 struct shrinking {
@@ -186,13 +193,5 @@ int sim_verb_shrink(const struct sim_cli *cli)
 	struct sim_plan *small = sim_plan_shrink(plan, still_fails, &shrinking, cli->tries);
 
 	sim_plan_free(plan);
-	FILE *out = sim_cli_out(cli);
-	bool written = false;
-
-	if (out != NULL) {
-		sim_plan_print(small, out);
-		written = sim_cli_close(cli, out);
-	}
-	sim_plan_free(small);
-	return written ? SIM_EXIT_OK : SIM_EXIT_FILE;
+	return print_plan(cli, small);
 }
