@@ -39,7 +39,7 @@ static struct world *for_an_hour(void)
 	struct world_terms terms;
 
 	world_terms(world, &terms, 0, 1, 1);
-	terms.terms.valid_until = WORLD_START + 3600 * 1000;
+	terms.terms.valid_until = WORLD_START + KAI_MS_HOUR;
 	world_join(world, &terms, 0, 1);
 	return world;
 }
@@ -57,7 +57,7 @@ static void expires_to_the_second(void **state)
 	struct world *world = for_an_hour();
 
 	(void)state;
-	world_wait(world, 3599 * 1000);
+	world_wait(world, KAI_MS_HOUR - KAI_MS_SECOND);
 	world_both(world, 0, 1, KAI_STATE_ACTIVE);
 	struct kai_ctl_answer before = world_news(world, 0, false);
 
@@ -81,7 +81,7 @@ static void expires_to_the_second(void **state)
 	assert_false(world_holds(world, 1, after.id.id));
 	/* the link stands for 30 days, so that a renewal can come */
 	assert_int_equal(world_peers(world, 0).count, 1);
-	world->wall.ms = WORLD_START + 3600 * 1000 + KAI_GRACE_MS - 1;
+	world->wall.ms = WORLD_START + KAI_MS_HOUR + KAI_GRACE_MS - 1;
 	assert_int_equal(world_peers(world, 0).count, 1);
 	world->wall.ms++;
 	assert_int_equal(world_peers(world, 0).count, 0);
@@ -121,7 +121,7 @@ static void renews_by_link(void **state)
 	struct kai_agreement_read first = current(world, 0, 1);
 
 	follow(world, &next);
-	next.terms.valid_from = WORLD_START + 1800 * 1000;
+	next.terms.valid_from = WORLD_START + KAI_MS_HOUR / 2;
 	next.terms.predecessor.is = false;
 	world_answered(world_propose(world, 0, &next), 3, "predecessor");
 	next.terms.predecessor.is = true;
@@ -139,14 +139,14 @@ static void renews_by_link(void **state)
 	assert_int_equal(world_accept(world, 1, file).exit, 0);
 	world_settle(world);
 	/* agreed on both sides by link alone, and it takes over at its instant */
-	world_wait(world, 1800 * 1000 - 1);
+	world_wait(world, KAI_MS_HOUR / 2 - 1);
 	assert_true(kai_id_equal(current(world, 0, 1).digest, first.digest));
 	world_wait(world, 1);
 	assert_true(kai_id_equal(current(world, 0, 1).digest, proposed.id.id));
 	assert_true(kai_id_equal(current(world, 1, 0).digest, proposed.id.id));
 	assert_int_equal(current(world, 0, 1).signed_by, 3);
 	/* the old end passes without a gap */
-	world_wait(world, 1801 * 1000);
+	world_wait(world, KAI_MS_HOUR / 2 + KAI_MS_SECOND);
 	world_both(world, 0, 1, KAI_STATE_ACTIVE);
 	struct kai_ctl_answer answer = world_news(world, 1, false);
 
@@ -162,7 +162,7 @@ static void suspension_covers_the_renewal(void **state)
 
 	(void)state;
 	follow(world, &next);
-	next.terms.valid_from = WORLD_START + 1800 * 1000;
+	next.terms.valid_from = WORLD_START + KAI_MS_HOUR / 2;
 	struct kai_ctl_answer answer = world_accept(world, 1, world_propose(world, 0, &next).body);
 
 	assert_int_equal(answer.exit, 0);
@@ -170,7 +170,7 @@ static void suspension_covers_the_renewal(void **state)
 	assert_int_equal(world_notice(world, 0, 1, KAI_NOTICE_SUSPEND).exit, 0);
 	world_settle(world);
 	world_both(world, 0, 1, KAI_STATE_SUSPENDED);
-	world_wait(world, 1800 * 1000);
+	world_wait(world, KAI_MS_HOUR / 2);
 	world_both(world, 0, 1, KAI_STATE_SUSPENDED);
 	world_free(world);
 }

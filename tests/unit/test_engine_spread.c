@@ -113,7 +113,7 @@ static void a_large_part_goes_in_chunks_under_credit(void **state)
 	uint32_t parts;
 
 	(void)state;
-	net_publish(net, 0, &(struct net_item){.attachment = 1024 * 1024}, id);
+	net_publish(net, 0, &(struct net_item){.attachment = 1048576}, id);
 	net_run(net);
 	assert_true(net_holds(net, 1, id, &parts));
 	assert_int_equal(parts, 3);
@@ -133,7 +133,7 @@ static void without_credit_it_stops_at_the_limit(void **state)
 	(void)state;
 	net->filter = net_drop_type;
 	net->context = &credit;
-	net_publish(net, 0, &(struct net_item){.attachment = 1024 * 1024}, id);
+	net_publish(net, 0, &(struct net_item){.attachment = 1048576}, id);
 	net_run(net);
 	for (size_t i = 0; i < net->seen_count; i++)
 		if (net->seen[i].type == KAI_MSG_CHUNK)

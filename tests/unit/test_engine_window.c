@@ -63,7 +63,7 @@ static void the_window_agrees_with_a_model(void **state)
 			assert_int_equal(kai_window_low(&window, next), first);
 		}
 	}
-	assert_true(window.cap <= 2u * KAI_WINDOW);
+	assert_true(window.cap <= (size_t)2 * KAI_WINDOW);
 	kai_window_done(&window);
 	free(open);
 }

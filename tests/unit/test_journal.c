@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fixture.h"
 #include "journal.h"
 #include "verbs.h"
 #include "view.h"
@@ -84,11 +85,9 @@ static int begin(void **state)
 static int end(void **state)
 {
 	struct fixture *fix = *state;
-	char command[128];
 
 	free(fix->text);
-	(void)snprintf(command, sizeof(command), "rm -r %s", fix->dir);
-	assert_int_equal(system(command), 0);
+	assert_true(fix_remove(fix->dir));
 	free(fix);
 	return 0;
 }
@@ -102,7 +101,7 @@ static int run(struct fixture *fix, int (*verb)(struct kai_cli *cli), const char
 	free(fix->text);
 	*cli = (struct kai_cli){.arena = {.at = memory, .cap = sizeof(memory)},
 				.renderer = &kai_render_json};
-	(void)strcpy(cli->dir, fix->dir);
+	(void)snprintf(cli->dir, sizeof(cli->dir), "%s", fix->dir);
 	if (option != NULL)
 		cli->given[cli->given_count++] = (struct kai_given){option, value};
 	if (arg != NULL)

@@ -7,7 +7,7 @@
 static void revise(struct world *world, struct world_draft *draft, const uint8_t *one,
 		   const uint8_t *two)
 {
-	uint8_t(*ids)[KAI_ID_LEN] = kai_arena_take(&world->nodes[0].arena, 2 * KAI_ID_LEN);
+	uint8_t(*ids)[KAI_ID_LEN] = kai_arena_take(&world->nodes[0].arena, (size_t)2 * KAI_ID_LEN);
 
 	memcpy(ids[0], one, KAI_ID_LEN);
 	if (two != NULL)

@@ -392,7 +392,7 @@ void world_wait(struct world *world, int64_t ms)
 
 void world_forge(struct world *world, size_t from, size_t to, enum kai_msg_type type, void *msg)
 {
-	struct kai_arena arena = fix_arena(1024 * 1024);
+	struct kai_arena arena = fix_arena(1048576);
 	struct kai_span bytes = kai_frame_encode(type, msg, &arena);
 
 	assert_true(bytes.len > 0);

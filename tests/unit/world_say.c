@@ -214,7 +214,7 @@ struct kai_txn *world_read(struct world *world, size_t at)
 
 enum kai_agreement_state world_state(struct world *world, size_t at, size_t with)
 {
-	struct kai_arena arena = fix_arena(1024 * 1024);
+	struct kai_arena arena = fix_arena(1048576);
 	struct kai_pair pair;
 	struct kai_txn *txn = world_read(world, at);
 
