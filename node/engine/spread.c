@@ -216,7 +216,12 @@ void kai_spread_settle(struct kai_turn *turn, struct kai_link *link, struct kai_
 	kai_scratch_back(turn, mark);
 }
 
-/* Offers again what is due; what the peer works on has time as long as it makes progress. */
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Offers again what is due; while the peer makes progress with others of them they have more time. */
 static void retry_link(struct kai_turn *turn, struct kai_link *link)
 {
 	struct kai_spread *spread = link->spread;
@@ -233,8 +238,9 @@ static void retry_link(struct kai_turn *turn, struct kai_link *link)
 		if (offered->settled || offered->wanted)
 			continue;
 		if (offered->retry_at <= now && !offered->deferred &&
-		    spread->progress.ms + PATIENCE_MS > now)
-			offered->retry_at = spread->progress.ms + PATIENCE_MS;
+		    spread->progress.ms + PATIENCE_MS > now && offered->patience > now)
+			offered->retry_at =
+				earlier(spread->progress.ms + PATIENCE_MS, offered->patience);
 		if (offered->retry_at <= now && batch->count < KAI_MAX_ENTRIES)
 			kai_look_again(turn, link, offered, batch);
 		if (!offered->settled && offered->retry_at < spread->retry_due)

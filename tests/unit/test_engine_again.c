@@ -283,6 +283,33 @@ static void what_came_later_outlives_the_link(void **state)
 	net_free(net);
 }
 
+/* ---- an offer that nobody answers ---- */
+
+/* A peer that takes one thing after another is not thereby patient for ever about what it never answered. */
+static void what_was_offered_in_vain_is_offered_again(void **state)
+{
+	enum kai_msg_type offer = KAI_MSG_OFFER;
+	struct net *net = net_chain(2, &net_wide);
+	uint8_t id[KAI_ID_LEN], other[KAI_ID_LEN];
+	unsigned minutes = 0;
+
+	(void)state;
+	net->filter = net_drop_type;
+	net->context = &offer;
+	net_publish(net, 0, &(struct net_item){.title = "in vain"}, id);
+	net_run(net);
+	net->filter = NULL;
+	while (!net_holds(net, 1, id, NULL) && ++minutes < 10) {
+		for (unsigned i = 0; i < 4; i++) {
+			net_publish(net, 0, &(struct net_item){.title = "more"}, other);
+			net_pass(net, 15 * KAI_MS_SECOND);
+			assert_true(net_holds(net, 1, other, NULL));
+		}
+	}
+	assert_in_range(minutes, 2, 6);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +321,7 @@ int main(void)
 		cmocka_unit_test(the_rest_of_an_alert_outlives_the_link),
 		cmocka_unit_test(renewals_since_a_backup_come_again),
 		cmocka_unit_test(what_came_later_outlives_the_link),
+		cmocka_unit_test(what_was_offered_in_vain_is_offered_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
