@@ -72,6 +72,20 @@ static enum kai_err open_store(struct node *node, bool read_only, struct kai_why
 				 : err;
 }
 
+/* What a restore that was killed left is no node. */
+static enum kai_err check_restored(const struct node *node, struct kai_why *why)
+{
+	char path[KAI_PATH_SIZE];
+	enum kai_err err = kai_path(path, node->dir, KAI_RESTORE_MARK, why);
+
+	if (err != KAI_ERR_OK || access(path, F_OK) != 0)
+		return err;
+	return kai_fail(why, KAI_ERR_INVALID,
+			"%.300s: a restore began here and did not end (empty the directory, and "
+			"restore again)",
+			node->dir);
+}
+
 /* Whose node this is, and whether a lab made it. */
 static enum kai_err read_meta(struct node *node, struct kai_why *why)
 {
@@ -141,8 +155,10 @@ static void fill_engine_config(struct node *node)
 /* Everything that can be wrong before anything is touched. */
 static enum kai_err open_node(struct node *node, bool check_only, struct kai_why *why)
 {
-	enum kai_err err = read_config(node, &node->config, why);
+	enum kai_err err = check_restored(node, why);
 
+	if (err == KAI_ERR_OK)
+		err = read_config(node, &node->config, why);
 	if (err == KAI_ERR_OK)
 		err = kai_node_keys_load(node->dir, &node->keys, why);
 	if (err == KAI_ERR_OK && !check_only)

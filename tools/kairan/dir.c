@@ -74,6 +74,11 @@ int kai_cli_open(struct kai_cli *cli)
 
 	if (err != KAI_ERR_OK)
 		return kai_cli_err(cli, err, &why);
+	if (access(kai_cli_text(cli, "%s/" KAI_RESTORE_MARK, cli->dir), F_OK) == 0)
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("%s: a restore began here and did not end (empty the "
+				      "directory, and restore again)"),
+				    cli->dir);
 	if (access(path, F_OK) != 0 && errno == EACCES)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("%s: may not be read by this user (be of the node's group)"),

@@ -27,6 +27,8 @@ extern const struct kai_opt kai_show_opts[];
 extern const struct kai_opt kai_watch_opts[];
 extern const struct kai_opt kai_verify_opts[];
 extern const struct kai_opt kai_status_opts[];
+extern const struct kai_opt kai_backup_opts[];
+extern const struct kai_opt kai_restore_opts[];
 extern const struct kai_opt kai_journal_list_opts[];
 extern const struct kai_opt kai_journal_export_opts[];
 
@@ -75,6 +77,8 @@ int kai_verb_show(struct kai_cli *cli);
 int kai_verb_watch(struct kai_cli *cli);
 int kai_verb_explain(struct kai_cli *cli);
 int kai_verb_verify(struct kai_cli *cli);
+int kai_verb_backup(struct kai_cli *cli);
+int kai_verb_restore(struct kai_cli *cli);
 int kai_verb_journal_list(struct kai_cli *cli);
 int kai_verb_journal_verify(struct kai_cli *cli);
 int kai_verb_journal_export(struct kai_cli *cli);
