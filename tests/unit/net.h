@@ -108,6 +108,8 @@ struct net_terms {
 extern const struct net_terms net_wide;
 /* Proposes at a, accepts at b, imports at a. The digest, in the net's arena. */
 const uint8_t *net_agree(struct net *net, unsigned a, unsigned b, const struct net_terms *terms);
+/* What one of them says alone, KAI_NOTICE_…; pumps nothing. */
+void net_notice(struct net *net, unsigned at, unsigned with, uint64_t action);
 /* Encoded terms, for tests that go other ways. */
 struct kai_span net_terms_bytes(struct net *net, unsigned a, unsigned b,
 				const struct net_terms *say);

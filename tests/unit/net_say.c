@@ -110,6 +110,14 @@ struct net *net_guarded(const struct kai_quota *quota, unsigned guard)
 	return net;
 }
 
+void net_notice(struct net *net, unsigned at, unsigned with, uint64_t action)
+{
+	struct kai_ctl_agree_notice request = {.action = action};
+
+	memcpy(request.org, net->nodes[with].config.org, KAI_ID_LEN);
+	net_done(&net->nodes[at], net_control(net, at, KAI_CONTROL_AGREE_NOTICE, &request));
+}
+
 bool net_up(struct net *net, unsigned a, unsigned b)
 {
 	struct kai_ctl_status request = {0};

@@ -268,18 +268,15 @@ static void at_its_end_an_agreement_stops_both_ways(void **state)
 static void suspension_stops_and_resumption_makes_good(void **state)
 {
 	struct net *net = net_chain(2, &net_wide);
-	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_SUSPEND};
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
-	memcpy(notice.org, net->nodes[0].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 1, 0, KAI_NOTICE_SUSPEND);
 	net_run(net);
 	net_publish(net, 0, &(struct net_item){.keep = true}, id);
 	net_run(net);
 	assert_false(net_holds(net, 1, id, NULL));
-	notice.action = KAI_NOTICE_RESUME;
-	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 1, 0, KAI_NOTICE_RESUME);
 	net_run(net);
 	assert_true(net_holds(net, 1, id, NULL));
 	net_free(net);
@@ -288,12 +285,10 @@ static void suspension_stops_and_resumption_makes_good(void **state)
 static void termination_ends_with_a_bye(void **state)
 {
 	struct net *net = net_chain(2, &net_wide);
-	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_TERMINATE};
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
-	memcpy(notice.org, net->nodes[0].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 1, 0, KAI_NOTICE_TERMINATE);
 	net_run(net);
 	assert_true(net_sent(net, 0, 1, KAI_MSG_BYE, 0) + net_sent(net, 1, 0, KAI_MSG_BYE, 0) > 0);
 	assert_false(net_up(net, 0, 1));
@@ -308,12 +303,10 @@ static void termination_ends_with_a_bye(void **state)
 static void a_new_agreement_greets_again(void **state)
 {
 	struct net *net = net_chain(2, &(struct net_terms){.ceiling = 0});
-	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_TERMINATE};
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
-	memcpy(notice.org, net->nodes[0].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 1, 0, KAI_NOTICE_TERMINATE);
 	net_run(net);
 	assert_false(net_up(net, 0, 1));
 	(void)net_agree(net, 0, 1, &(struct net_terms){.serial = 2});

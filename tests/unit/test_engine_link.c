@@ -143,7 +143,6 @@ static void agreements_and_thirty_days_of_grace_make_peers(void **state)
 	struct net *net = net_new(4);
 	struct net_terms terms = {.valid_until = NET_MS + 10 * KAI_MS_DAY};
 	struct kai_ctl_agree_propose propose = {.terms = net_terms_bytes(net, 0, 2, &terms)};
-	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_SUSPEND};
 	const int64_t end_ms = 10 * KAI_MS_DAY + KAI_GRACE_MS;
 
 	(void)state;
@@ -161,11 +160,9 @@ static void agreements_and_thirty_days_of_grace_make_peers(void **state)
 	assert_int_equal(peers_at(net, 10 * KAI_MS_DAY).peers >> 1 & 1, 1);
 	assert_int_equal(peers_at(net, end_ms - 1).peers >> 1 & 1, 1);
 	assert_int_equal(peers_at(net, end_ms).peers, 0);
-	memcpy(notice.org, net->nodes[1].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 0, 1, KAI_NOTICE_SUSPEND);
 	assert_int_equal(peers_at(net, 0).peers >> 1 & 1, 1);
-	notice.action = KAI_NOTICE_TERMINATE;
-	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 0, 1, KAI_NOTICE_TERMINATE);
 	/* as long as the notice may have to be told */
 	assert_int_equal(peers_at(net, KAI_GRACE_MS - KAI_MS_MINUTE).peers >> 1 & 1, 1);
 	assert_int_equal(peers_at(net, KAI_GRACE_MS + KAI_MS_MINUTE).peers >> 1 & 1, 0);

@@ -7,13 +7,9 @@
 /* Another session over the same connection: the agreement stops and goes on. */
 static void greet_anew(struct net *net)
 {
-	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_SUSPEND};
-
-	memcpy(notice.org, net->nodes[1].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 0, 1, KAI_NOTICE_SUSPEND);
 	net_run(net);
-	notice.action = KAI_NOTICE_RESUME;
-	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 0, 1, KAI_NOTICE_RESUME);
 	net_run(net);
 	assert_true(net_up(net, 0, 1));
 }

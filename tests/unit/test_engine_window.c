@@ -267,10 +267,7 @@ static void forget(struct net_node *node, const uint8_t id[KAI_ID_LEN], uint8_t 
 
 static void say(struct net *net, uint64_t action)
 {
-	struct kai_ctl_agree_notice notice = {.action = action};
-
-	memcpy(notice.org, net->nodes[1].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 0, 1, action);
 	net_run(net);
 }
 

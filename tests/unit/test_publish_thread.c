@@ -93,11 +93,8 @@ static void retractions_follow(void **state)
 	assert_false(dry.id.is);
 	assert_int_equal(dry.recipients_count, 2);
 	/* what has passed is taken back although the agreement is suspended meanwhile */
-	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_SUSPEND,
-					      .reason = kai_span_str("")};
 
-	memcpy(notice.org, world_org(world, 2), KAI_ID_LEN);
-	world_answered(world_ask(world, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0, "");
+	world_answered(world_notice(world, 0, 2, KAI_NOTICE_SUSPEND), 0, "");
 	world_settle(world);
 	struct kai_ctl_answer answer = world_retract(world, 0, target.id.id, false);
 
@@ -128,15 +125,12 @@ static void retraction_tells_whom_it_misses(void **state)
 {
 	struct world *world = world_star();
 	struct world_draft draft;
-	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_TERMINATE,
-					      .reason = kai_span_str("")};
 
 	(void)state;
 	world_amber(world, 0, &draft, 1u << 1 | 1u << 2);
 	struct kai_ctl_answer target = world_publish(world, 0, &draft);
 
-	memcpy(notice.org, world_org(world, 2), KAI_ID_LEN);
-	world_answered(world_ask(world, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0, "");
+	world_answered(world_notice(world, 0, 2, KAI_NOTICE_TERMINATE), 0, "");
 	world_settle(world);
 	struct kai_ctl_answer answer = world_retract(world, 0, target.id.id, false);
 
