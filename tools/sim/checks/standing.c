@@ -8,6 +8,13 @@ struct kai_wall sim_end_wall(const struct sim *sim)
 	return (struct kai_wall){SIM_WALL_MS + sim_now(sim)};
 }
 
+/* Neither backup had it: nobody can tell the other of it, and what they had before stands between them. */
+static bool lost_by_both(const struct sim *sim, const struct sim_pact *pact)
+{
+	return sim_node(sim, pact->of.a)->epochs > 0 && sim_node(sim, pact->of.b)->epochs > 0 &&
+	       ((pact->known[0] | pact->known[1]) & SIM_KNOWN_NOW) == 0;
+}
+
 const struct sim_pact *sim_standing(const struct sim *sim, uint32_t a, uint32_t b)
 {
 	const struct sim_ledger *ledger = sim_ledger_of(sim);
@@ -24,7 +31,8 @@ const struct sim_pact *sim_standing(const struct sim *sim, uint32_t a, uint32_t 
 		}
 	}
 	pact = sim_oracle_pact(sim, a, b, sim_end_wall(sim));
-	return pact != NULL && pact == sim_oracle_pact(sim, a, b,
+	return pact != NULL && !lost_by_both(sim, pact) &&
+			       pact == sim_oracle_pact(sim, a, b,
 						       (struct kai_wall){SIM_WALL_MS + calm_ms})
 		       ? pact
 		       : NULL;
