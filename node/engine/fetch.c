@@ -320,6 +320,9 @@ void kai_fetch_push(struct kai_turn *turn, struct kai_link *link, const struct k
 		kai_admit(turn, link, &item, &admission);
 	else
 		kai_refusal(&admission, fault);
+	/* As an offer of the same is: what was held already is not waited for on the other side. */
+	if (admission.stored)
+		admission.parts |= admission.held & (uint32_t)push->offered;
 	kai_fetch_admitted(turn, link, id, &admission, true);
 	if (kai_fault_of_card(admission.fault))
 		put_off_push(link->fetch, id, checked, &admission);

@@ -5,6 +5,8 @@
 
 #include "kairan/label.h"
 
+#define FOLLOW_MOST 256u /* newest items of a thread among which a retraction is looked for */
+
 struct member {
 	uint64_t arrival;
 	struct kai_item item;
@@ -244,4 +246,27 @@ void kai_thread_added(struct kai_turn *turn, uint64_t arrival, const struct kai_
 	flags |= resolve(turn, &self);
 	set_flags(turn, &self, flags);
 	kai_scratch_back(turn, used);
+}
+
+void kai_thread_follow(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN],
+		       const struct kai_header *header)
+{
+	struct kai_index_scan scan;
+	uint64_t arrival;
+	bool found = false;
+
+	kai_index_thread(&scan, turn->txn, header->thread.is ? header->thread.id : id, true);
+	for (unsigned i = 0; !found && i < FOLLOW_MOST && kai_index_next(&scan, &arrival); i++) {
+		size_t used = turn->scratch->used;
+		struct member one;
+
+		found = load_at(turn, arrival, &one) && one.header.kind == KAI_KIND_RETRACT &&
+			kai_id_equal(one.header.supersedes[0], id) &&
+			kai_id_equal(one.header.origin, header->origin);
+		kai_scratch_back(turn, used);
+	}
+	if (!found)
+		return;
+	kai_rec_touch(turn->txn, arrival);
+	kai_spread_item(turn, arrival);
 }

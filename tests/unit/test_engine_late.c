@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What comes late: a target after its retraction, an answer that is owed. */
+#include "net.h"
+
+#include <string.h>
+
+#include "kairan/records.h"
+
+/* Drops what one says to the other of one type. */
+struct deaf {
+	unsigned from, to;
+	enum kai_msg_type type;
+	unsigned count; /* so many; 0: none any more */
+};
+
+static bool drop(void *context, struct net_frame *frame)
+{
+	struct deaf *deaf = context;
+
+	if (deaf->count == 0 || frame->from != deaf->from || frame->to != deaf->to ||
+	    frame->type != deaf->type)
+		return true;
+	deaf->count--;
+	return false;
+}
+
+/* An alert in two parts that comes once more to who has both: the answer is for both, or the sender
+ * waits for one about the other for ever. */
+static void a_push_is_answered_whole(void **state)
+{
+	struct deaf deaf = {.from = 1, .to = 0, .type = KAI_MSG_STORED, .count = 1000};
+	struct net *net = net_new(2);
+	uint8_t id[KAI_ID_LEN];
+	uint64_t arrival = 0;
+	struct kai_released released;
+	struct kai_peer peer;
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &(struct net_terms){.serial = 0});
+	net->filter = drop;
+	net->context = &deaf;
+	net_link(net, 0, 1);
+	net_run(net); /* each knows the other's store now */
+	net_publish(net, 0, &(struct net_item){.kind = KAI_KIND_ALERT, .attachment = 3000}, id);
+	net_run(net);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_cut(net, 0, 1);
+	deaf.count = 0;
+	size_t before = net->seen_count;
+
+	net_link(net, 0, 1);
+	net_run(net);
+	assert_int_equal(net_sent(net, 0, 1, KAI_MSG_PUSH, before), 1);
+	struct kai_txn *txn = net_read(net, 0);
+
+	assert_true(kai_rec_peer(txn, net->nodes[1].config.org, &net->arena, &peer));
+	assert_true(kai_rec_arrival(txn, id, &arrival));
+	struct kai_key key = kai_key_pair(arrival, (uint16_t)peer.number);
+
+	assert_true(kai_rec_get(txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &net->arena,
+				&released));
+	assert_int_equal(released.state, KAI_RELEASED_STORED);
+	assert_int_equal(released.parts, 3);
+	kai_txn_abort(txn);
+	net_free(net);
+}
+
+/* The origin took back what went to a partner by another way alone, and hears only then from the
+ * partner that it has it: the retraction follows. */
+static void a_retraction_goes_where_its_target_came_from(void **state)
+{
+	struct net *net = net_new(3);
+	struct net_item item = {.kind = KAI_KIND_ALERT, .tlp = KAI_TLP_GREEN, .audience_count = 2};
+	uint8_t id[KAI_ID_LEN], retraction[KAI_ID_LEN];
+
+	(void)state;
+	(void)net_agree(net, 0, 2, &(struct net_terms){.introduce = true});
+	(void)net_agree(net, 1, 2, &(struct net_terms){.introduce = true});
+	(void)net_agree(net, 0, 1, &(struct net_terms){.ceiling = KAI_TLP_CLEAR});
+	item.audience[0] = net_org(net, 1);
+	item.audience[1] = net_org(net, 2);
+	if (memcmp(item.audience[0].org.at, item.audience[1].org.at, KAI_ID_LEN) > 0) {
+		item.audience[0] = net_org(net, 2);
+		item.audience[1] = net_org(net, 1);
+	}
+	net_link(net, 0, 1);
+	net_link(net, 0, 2);
+	net_publish(net, 0, &item, id);
+	net_run(net);
+	assert_true(net_holds(net, 2, id, NULL));
+	net_cut(net, 0, 2);
+	net_retract(net, 0, id, retraction);
+	net_run(net);
+	assert_false(net_holds(net, 1, retraction, NULL));
+	net_link(net, 1, 2);
+	net_run(net);
+	assert_true(net_holds(net, 1, id, NULL));
+	assert_true(net_holds(net, 1, retraction, NULL));
+	net_free(net);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_push_is_answered_whole),
+		cmocka_unit_test(a_retraction_goes_where_its_target_came_from),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
