@@ -118,6 +118,8 @@ struct kai_engine {
 	struct kai_mono trust_due;  /* when trust.c looks at its instants again; 0: at once */
 	struct kai_wall trust_next; /* the next instant at which something begins or ends; 0: not
 				       known yet */
+	bool clock_known;
+	int64_t clock_ms; /* the wall clock less the monotonic one, before it jumps again */
 };
 
 /*
@@ -195,8 +197,8 @@ void kai_spread_down(struct kai_turn *turn, struct kai_link *link);
 /* An item was stored or changed (later part, signature, release): pushes it at once where it is
  * urgent and permitted; the rest is met when the log is walked. */
 void kai_spread_item(struct kai_turn *turn, uint64_t arrival);
-/* Starts the walk of the log anew for a peer whose permissions changed; what it has stored is
- * skipped. */
+/* Starts the walk of the log anew, now or when the link comes up, for a peer whose permissions may have
+ * changed; what it has stored is skipped. */
 void kai_spread_restart(struct kai_turn *turn, struct kai_link *link);
 /* Walks on for every peer that is up, within a bound; true when some walk is not at the head and
  * has room to go on. */
@@ -381,6 +383,9 @@ bool kai_cards_owed(const struct kai_engine *engine);
 void kai_trust_changed(struct kai_turn *turn);
 /* Daily and at each known instant: expiry of agreements, memberships, cards. */
 void kai_trust_timer(struct kai_turn *turn);
+/* Before each event: when the wall clock has jumped, what was passed over by the wrong one is looked at
+ * again. */
+void kai_trust_clock(struct kai_turn *turn);
 struct kai_mono kai_trust_deadline(const struct kai_engine *engine);
 /* The relation now; never NULL (state NONE when there is no agreement). Lives until the step ends,
  * outside scratch. */

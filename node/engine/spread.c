@@ -175,12 +175,18 @@ void kai_spread_down(struct kai_turn *turn, struct kai_link *link)
 void kai_spread_restart(struct kai_turn *turn, struct kai_link *link)
 {
 	struct kai_spread *spread = link->spread;
-	const struct kai_pair *pair = kai_pair_now(turn, link);
+	struct kai_arena lists = *turn->scratch;
+	struct kai_peer peer;
 
+	/* Nor may it be forgotten over a link that falls, or a crash, before all was looked at. */
+	if (kai_rec_peer(turn->txn, link->org, &lists, &peer)) {
+		memset(peer.facts, 0, sizeof(peer.facts));
+		kai_rec_peer_put(turn->txn, &peer);
+	}
 	if (spread == NULL)
 		return;
-	memcpy(spread->facts, pair->digest, KAI_ID_LEN);
-	spread->idle = nothing_may_go(turn, link, pair);
+	memcpy(spread->facts, kai_pair_now(turn, link)->digest, KAI_ID_LEN);
+	spread->idle = nothing_may_go(turn, link, kai_pair_now(turn, link));
 	spread->position = 0;
 	spread->anew = kai_rec_head(turn->txn);
 	spread->anew_refused = true;

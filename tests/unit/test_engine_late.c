@@ -99,11 +99,75 @@ static void a_retraction_goes_where_its_target_came_from(void **state)
 	net_free(net);
 }
 
+/* Node 0's clock is wrong by so much while it has something new for node 1. */
+struct jump {
+	int64_t skew_ms;
+	uint64_t valid_from, not_after; /* 0: as ever */
+};
+
+static const struct jump jumps[] = {
+	{.skew_ms = -3 * KAI_MS_HOUR, .valid_from = NET_MS - 2 * KAI_MS_HOUR},
+	{.skew_ms = 3 * KAI_MS_HOUR, .not_after = NET_MS + 2 * KAI_MS_HOUR},
+};
+
+/* Before the agreement by a slow clock, past its end by a fast one: passed over, and not for good. */
+static void what_a_wrong_clock_passed_over_goes_when_it_is_right(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(jumps) / sizeof(jumps[0]); i++) {
+		const struct jump *jump = &jumps[i / 2];
+		struct net *net = net_new(2);
+		uint8_t id[KAI_ID_LEN];
+
+		(void)net_agree(net, 0, 1, &(struct net_terms){.valid_from = jump->valid_from});
+		net_link(net, 0, 1);
+		net_pass(net, KAI_MS_MINUTE);
+		net_cut(net, 0, 1);
+		net_publish(net, 0, &(struct net_item){.not_after = jump->not_after}, id);
+		net->nodes[0].skew_ms = jump->skew_ms;
+		net_link(net, 0, 1);
+		net_pass(net, 5 * KAI_MS_MINUTE);
+		assert_false(net_holds(net, 1, id, NULL));
+		/* It may be put right while nobody is there. */
+		if (i % 2 != 0)
+			net_cut(net, 0, 1);
+		net->nodes[0].skew_ms = 0;
+		net_pass(net, 2 * KAI_MS_MINUTE);
+		if (i % 2 != 0)
+			net_link(net, 0, 1);
+		net_pass(net, 2 * KAI_MS_MINUTE);
+		assert_true(net_holds(net, 1, id, NULL));
+		net_free(net);
+	}
+}
+
+/* Wrong and right again before anything else happens: the link stands all the while. */
+static void a_clock_that_was_wrong_for_a_moment(void **state)
+{
+	struct net *net = net_new(2);
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &(struct net_terms){.valid_from = NET_MS - 2 * KAI_MS_HOUR});
+	net_link(net, 0, 1);
+	net_pass(net, KAI_MS_MINUTE);
+	net->nodes[0].skew_ms = -3 * KAI_MS_HOUR;
+	net_publish(net, 0, &(struct net_item){.keep = true}, id);
+	net_run(net);
+	assert_false(net_holds(net, 1, id, NULL));
+	net->nodes[0].skew_ms = 0;
+	net_pass(net, 2 * KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_push_is_answered_whole),
 		cmocka_unit_test(a_retraction_goes_where_its_target_came_from),
+		cmocka_unit_test(what_a_wrong_clock_passed_over_goes_when_it_is_right),
+		cmocka_unit_test(a_clock_that_was_wrong_for_a_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
