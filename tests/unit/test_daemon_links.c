@@ -77,7 +77,7 @@ static void stop(struct node *node)
 /* From now on node knows these others; both can be dialled. */
 static void know(struct node *node, const struct node *const *others, size_t count)
 {
-	struct kai_roster *roster = kai_roster_new(true);
+	struct kai_roster *roster = kai_roster_new(true, "");
 	struct kai_mail_list list = {0};
 	struct kai_mail *mail = kai_mail_new(KAI_MAIL_ROSTER);
 

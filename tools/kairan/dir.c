@@ -18,10 +18,12 @@ bool kai_cli_json(const struct kai_cli *cli)
 
 struct kai_wall kai_cli_now(void)
 {
+	const char *ahead = getenv(KAI_LAB_CLOCK);
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (struct kai_wall){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
+	return (struct kai_wall){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 +
+				 (ahead != NULL ? strtoll(ahead, NULL, 10) : 0)};
 }
 
 void *kai_cli_take(struct kai_cli *cli, size_t size)
@@ -102,7 +104,14 @@ int kai_cli_open(struct kai_cli *cli)
 
 	if (found)
 		memcpy(cli->org, org.at, KAI_ID_LEN);
+	cli->lab = kai_txn_get(txn, KAI_TABLE_META, kai_span_str(KAI_META_LAB), &org);
 	kai_txn_abort(txn);
+	if (!cli->lab && getenv(KAI_LAB_CLOCK) != NULL)
+		return kai_cli_fail(
+			cli, KAI_EXIT_USAGE,
+			T("%s: another clock than the machine's is only for what kairan lab "
+			  "made (unset %s)"),
+			cli->dir, KAI_LAB_CLOCK);
 	if (!found)
 		return kai_cli_fail(
 			cli, KAI_EXIT_REFUSED,

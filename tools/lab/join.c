@@ -10,9 +10,8 @@ static char *lab_file(struct kai_cli *cli, const struct kai_lab *lab, const char
 	return kai_cli_text(cli, "%s/%s.%s", lab->dir, name, ending);
 }
 
-/* Gives `to` the card of `from`, after comparing the fingerprint that `from` reads aloud. */
-static int hand_card(struct kai_cli *cli, const struct kai_lab *lab,
-		     const struct kai_lab_node *from, const struct kai_lab_node *to)
+int kai_lab_hand_card(struct kai_cli *cli, const struct kai_lab *lab,
+		      const struct kai_lab_node *from, const struct kai_lab_node *to)
 {
 	char *file = lab_file(cli, lab, from->name, "kcard");
 	const char *const export[] = {"card", "export", "-o", file, NULL};
@@ -76,10 +75,10 @@ int kai_lab_join(struct kai_cli *cli, const struct kai_lab *lab,
 	const char *const propose[] = {"agree", "propose", terms, "-o", proposed, NULL};
 	const char *const accept[] = {"agree", "accept", proposed, "-o", accepted, NULL};
 	const char *const import[] = {"agree", "import", accepted, NULL};
-	int code = hand_card(cli, lab, a, b);
+	int code = kai_lab_hand_card(cli, lab, a, b);
 
 	if (code == 0)
-		code = hand_card(cli, lab, b, a);
+		code = kai_lab_hand_card(cli, lab, b, a);
 	if (code == 0)
 		code = draft(cli, lab, agreement, terms);
 	if (code == 0)
