@@ -100,6 +100,7 @@ struct sim_failure {
 };
 /* What some seeds gave together. */
 struct sim_sum {
+	uint64_t first; /* seed; the others follow it */
 	uint64_t seeds, failed;
 	double seconds;
 	struct sim_figures figures;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_SEEDS 1000000000ULL /* some centuries */
+
 enum form { NUMBER, TEXT, YES, NO, TOPOLOGY, SCENARIO, FAULTS, SEEDS, SIZES };
 
 /* What an option is about; some do not go together. */
@@ -123,7 +125,8 @@ static bool seeds(const char *text, struct sim_cli *io)
 	memcpy(first, text, len);
 	first[len] = '\0';
 	return number(first, 0, UINT64_MAX, &io->first) &&
-	       number(text + len + 1, io->first, UINT64_MAX, &io->last);
+	       number(text + len + 1, io->first, UINT64_MAX, &io->last) &&
+	       io->last - io->first < MOST_SEEDS;
 }
 
 static bool sizes(const char *text, struct sim_cli *io)
@@ -255,7 +258,7 @@ static void say_range(const struct option_row *row, const char *text)
 		(void)fprintf(stderr, "\n");
 		return;
 	case SEEDS:
-		(void)fprintf(stderr, "FIRST-LAST\n");
+		(void)fprintf(stderr, "FIRST-LAST, up to %llu of them\n", MOST_SEEDS);
 		return;
 	case SIZES:
 		(void)fprintf(stderr,
@@ -332,7 +335,7 @@ static bool read_seed(struct reading *io, const char *word)
 	return io->seed;
 }
 
-/* The first of them on the command line; NULL: none. */
+/* The first of them in the table that was given; NULL: none. */
 static const char *given(const struct reading *reading, unsigned about)
 {
 	for (size_t i = 0; i < ROWS; i++) {

@@ -175,11 +175,13 @@ void sim_report_json(const struct sim_cli *cli, const struct sim_sum *sum, FILE 
 	char digest[17];
 
 	digest_text(&sum->figures, digest);
-	(void)fprintf(to,
-		      "{\"seeds\": %llu,\n \"failed\": %llu,\n \"seconds\": %.3f,\n"
-		      " \"seeds_per_minute\": %.1f,\n \"figures\": {\n",
-		      (unsigned long long)sum->seeds, (unsigned long long)sum->failed, sum->seconds,
-		      sum->seconds > 0 ? (double)sum->seeds / sum->seconds * 60 : 0);
+	(void)fprintf(
+		to,
+		"{\"first\": %llu,\n \"seeds\": %llu,\n \"failed\": %llu,\n \"seconds\": %.3f,\n"
+		" \"seeds_per_minute\": %.1f,\n \"figures\": {\n",
+		(unsigned long long)sum->first, (unsigned long long)sum->seeds,
+		(unsigned long long)sum->failed, sum->seconds,
+		sum->seconds > 0 ? (double)sum->seeds / sum->seconds * 60 : 0);
 	figures_each(&sum->figures, to, member);
 	(void)fprintf(to, "  \"digest\": \"%s\"},\n \"failures\": [", digest);
 	for (uint64_t i = 0; i < sum->failed; i++) {

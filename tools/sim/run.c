@@ -90,7 +90,8 @@ static int print_result(const struct sim_cli *cli, uint64_t seed, const struct s
 		sim_report_first(result, seed, &failure);
 	if (cli->json)
 		sim_report_json(
-			cli, &(struct sim_sum){1, failed, seconds, result->figures, &failure}, out);
+			cli, &(struct sim_sum){seed, 1, failed, seconds, result->figures, &failure},
+			out);
 	else
 		sim_report_figures(&result->figures, out);
 	if (!sim_cli_close(cli, out))

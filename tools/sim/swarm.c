@@ -26,8 +26,7 @@ struct swarm {
 	FILE *out;
 	struct running running[MAX_JOBS];
 	unsigned count;
-	uint64_t first, total; /* the first seed, and how many */
-	uint64_t begun;
+	uint64_t total, begun;
 	double start, told;
 	struct sim_sum sum; /* of those that ended */
 	struct {
@@ -156,7 +155,7 @@ static bool begin_one(struct swarm *swarm)
 {
 	struct sim_recipe recipe = swarm->cli->recipe;
 
-	recipe.seed = swarm->first + swarm->begun;
+	recipe.seed = swarm->sum.first + swarm->begun;
 	struct running *running = &swarm->running[swarm->count];
 
 	*running = (struct running){.since = sim_cli_seconds()};
@@ -207,17 +206,17 @@ static void choose_seeds(struct swarm *swarm)
 {
 	const struct sim_cli *cli = swarm->cli;
 
-	swarm->first = cli->first;
+	swarm->sum.first = cli->first;
 	swarm->total = cli->last - cli->first + 1;
 	if (cli->fresh == 0)
 		return;
 	/* 48 bits: they are read and typed by people. */
-	randombytes_buf(&swarm->first, sizeof(swarm->first));
-	swarm->first >>= 16;
+	randombytes_buf(&swarm->sum.first, sizeof(swarm->sum.first));
+	swarm->sum.first >>= 16;
 	swarm->total = cli->fresh;
 	(void)fprintf(cli->json ? stderr : swarm->out, "# note: fresh seeds: --seeds %llu-%llu\n",
-		      (unsigned long long)swarm->first,
-		      (unsigned long long)(swarm->first + swarm->total - 1));
+		      (unsigned long long)swarm->sum.first,
+		      (unsigned long long)(swarm->sum.first + swarm->total - 1));
 }
 
 /* false: a process could not be had, and that is said. */
