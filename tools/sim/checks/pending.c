@@ -130,11 +130,7 @@ static void check_news(struct sim *sim, const struct sim_pact *pact)
 				*best = word;
 		}
 		for (size_t k = 0; k < 2; k++) {
-			if (newest[k] == NULL || (newest[k]->known[i] & SIM_KNOWN_NOW) != 0)
-				continue;
-			/* What a backup of its author lacks nobody tells. */
-			if (sim_node(sim, ends[k])->epochs == 0 ||
-			    (newest[k]->known[k] & SIM_KNOWN_NOW) != 0)
+			if (newest[k] != NULL && (newest[k]->known[i] & SIM_KNOWN_NOW) == 0)
 				sim_violation(sim, "pending", ends[i], NULL,
 					      "has not heard node %u's newest notice to node %u",
 					      ends[k], ends[1 - k]);
