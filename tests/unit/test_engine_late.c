@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What comes late: a target after its retraction, an answer that is owed. */
+/* What comes late: a target after its retraction, an answer that is owed, a clock that is right again. */
 #include "net.h"
 
 #include <string.h>
@@ -161,6 +161,86 @@ static void a_clock_that_was_wrong_for_a_moment(void **state)
 	net_free(net);
 }
 
+/* ---- what waits behind what nobody has ---- */
+
+#define FLOOD_OFFERS 4u
+#define FLOOD_MS 500 /* between two answers */
+
+/* Keeps what node 1 wants of node 0 from it. */
+struct wanted {
+	bool is;
+	uint8_t id[KAI_ID_LEN];
+	struct kai_arena arena;
+	uint8_t room[65536];
+};
+
+static bool keep_wants(void *context, struct net_frame *frame)
+{
+	struct wanted *wanted = context;
+	struct kai_want want;
+
+	if (frame->type != KAI_MSG_WANT || frame->from != 1 || frame->to != 0)
+		return true;
+	wanted->arena = (struct kai_arena){.at = wanted->room, .cap = sizeof(wanted->room)};
+	assert_int_equal(kai_object_decode(&kai_object_want, kai_span(frame->at, frame->len),
+					   &wanted->arena, &want),
+			 KAI_FAULT_NONE);
+	wanted->is = true;
+	memcpy(wanted->id, want.entries[0].id, KAI_ID_LEN);
+	return false;
+}
+
+static void flood(struct net *net)
+{
+	static struct kai_offer_entry entries[KAI_MAX_ENTRIES];
+	struct kai_offer offer = {.entries = entries, .entries_count = KAI_MAX_ENTRIES};
+
+	for (unsigned i = 0; i < FLOOD_OFFERS; i++) {
+		for (unsigned k = 0; k < KAI_MAX_ENTRIES; k++) {
+			entries[k] = (struct kai_offer_entry){.parts = 1,
+							      .size = (size_t)4 << 20,
+							      .urgency = KAI_URGENCY_NOW,
+							      .signatures = 1};
+			kai_put_be64(entries[k].id, i * KAI_MAX_ENTRIES + k);
+		}
+		net_inject(net, 0, 1, KAI_MSG_OFFER, &offer);
+	}
+}
+
+/* One that offers no end of what it has not is asked for one after another; what another offers as well
+ * does not wait for the end of that. */
+static void what_waits_long_is_asked_of_another(void **state)
+{
+	static struct wanted wanted;
+	struct kai_none none = {.ids = &wanted.id, .ids_count = 1};
+	struct net *net = net_new(3);
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	for (unsigned a = 0; a < 3; a++) {
+		(void)net_agree(net, a, (a + 1) % 3, &(struct net_terms){.introduce = true});
+		net_link(net, a, (a + 1) % 3);
+	}
+	net_run(net);
+	net->filter = keep_wants;
+	net->context = &wanted;
+	flood(net);
+	net_run(net);
+	assert_true(wanted.is);
+	net_publish(net, 0, &(struct net_item){.title = "behind"}, id);
+	net_run(net);
+	assert_true(net_holds(net, 2, id, NULL));
+	for (unsigned i = 0; i < 4 * KAI_MS_MINUTE / FLOOD_MS; i++) {
+		net_pass(net, FLOOD_MS);
+		assert_true(wanted.is);
+		wanted.is = false;
+		net_inject(net, 0, 1, KAI_MSG_NO, &none);
+		net_run(net);
+	}
+	assert_true(net_holds(net, 1, id, NULL));
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +248,7 @@ int main(void)
 		cmocka_unit_test(a_retraction_goes_where_its_target_came_from),
 		cmocka_unit_test(what_a_wrong_clock_passed_over_goes_when_it_is_right),
 		cmocka_unit_test(a_clock_that_was_wrong_for_a_moment),
+		cmocka_unit_test(what_waits_long_is_asked_of_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
