@@ -80,6 +80,7 @@ static void tell(size_t hidden, struct heard *ret)
 	/* What came meanwhile is told after a cut, a restart of either end. */
 	net_cut(net, AUTHOR, PARTNER);
 	publish_among(net, hidden, false);
+	publish_among(net, hidden, false);
 	publish_among(net, hidden, true);
 	net_link(net, AUTHOR, PARTNER);
 	net_pass(net, KAI_MS_MINUTE);
