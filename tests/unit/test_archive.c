@@ -106,10 +106,8 @@ static void write_rows(struct fixture *fix, const struct row *rows, size_t count
 }
 
 static const struct row sound[] = {
-	{KAI_RECORD_DIR, "keys", NULL},
-	{KAI_RECORD_FILE, "keys/a.key", NULL},
-	{KAI_RECORD_BYTES, NULL, "secret one"},
-	{KAI_RECORD_BYTES, NULL, " and two"},
+	{KAI_RECORD_DIR, "keys", NULL},		{KAI_RECORD_FILE, "keys/a.key", NULL},
+	{KAI_RECORD_BYTES, NULL, "secret one"}, {KAI_RECORD_BYTES, NULL, " and two"},
 	{KAI_RECORD_FILE, "empty", NULL},
 };
 #define SOUND (sizeof(sound) / sizeof(*sound))
@@ -255,14 +253,28 @@ static void test_names(void **state)
 		const char *name;
 		bool fine;
 	} cases[] = {
-		{"a", true},	      {"a/b", true},	{"keys/rest-1.key", true},
-		{".hidden", true},    {"..a", true},	{"a/..b", true},
-		{"1/2/3/4/5/6/7/8", true}, {"1/2/3/4/5/6/7/8/9", false},
-		{"", false},	      {"/", false},	{"/etc/passwd", false},
-		{"..", false},	      {".", false},	{"../a", false},
-		{"a/..", false},      {"a/../b", false}, {"a//b", false},
-		{"a/", false},	      {"a/./b", false},	{"a\nb", false},
-		{"a\tb", false},      {"a\xff", false},
+		{"a", true},
+		{"a/b", true},
+		{"keys/rest-1.key", true},
+		{".hidden", true},
+		{"..a", true},
+		{"a/..b", true},
+		{"1/2/3/4/5/6/7/8", true},
+		{"1/2/3/4/5/6/7/8/9", false},
+		{"", false},
+		{"/", false},
+		{"/etc/passwd", false},
+		{"..", false},
+		{".", false},
+		{"../a", false},
+		{"a/..", false},
+		{"a/../b", false},
+		{"a//b", false},
+		{"a/", false},
+		{"a/./b", false},
+		{"a\nb", false},
+		{"a\tb", false},
+		{"a\xff", false},
 	};
 
 	(void)state;
@@ -284,13 +296,20 @@ static void test_heads(void **state)
 		const char *from;
 		const char *to;
 	} edits[] = {
-		{"backup 1", "backup 2"},   {"made: ", "Made: "},
-		{"Z\n", "\n"},		    {"argon2id 3", "argon2id 17"},
-		{"argon2id 3", "argon2id 0"}, {"argon2id 3", "argon2id +3"},
-		{"argon2id", "argon2i"},    {"268435456", "4294967296"},
-		{"268435456", "0"},	    {"by: ", "by:"},
-		{"\n\n", "\n\n\n"},	    {"\n\n", "\nmore: 1\n\n"},
-		{"name: A\n", ""},	    {"org: a", "org: 1"},
+		{"backup 1", "backup 2"},
+		{"made: ", "Made: "},
+		{"Z\n", "\n"},
+		{"argon2id 3", "argon2id 17"},
+		{"argon2id 3", "argon2id 0"},
+		{"argon2id 3", "argon2id +3"},
+		{"argon2id", "argon2i"},
+		{"268435456", "4294967296"},
+		{"268435456", "0"},
+		{"by: ", "by:"},
+		{"\n\n", "\n\n\n"},
+		{"\n\n", "\nmore: 1\n\n"},
+		{"name: A\n", ""},
+		{"org: a", "org: 1"},
 	};
 	struct kai_archive_head again;
 	char text[KAI_ARCHIVE_HEAD];
@@ -355,8 +374,8 @@ static void test_made_by_hand(void **state)
 		{{{KAI_RECORD_BYTES, NULL, "of no file"}}, 1, 0},
 		{{{KAI_RECORD_DIR, "a", NULL}, {KAI_RECORD_BYTES, NULL, "of a directory"}}, 2, 1},
 		{{{KAI_RECORD_FILE, KAI_RESTORE_MARK, NULL}}, 1, 1},
-		{{{KAI_RECORD_FILE, "a", NULL}}, 1, 2},	 /* says two */
-		{{{KAI_RECORD_FILE, "a", NULL}}, 1, 1},	 /* no store */
+		{{{KAI_RECORD_FILE, "a", NULL}}, 1, 2}, /* says two */
+		{{{KAI_RECORD_FILE, "a", NULL}}, 1, 1}, /* no store */
 		{{{KAI_RECORD_DIR, "store", NULL},
 		  {KAI_RECORD_FILE, "store/data.mdb", NULL},
 		  {KAI_RECORD_BYTES, NULL, "not LMDB's"}},

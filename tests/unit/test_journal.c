@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "doctor.h"
 #include "journal.h"
+#include "kairan/engine.h"
 #include "verbs.h"
 #include "view.h"
 
@@ -61,7 +63,7 @@ static void write_entries(struct kai_txn *txn, unsigned count)
 	}
 }
 
-static int begin(void **state)
+static int begin_with(void **state, unsigned count)
 {
 	struct fixture *fix = calloc(1, sizeof(*fix));
 	struct kai_txn *txn;
@@ -75,11 +77,16 @@ static int begin(void **state)
 	memset(org, 7, sizeof(org));
 	assert_int_equal(kai_txn_begin(store, true, &txn, NULL), KAI_ERR_OK);
 	kai_txn_put(txn, KAI_TABLE_META, kai_span_str(KAI_META_ORG), kai_span(org, sizeof(org)));
-	write_entries(txn, ENTRIES);
+	write_entries(txn, count);
 	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
 	kai_store_close(store);
 	*state = fix;
 	return 0;
+}
+
+static int begin(void **state)
+{
+	return begin_with(state, ENTRIES);
 }
 
 static int end(void **state)
@@ -140,6 +147,24 @@ static void expect_whole(struct fixture *fix, const char *path, long long first,
 	assert_int_equal(json_integer_value(json_object_get(top, "first")), first);
 	assert_int_equal(json_integer_value(json_object_get(top, "last")), last);
 	json_decref(top);
+}
+
+/* The doctor looks at the end of the journal only. */
+static bool doctor_sees(struct fixture *fix)
+{
+	int exit = run(fix, kai_verb_doctor, NULL, NULL, NULL);
+	json_t *top = json_loads(fix->text, 0, NULL);
+	bool seen = false;
+	size_t i;
+	json_t *row;
+
+	assert_non_null(top);
+	json_array_foreach (json_object_get(top, "findings"), i, row)
+		seen = seen ||
+		       strcmp(json_string_value(json_object_get(row, "finding")), "journal") == 0;
+	assert_int_equal(exit, KAI_EXIT_REFUSED); /* no node runs there */
+	json_decref(top);
+	return seen;
 }
 
 /* ---- a damaged store ---- */
@@ -257,8 +282,39 @@ static void test_damaged_store(void **state)
 		do_harm(fresh, cases[i].harm, cases[i].number);
 		print_message("case %zu\n", i);
 		expect_broken(fresh, NULL, cases[i].at, cases[i].kind);
+		assert_true(doctor_sees(fresh));
 		(void)end(&fresh);
 	}
+}
+
+static void test_doctor_sees_the_end(void **state)
+{
+	static const struct {
+		uint64_t number; /* of 1300 entries */
+		bool seen;
+	} cases[] = {{1, false}, {299, false}, {300, true}, {1299, true}, {1300, true}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		void *fresh;
+
+		(void)begin_with(&fresh, 1300);
+		assert_false(doctor_sees(fresh));
+		do_harm(fresh, REWRITE, cases[i].number);
+		assert_int_equal(doctor_sees(fresh), cases[i].seen);
+		(void)end(&fresh);
+	}
+}
+
+/* What the doctor takes for granted where kairan.conf is silent is what the node does then. */
+static void test_doctor_knows_the_default(void **state)
+{
+	(void)state;
+#define X(name, value, unit)                                                                       \
+	if (strcmp(#name, "held_bytes") == 0)                                                      \
+		assert_int_equal((value), KAI_DOCTOR_HELD_BYTES);
+	KAI_X_QUOTA(X)
+#undef X
 }
 
 /* ---- exports ---- */
@@ -507,6 +563,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_damaged_store),
+		cmocka_unit_test(test_doctor_sees_the_end),
+		cmocka_unit_test(test_doctor_knows_the_default),
 		cmocka_unit_test_setup_teardown(test_export_is_whole, begin, end),
 		cmocka_unit_test_setup_teardown(test_damaged_export, begin, end),
 		cmocka_unit_test_setup_teardown(test_list, begin, end),

@@ -325,8 +325,8 @@ static int try_key(struct kai_archive_reader *reader, const uint8_t *key)
 		exit = open_body(reader, true, &body);
 	if (exit == 0)
 		exit = go_back(reader);
-	(void)crypto_secretstream_xchacha20poly1305_init_pull(&reader->stream,
-							      reader->head.stream, key);
+	(void)crypto_secretstream_xchacha20poly1305_init_pull(&reader->stream, reader->head.stream,
+							      key);
 	return exit;
 }
 

@@ -26,8 +26,8 @@
 #include "outfile.h"
 
 #define KAI_ARCHIVE_MAGIC "kairan backup 1\n"
-#define KAI_ARCHIVE_HEAD 2048	    /* longest head */
-#define KAI_ARCHIVE_BYTES 65536	    /* longest record beside its type */
+#define KAI_ARCHIVE_HEAD 2048	/* longest head */
+#define KAI_ARCHIVE_BYTES 65536 /* longest record beside its type */
 #define KAI_ARCHIVE_BODY (1 + KAI_ARCHIVE_BYTES + crypto_secretstream_xchacha20poly1305_ABYTES)
 #define KAI_ARCHIVE_NAME 1024
 #define KAI_PASSPHRASE_MIN 12

@@ -77,10 +77,11 @@ static int add_entry(struct backup *backup, const char *dir, const char *name)
 		return 0;
 	}
 	if (backup->count == MAX_ENTRIES || !kai_archive_name_ok(kai_span_str(path)))
-		return kai_cli_fail(cli, KAI_EXIT_REFUSED,
-				    T("%s/%s: cannot go into a backup (too many files, too deep, or "
-				      "its name is not plain text)"),
-				    cli->dir, path);
+		return kai_cli_fail(
+			cli, KAI_EXIT_REFUSED,
+			T("%s/%s: cannot go into a backup (too many files, too deep, or "
+			  "its name is not plain text)"),
+			cli->dir, path);
 	backup->entries[backup->count++] = (struct entry){
 		.name = path,
 		.mode = st.st_mode & 0777,
@@ -131,12 +132,12 @@ static void look_at_keys(const struct backup *backup, uint8_t ret[KAI_ID_LEN])
 		char text[KAI_ARCHIVE_NAME + 128];
 
 		if (strncmp(entry->name, "keys", 4) != 0 ||
-		    lstat(kai_cli_text(backup->cli, "%s/%s", backup->cli->dir, entry->name),
-			  &st) != 0)
+		    lstat(kai_cli_text(backup->cli, "%s/%s", backup->cli->dir, entry->name), &st) !=
+			    0)
 			continue;
 		(void)snprintf(text, sizeof(text), "%s %llu %lld %lld.%09ld\n", entry->name,
-				   (unsigned long long)st.st_ino, (long long)st.st_size,
-				   (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+			       (unsigned long long)st.st_ino, (long long)st.st_size,
+			       (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 
 		(void)crypto_generichash_update(&state, (const uint8_t *)text, strlen(text));
 	}
@@ -264,8 +265,7 @@ static int put_store(struct backup *backup, const struct entry *entry)
 	struct kai_store *store = NULL;
 	struct kai_why why = {""};
 	char *path = kai_cli_text(cli, "%s/%s", cli->dir, entry->name);
-	enum kai_err err =
-		kai_store_open_lmdb(kai_dir_of(cli, path), &options, &store, &why);
+	enum kai_err err = kai_store_open_lmdb(kai_dir_of(cli, path), &options, &store, &why);
 
 	if (err != KAI_ERR_OK)
 		return kai_cli_err(cli, err, &why);
@@ -388,15 +388,18 @@ static int write_file(struct backup *backup, const char *path, struct kai_archiv
 }
 
 static const struct kai_col backup_cols[] = {
-	{"file", N_("backup"), KAI_COL_TEXT},	      {"name", N_("organisation"), KAI_COL_TEXT},
-	{"org", N_("org"), KAI_COL_ID},		      {"made_at", N_("made"), KAI_COL_TIME},
-	{"protection", N_("protection"), KAI_COL_WORD}, {"items", N_("advisories"), KAI_COL_NUMBER},
-	{"files", N_("files"), KAI_COL_NUMBER},	      {"bytes", N_("bytes"), KAI_COL_NUMBER},
+	{"file", N_("backup"), KAI_COL_TEXT},
+	{"name", N_("organisation"), KAI_COL_TEXT},
+	{"org", N_("org"), KAI_COL_ID},
+	{"made_at", N_("made"), KAI_COL_TIME},
+	{"protection", N_("protection"), KAI_COL_WORD},
+	{"items", N_("advisories"), KAI_COL_NUMBER},
+	{"files", N_("files"), KAI_COL_NUMBER},
+	{"bytes", N_("bytes"), KAI_COL_NUMBER},
 	{"left_out", N_("left out"), KAI_COL_LIST},
 };
-static const struct kai_view backup_view = {.cols = backup_cols,
-					    .col_count =
-						    sizeof(backup_cols) / sizeof(*backup_cols)};
+static const struct kai_view backup_view = {
+	.cols = backup_cols, .col_count = sizeof(backup_cols) / sizeof(*backup_cols)};
 
 static int show_made(struct backup *backup, const struct kai_archive_head *head, uint64_t items)
 {

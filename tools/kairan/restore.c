@@ -52,10 +52,11 @@ static int made_by_hand(const struct restore *restore)
 {
 	struct kai_cli *cli = restore->cli;
 
-	return kai_cli_fail(cli, KAI_EXIT_REFUSED,
-			    T("%s: is not as `kairan backup` makes it: somebody made it by hand (do "
-			      "not use it)"),
-			    restore->reader->path);
+	return kai_cli_fail(
+		cli, KAI_EXIT_REFUSED,
+		T("%s: is not as `kairan backup` makes it: somebody made it by hand (do "
+		  "not use it)"),
+		restore->reader->path);
 }
 
 /* ---- the directory ---- */
@@ -83,7 +84,8 @@ static int take_dir(struct restore *restore)
 	static const char text[] =
 		"A restore began here and did not end.\n"
 		"Nothing here may be used: empty this directory, and restore again.\n"
-		"復元が途中で終わっています。このディレクトリを空にして、もう一度復元してください。\n";
+		"復元が途中で終わっています。このディレクトリを空にして、もう一度復元してください。"
+		"\n";
 	struct kai_cli *cli = restore->cli;
 	struct stat st;
 
@@ -146,8 +148,8 @@ static int make_file(struct restore *restore, const char *name, unsigned mode)
 	const char *slash = strrchr(name, '/');
 	const char *base = slash != NULL ? slash + 1 : name;
 
-	restore->fd = open(restore->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-			   0600);
+	restore->fd =
+		open(restore->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (restore->fd < 0 || fchmod(restore->fd, (mode_t)mode) != 0)
 		return failed(restore, restore->path);
 	restore->drafts += strncmp(name, "drafts/", 7) == 0;
@@ -249,8 +251,9 @@ static enum kai_err renew(struct kai_store *store, const struct kai_archive_head
 	if (!kai_txn_get(txn, KAI_TABLE_META, kai_span_str(KAI_META_ORG), &org) ||
 	    !kai_span_equal(org, kai_span(head->org, KAI_ID_LEN))) {
 		kai_txn_abort(txn);
-		return kai_fail(why, KAI_ERR_CORRUPT, "store: belongs to another organisation than "
-						      "the backup says (do not use it)");
+		return kai_fail(why, KAI_ERR_CORRUPT,
+				"store: belongs to another organisation than "
+				"the backup says (do not use it)");
 	}
 	write_marks(txn, head);
 	return kai_txn_commit(txn, why);
@@ -298,14 +301,17 @@ static int finish(struct restore *restore)
 /* ---- the verb ---- */
 
 static const struct kai_col restore_cols[] = {
-	{"dir", N_("directory"), KAI_COL_TEXT},	      {"name", N_("organisation"), KAI_COL_TEXT},
-	{"org", N_("org"), KAI_COL_ID},		      {"made_at", N_("made"), KAI_COL_TIME},
-	{"items", N_("advisories"), KAI_COL_NUMBER},  {"entries", N_("journal"), KAI_COL_NUMBER},
-	{"drafts", N_("drafts in it"), KAI_COL_NUMBER}, {"files", N_("files"), KAI_COL_NUMBER},
+	{"dir", N_("directory"), KAI_COL_TEXT},
+	{"name", N_("organisation"), KAI_COL_TEXT},
+	{"org", N_("org"), KAI_COL_ID},
+	{"made_at", N_("made"), KAI_COL_TIME},
+	{"items", N_("advisories"), KAI_COL_NUMBER},
+	{"entries", N_("journal"), KAI_COL_NUMBER},
+	{"drafts", N_("drafts in it"), KAI_COL_NUMBER},
+	{"files", N_("files"), KAI_COL_NUMBER},
 };
-static const struct kai_view restore_view = {.cols = restore_cols,
-					     .col_count =
-						     sizeof(restore_cols) / sizeof(*restore_cols)};
+static const struct kai_view restore_view = {
+	.cols = restore_cols, .col_count = sizeof(restore_cols) / sizeof(*restore_cols)};
 
 static void show_restored(struct restore *restore)
 {
@@ -316,21 +322,22 @@ static void show_restored(struct restore *restore)
 		      json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I}", "dir", cli->dir, "name",
 				head->name, "org", kai_json_id(head->org), "made_at",
 				kai_json_time((uint64_t)head->made_at.ms), "items",
-				(json_int_t)restore->items, "entries",
-				(json_int_t)restore->entries, "drafts",
-				(json_int_t)restore->drafts, "files", (json_int_t)restore->count));
+				(json_int_t)restore->items, "entries", (json_int_t)restore->entries,
+				"drafts", (json_int_t)restore->drafts, "files",
+				(json_int_t)restore->count));
 	if (cli->renderer != &kai_render_table)
 		return;
-	(void)fprintf(cli->err, "%s\n%s\n%s\n",
-		      T("Stop the old node for good before this one starts: two running nodes of one "
-			"organisation contradict each other."),
-		      T("Start it with every link up, and wait until `kairan peers` is quiet before you "
-			"write: what was filed after the backup comes back from partners first."),
-		      restore->drafts > 0
-			      ? T("The drafts are as they were then: look whether they were sent since "
-				  "(kairan draft list).")
-			      : T("Nothing that only the lost machine held comes back: what was "
-				  "filed and reached nobody is to be filed again."));
+	(void)fprintf(
+		cli->err, "%s\n%s\n%s\n",
+		T("Stop the old node for good before this one starts: two running nodes of one "
+		  "organisation contradict each other."),
+		T("Start it with every link up, and wait until `kairan peers` is quiet before you "
+		  "write: what was filed after the backup comes back from partners first."),
+		restore->drafts > 0
+			? T("The drafts are as they were then: look whether they were sent since "
+			    "(kairan draft list).")
+			: T("Nothing that only the lost machine held comes back: what was "
+			    "filed and reached nobody is to be filed again."));
 	if (kai_cli_now().ms < head->made_at.ms)
 		(void)fprintf(cli->err, "%s\n",
 			      T("This machine's clock is behind the backup: set it before the node "

@@ -96,6 +96,8 @@ const struct kai_verb kai_verbs[] = {
 	 kai_verb_restore},
 	{"status", "", 0, 0, N_("say how the node and its links are"), kai_status_opts,
 	 kai_verb_status},
+	{"doctor", "", 0, 0, N_("say what will go wrong, or has, and what to do about it"), NULL,
+	 kai_verb_doctor},
 	{"peers", "", 0, 0, N_("list partners and links"), NULL, kai_verb_peers},
 	{"check", "", 0, 0, N_("check the whole store"), NULL, kai_verb_check},
 };

@@ -79,6 +79,7 @@ int kai_verb_show(struct kai_cli *cli);
 int kai_verb_watch(struct kai_cli *cli);
 int kai_verb_explain(struct kai_cli *cli);
 int kai_verb_verify(struct kai_cli *cli);
+int kai_verb_doctor(struct kai_cli *cli);
 int kai_verb_backup(struct kai_cli *cli);
 int kai_verb_restore(struct kai_cli *cli);
 int kai_verb_journal_list(struct kai_cli *cli);
