@@ -161,6 +161,48 @@ static void a_clock_that_was_wrong_for_a_moment(void **state)
 	net_free(net);
 }
 
+/* A part that its clock leaves out, since by it no membership has begun, comes when that is right. */
+static void a_part_that_a_slow_clock_left_out(void **state)
+{
+	struct kai_community community = {.name = kai_span_str("circle")};
+	struct kai_ctl_member member = {.name = kai_span_str("circle")};
+	struct kai_audience_entry circle = {.type = KAI_AUD_COMMUNITY,
+					    .text = kai_span_str("circle")};
+	const struct kai_label label = {.tlp = KAI_TLP_GREEN,
+					.audience = &circle,
+					.audience_count = 1,
+					.onward = KAI_ONWARD_ANY,
+					.attribution = 1,
+					.pap = 4};
+	struct net *net = net_new(2);
+	uint8_t id[KAI_ID_LEN];
+	uint32_t parts = 0;
+
+	(void)state;
+	memcpy(community.keeper, net->nodes[0].config.org, KAI_ID_LEN);
+	memcpy(member.org, net->nodes[1].config.org, KAI_ID_LEN);
+	circle.org = kai_span(net->nodes[0].config.org, KAI_ID_LEN);
+	(void)net_agree(net, 0, 1,
+			&(struct net_terms){.valid_from = NET_MS - 100 * KAI_MS_DAY,
+					    .communities = &community,
+					    .community_count = 1});
+	net_link(net, 0, 1);
+	net_run(net);
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_MEMBER, &member), 0);
+	net_run(net);
+	net->nodes[1].skew_ms = -2 * KAI_MS_HOUR;
+	net_pass(net, KAI_MS_MINUTE);
+	net_publish(net, 0, &(struct net_item){.attachment = 3000, .attachment_label = &label}, id);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, id, &parts));
+	assert_int_equal(parts, 1);
+	net->nodes[1].skew_ms = 0;
+	net_pass(net, KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, id, &parts));
+	assert_int_equal(parts, 3);
+	net_free(net);
+}
+
 /* ---- what waits behind what nobody has ---- */
 
 #define FLOOD_OFFERS 4u
@@ -248,6 +290,7 @@ int main(void)
 		cmocka_unit_test(a_retraction_goes_where_its_target_came_from),
 		cmocka_unit_test(what_a_wrong_clock_passed_over_goes_when_it_is_right),
 		cmocka_unit_test(a_clock_that_was_wrong_for_a_moment),
+		cmocka_unit_test(a_part_that_a_slow_clock_left_out),
 		cmocka_unit_test(what_waits_long_is_asked_of_another),
 	};
 
