@@ -50,7 +50,8 @@ static int restart_if_up(struct kai_lab_stage *stage, size_t node)
 int kai_lab_do_time(struct kai_lab_stage *stage, const struct kai_lab_step *step)
 {
 	int64_t now_ms = kai_cli_now().ms;
-	int64_t ahead_s = (next_time(now_ms, step->values[0].number) - now_ms + 999) / KAI_MS_SECOND;
+	int64_t ahead_s =
+		(next_time(now_ms, step->values[0].number) - now_ms + 999) / KAI_MS_SECOND;
 
 	for (size_t i = 0; i < stage->lab->node_count; i++)
 		stage->lab->nodes[i].offset_s += ahead_s;
@@ -89,6 +90,17 @@ int kai_lab_do_slow(struct kai_lab_stage *stage, const struct kai_lab_step *step
 	return shift(stage, step, -step->values[1].number);
 }
 
+/* As most clocks are. */
+int kai_lab_do_right(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	size_t node = step->values[0].node;
+	int64_t most_ms = kai_lab_stage_now(stage) - kai_cli_now().ms;
+
+	stage->lab->nodes[node].offset_s = most_ms / KAI_MS_SECOND;
+	kai_lab_say(stage, step, KAI_LAB_TOLD, "%s", step->text);
+	return restart_if_up(stage, node);
+}
+
 int kai_lab_do_wait(struct kai_lab_stage *stage, const struct kai_lab_step *step)
 {
 	kai_lab_sleep(step->values[0].number);
@@ -99,10 +111,12 @@ int kai_lab_do_wait(struct kai_lab_stage *stage, const struct kai_lab_step *step
 int kai_lab_do_wait_until(struct kai_lab_stage *stage, const struct kai_lab_step *step)
 {
 	int64_t now_ms = kai_lab_stage_now(stage);
+	int64_t wait_ms = next_time(now_ms, step->values[0].number) - now_ms;
 	int64_t scale = stage->lab->nodes[0].scale;
 
-	/* To the clock's second and a little more, so that it shows it. */
-	kai_lab_sleep((next_time(now_ms, step->values[0].number) - now_ms + 20) / (scale > 1 ? scale : 1));
+	/* To the clock's second and a little more, so that it shows it; what is half a day off is past. */
+	if (wait_ms < DAY_S * KAI_MS_SECOND / 2)
+		kai_lab_sleep((wait_ms + 20) / (scale > 1 ? scale : 1));
 	kai_lab_say(stage, step, KAI_LAB_TOLD, "it is %s", step->values[0].text);
 	return 0;
 }
@@ -207,7 +221,8 @@ int kai_lab_do_know(struct kai_lab_stage *stage, const struct kai_lab_step *step
 	return code;
 }
 
-int kai_lab_do_agree(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+/* until: NULL or a time */
+static int agree(struct kai_lab_stage *stage, const struct kai_lab_step *step, const char *until)
 {
 	const struct kai_lab_value *values = step->values;
 	struct kai_lab *lab = stage->lab;
@@ -219,48 +234,40 @@ int kai_lab_do_agree(struct kai_lab_stage *stage, const struct kai_lab_step *ste
 					  .b = values[1].node,
 					  .preset = values[2].text,
 					  .side = values[3].text,
+					  .until = until,
 					  .communities = {values[4].text, NULL}};
 	int code = kai_lab_join(stage->cli, lab, one);
 
 	if (code != 0)
 		return code;
 	lab->agreement_count++;
-	kai_lab_say(stage, step, KAI_LAB_TOLD, "%s and %s have an agreement (%s)", values[0].text,
-		    values[1].text, values[2].text);
+	kai_lab_say(stage, step, KAI_LAB_TOLD, "%s and %s have an agreement (%s)%s%s",
+		    values[0].text, values[1].text, values[2].text, until != NULL ? " until " : "",
+		    until != NULL ? until : "");
 	return kai_lab_stage_wait_links(stage);
+}
+
+int kai_lab_do_agree(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	return agree(stage, step, NULL);
+}
+
+int kai_lab_do_agree_until(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	char until[KAI_TIME_TEXT];
+
+	kai_time_text(
+		(struct kai_wall){next_time(kai_lab_stage_now(stage), step->values[5].number)},
+		until);
+	return agree(stage, step, kai_cli_text(stage->cli, "%s", until));
 }
 
 int kai_lab_do_admit(struct kai_lab_stage *stage, const struct kai_lab_step *step)
 {
-	const char *const args[] = {"member",	   "add",	      step->values[1].text,
-				    "--community", step->values[2].text, NULL};
+	const char *const args[] = {
+		"member", "add", step->values[1].text, "--community", step->values[2].text, NULL};
 	int code = kai_lab_stage_ask(stage, step->values[0].node, args, NULL, NULL);
 
-	if (code == 0)
-		kai_lab_say(stage, step, KAI_LAB_TOLD, "%s", step->text);
-	return code;
-}
-
-/* Renewed with that end, since an agreement is never changed: one proposes, one accepts, both hold it. */
-int kai_lab_do_end(struct kai_lab_stage *stage, const struct kai_lab_step *step)
-{
-	size_t a = step->values[0].node, b = step->values[1].node;
-	char *proposed = kai_cli_text(stage->cli, "%s/renewed.proposed.kagree", stage->lab->dir);
-	char *accepted = kai_cli_text(stage->cli, "%s/renewed.kagree", stage->lab->dir);
-	char until[KAI_TIME_TEXT];
-
-	kai_time_text((struct kai_wall){next_time(kai_lab_stage_now(stage), step->values[2].number)},
-		      until);
-	const char *const renew[] = {"agree", "renew", step->values[1].text, "--until",
-				     until,   "-o",    proposed,	     NULL};
-	const char *const accept[] = {"agree", "accept", proposed, "-o", accepted, NULL};
-	const char *const import[] = {"agree", "import", accepted, NULL};
-	int code = kai_lab_stage_ask(stage, a, renew, NULL, NULL);
-
-	if (code == 0)
-		code = kai_lab_stage_ask(stage, b, accept, NULL, NULL);
-	if (code == 0)
-		code = kai_lab_stage_ask(stage, a, import, NULL, NULL);
 	if (code == 0)
 		kai_lab_say(stage, step, KAI_LAB_TOLD, "%s", step->text);
 	return code;

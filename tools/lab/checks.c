@@ -10,7 +10,8 @@
 #define PAGE "500"
 
 /* A question about one node; step says what is asked. */
-typedef bool (*kai_lab_asks)(struct kai_lab_stage *stage, const struct kai_lab_step *step, size_t node);
+typedef bool (*kai_lab_asks)(struct kai_lab_stage *stage, const struct kai_lab_step *step,
+			     size_t node);
 
 /* Asks until it is so; false: time was up. In real time, however fast the clocks run. */
 static bool comes_true(struct kai_lab_stage *stage, const struct kai_lab_step *step, size_t node,
@@ -43,10 +44,9 @@ static char *how_it_came(struct kai_lab_stage *stage, size_t node, size_t item)
 	char *text = kai_cli_text(stage->cli, "%s", "");
 
 	if (pair != NULL)
-		text = kai_cli_text(stage->cli, " from %s %s",
-				    json_string_value(json_object_get(pair, "name")),
-				    kai_lab_rule_text(stage, json_string_value(json_object_get(
-								     pair, "rule"))));
+		text = kai_cli_text(
+			stage->cli, " from %s %s", json_string_value(json_object_get(pair, "name")),
+			kai_lab_rule_text(stage, json_string_value(json_object_get(pair, "rule"))));
 	json_decref(pair);
 	return text;
 }
@@ -89,27 +89,39 @@ int kai_lab_check_part(struct kai_lab_stage *stage, const struct kai_lab_step *s
 	for (size_t node; kai_lab_next(&nodes, &node);) {
 		bool good = comes_true(stage, step, node, deadline_ms, asks_part);
 
-		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED, "%s %s part %s of %s",
-			    stage->lab->nodes[node].name, good ? "reads" : "cannot read",
-			    step->values[2].text, step->values[3].text);
+		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED,
+			    "%s %s part %s of %s", stage->lab->nodes[node].name,
+			    good ? "reads" : "cannot read", step->values[2].text,
+			    step->values[3].text);
 	}
 	return 0;
 }
 
-/* How many of an import's items a node lists. */
-static size_t count_items(struct kai_lab_stage *stage, size_t node, const char *name)
+/* How many advisories a node lists under a filter; id given: how often that one. */
+static size_t count_listed(struct kai_lab_stage *stage, size_t node, const char *option,
+			   const char *value, const char *id)
 {
 	const char *cursor = NULL;
 	size_t count = 0;
 
 	do {
-		const char *const args[] = {"list", "--limit", PAGE,	 "--text",	name, cursor != NULL ? "--after" : NULL,
-					    cursor, NULL};
-		json_t *top = NULL;
+		const char *args[8] = {"list", "--limit", PAGE};
+		size_t words = 3, i;
+		json_t *top = NULL, *row;
 
+		if (cursor != NULL) {
+			args[words++] = "--after";
+			args[words++] = cursor;
+		}
+		if (option != NULL) {
+			args[words++] = option;
+			args[words++] = value;
+		}
 		if (kai_lab_stage_ask(stage, node, args, &top, NULL) != 0)
 			break;
-		count += json_array_size(json_object_get(top, "advisories"));
+		json_array_foreach (json_object_get(top, "advisories"), i, row)
+			count += id == NULL ||
+				 strcmp(json_string_value(json_object_get(row, "id")), id) == 0;
 		cursor = json_string_value(json_object_get(top, "next"));
 		cursor = cursor != NULL ? kai_cli_text(stage->cli, "%s", cursor) : NULL;
 		json_decref(top);
@@ -117,9 +129,15 @@ static size_t count_items(struct kai_lab_stage *stage, size_t node, const char *
 	return count;
 }
 
+static size_t count_items(struct kai_lab_stage *stage, size_t node, const char *name)
+{
+	return count_listed(stage, node, "--text", name, NULL);
+}
+
 static bool asks_all(struct kai_lab_stage *stage, const struct kai_lab_step *step, size_t node)
 {
-	return count_items(stage, node, step->values[2].text) == stage->items[step->values[2].item].count;
+	return count_items(stage, node, step->values[2].text) ==
+	       stage->items[step->values[2].item].count;
 }
 
 int kai_lab_check_all(struct kai_lab_stage *stage, const struct kai_lab_step *step)
@@ -157,7 +175,8 @@ static char *state_at(struct kai_lab_stage *stage, size_t node, size_t item)
 	char *state = kai_cli_text(stage->cli, "none");
 
 	if (kai_lab_stage_ask(stage, node, args, &top, NULL) == 0)
-		state = kai_cli_text(stage->cli, "%s", json_string_value(json_object_get(top, "state")));
+		state = kai_cli_text(stage->cli, "%s",
+				     json_string_value(json_object_get(top, "state")));
 	json_decref(top);
 	return state;
 }
@@ -177,7 +196,8 @@ int kai_lab_check_state(struct kai_lab_stage *stage, const struct kai_lab_step *
 
 		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED, "%s shows %s as %s",
 			    stage->lab->nodes[node].name, step->values[2].text,
-			    good ? step->values[3].text : state_at(stage, node, step->values[2].item));
+			    good ? step->values[3].text
+				 : state_at(stage, node, step->values[2].item));
 	}
 	return 0;
 }
@@ -212,8 +232,8 @@ int kai_lab_check_withheld(struct kai_lab_stage *stage, const struct kai_lab_ste
 		int code = kai_lab_stage_ask(stage, node, args, NULL, NULL);
 		bool good = code == KAI_EXIT_REFUSED && kai_lab_holds(stage, node, item, NULL);
 
-		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED, "%s %s part %s of %s",
-			    stage->lab->nodes[node].name,
+		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED,
+			    "%s %s part %s of %s", stage->lab->nodes[node].name,
 			    good ? "sees, and cannot read," : "does not find withheld",
 			    step->values[1].text, step->values[2].text);
 	}
@@ -225,8 +245,9 @@ static char *rule_between(struct kai_lab_stage *stage, size_t node, size_t item,
 	json_t *pair = kai_lab_pair(stage, node, item, stage->lab->nodes[other].name, "out");
 	const char *verdict = json_string_value(json_object_get(pair, "verdict"));
 	bool denied = verdict != NULL && strcmp(verdict, "deny") == 0;
-	char *rule = kai_cli_text(stage->cli, "%s",
-				  denied ? json_string_value(json_object_get(pair, "rule")) : "nothing");
+	char *rule =
+		kai_cli_text(stage->cli, "%s",
+			     denied ? json_string_value(json_object_get(pair, "rule")) : "nothing");
 
 	json_decref(pair);
 	return rule;
@@ -240,13 +261,14 @@ int kai_lab_check_rule(struct kai_lab_stage *stage, const struct kai_lab_step *s
 
 	kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED, "%s keeps %s from %s %s",
 		    values[3].text, values[1].text, values[2].text,
-		    strcmp(rule, "nothing") == 0 ? "no, by no rule" : kai_lab_rule_text(stage, rule));
+		    strcmp(rule, "nothing") == 0 ? "no, by no rule"
+						 : kai_lab_rule_text(stage, rule));
 	return 0;
 }
 
 /* ---- how it came ---- */
 
-/* Whom a node has an item from, as a set. */
+/* From whom a node had an item, as a set: who more had it to offer is a matter of moments. */
 static uint64_t supply_of(struct kai_lab_stage *stage, size_t node, size_t item)
 {
 	const char *const args[] = {"show", stage->items[item].id, NULL};
@@ -268,7 +290,7 @@ static uint64_t supply_of(struct kai_lab_stage *stage, size_t node, size_t item)
 
 static bool asks_supply(struct kai_lab_stage *stage, const struct kai_lab_step *step, size_t node)
 {
-	return supply_of(stage, node, step->values[1].item) == step->values[2].nodes;
+	return (step->values[2].nodes & ~supply_of(stage, node, step->values[1].item)) == 0;
 }
 
 #define SUPPLY_MS 10000
@@ -285,28 +307,13 @@ int kai_lab_check_supply(struct kai_lab_stage *stage, const struct kai_lab_step 
 	return 0;
 }
 
-/* Is the id among the advisories that list prints with these filters? How often. */
-static size_t times_listed(struct kai_lab_stage *stage, size_t node, size_t item, const char *option,
-			   const char *value)
-{
-	const char *const args[] = {"list", "--limit", PAGE, option, value, NULL};
-	json_t *top = NULL, *row;
-	size_t i, times = 0;
-
-	if (kai_lab_stage_ask(stage, node, args, &top, NULL) != 0)
-		return 0;
-	json_array_foreach (json_object_get(top, "advisories"), i, row)
-		times += strcmp(json_string_value(json_object_get(row, "id")), stage->items[item].id) == 0;
-	json_decref(top);
-	return times;
-}
-
 int kai_lab_check_once(struct kai_lab_stage *stage, const struct kai_lab_step *step)
 {
 	uint64_t nodes = step->values[0].nodes;
 
 	for (size_t node; kai_lab_next(&nodes, &node);) {
-		size_t times = times_listed(stage, node, step->values[1].item, NULL, NULL);
+		size_t times = count_listed(stage, node, NULL, NULL,
+					    stage->items[step->values[1].item].id);
 
 		kai_lab_say(stage, step, times == 1 ? KAI_LAB_HELD : KAI_LAB_FAILED,
 			    "%s lists %s %zu time%s", stage->lab->nodes[node].name,
@@ -320,8 +327,8 @@ int kai_lab_check_sector(struct kai_lab_stage *stage, const struct kai_lab_step 
 	uint64_t nodes = step->values[0].nodes;
 
 	for (size_t node; kai_lab_next(&nodes, &node);) {
-		bool good = times_listed(stage, node, step->values[1].item, "--sector",
-					 step->values[2].text) == 1;
+		bool good = count_listed(stage, node, "--sector", step->values[2].text,
+					 stage->items[step->values[1].item].id) == 1;
 
 		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED,
 			    "%s %s %s under sector %s", stage->lab->nodes[node].name,
@@ -351,7 +358,8 @@ static int each_says_yes(struct kai_lab_stage *stage, const struct kai_lab_step 
 				    stage->lab->nodes[node].name, args[0], code, complaint);
 	}
 	if (good != 0)
-		kai_lab_say(stage, step, KAI_LAB_HELD, "%s: %s", what, kai_lab_nodes_text(stage, good));
+		kai_lab_say(stage, step, KAI_LAB_HELD, "%s: %s", what,
+			    kai_lab_nodes_text(stage, good));
 	return 0;
 }
 
@@ -379,9 +387,11 @@ static bool is_clean(struct kai_span text)
 			     ((at[i + 1] == 0x80 && ((at[i + 2] >= 0xaa && at[i + 2] <= 0xae) ||
 						     at[i + 2] == 0x8e || at[i + 2] == 0x8f)) ||
 			      (at[i + 1] == 0x81 && at[i + 2] >= 0xa6 && at[i + 2] <= 0xa9));
-		bool c1 = i + 1 < text.len && at[i] == 0xc2 && at[i + 1] >= 0x80 && at[i + 1] <= 0x9f;
+		bool c1 =
+			i + 1 < text.len && at[i] == 0xc2 && at[i + 1] >= 0x80 && at[i + 1] <= 0x9f;
 
-		if ((at[i] < 0x20 && at[i] != '\n' && at[i] != '\t') || at[i] == 0x7f || turns || c1)
+		if ((at[i] < 0x20 && at[i] != '\n' && at[i] != '\t') || at[i] == 0x7f || turns ||
+		    c1)
 			return false;
 	}
 	return true;
@@ -397,16 +407,21 @@ int kai_lab_check_clean(struct kai_lab_stage *stage, const struct kai_lab_step *
 		bool good = true;
 
 		for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-			const char *const argv[] = {stage->lab->kairan, "--dir", stage->lab->nodes[node].dir,
-						    verbs[i], strcmp(verbs[i], "list") == 0 ? NULL : id, NULL};
+			const char *const argv[] = {stage->lab->kairan,
+						    "--dir",
+						    stage->lab->nodes[node].dir,
+						    verbs[i],
+						    strcmp(verbs[i], "list") == 0 ? NULL : id,
+						    NULL};
 			struct kai_span output = {NULL, 0};
 
 			good = kai_lab_run(stage->cli, argv, &output) == 0 && output.len > 0 &&
 			       is_clean(output) && good;
 		}
-		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED,
-			    "%s prints %s %s", stage->lab->nodes[node].name, step->values[1].text,
-			    good ? "without control characters" : "and a control character reaches the terminal");
+		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED, "%s prints %s %s",
+			    stage->lab->nodes[node].name, step->values[1].text,
+			    good ? "without control characters"
+				 : "and a control character reaches the terminal");
 	}
 	return 0;
 }
@@ -425,14 +440,15 @@ int kai_lab_check_clock(struct kai_lab_stage *stage, const struct kai_lab_step *
 
 	if (kai_lab_stage_ask(stage, values[0].node, args, &top, NULL) == 0)
 		json_array_foreach (json_object_get(top, "peers"), i, row)
-			if (strcmp(json_string_value(json_object_get(row, "name")), values[1].text) == 0)
+			if (strcmp(json_string_value(json_object_get(row, "name")),
+				   values[1].text) == 0)
 				skew_ms = json_integer_value(json_object_get(row, "clock_skew_ms"));
 	json_decref(top);
 	bool good = skew_ms > wanted - CLOCK_NEAR_MS && skew_ms < wanted + CLOCK_NEAR_MS;
 
 	kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED,
-		    "%s sees the clock of %s %lld s ahead of its own", values[0].text, values[1].text,
-		    (long long)(skew_ms / KAI_MS_SECOND));
+		    "%s sees the clock of %s %lld s ahead of its own", values[0].text,
+		    values[1].text, (long long)(skew_ms / KAI_MS_SECOND));
 	return 0;
 }
 
@@ -448,8 +464,9 @@ static int add_secret(struct kai_lab_stage *stage, struct kai_lab_secret secret)
 
 int kai_lab_check_nobody(struct kai_lab_stage *stage, const struct kai_lab_step *step)
 {
-	return add_secret(stage, (struct kai_lab_secret){
-					 .step = step, .item = step->values[0].item, .others = true});
+	return add_secret(stage, (struct kai_lab_secret){.step = step,
+							 .item = step->values[0].item,
+							 .others = true});
 }
 
 int kai_lab_check_never(struct kai_lab_stage *stage, const struct kai_lab_step *step)

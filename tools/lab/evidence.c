@@ -21,9 +21,10 @@
 
 #define MAX_FILES 256
 #define MAX_NEEDLES 256
-#define MOST_BYTES ((size_t)768 * 1024 * 1024) /* of records: more takes longer than anybody waits */
-#define KEY_TEXT 64			       /* a node key in hexadecimal */
-#define CIPHER_TEXT 128			       /* so much of a ciphertext is looked for */
+#define MOST_BYTES                                                                                 \
+	((size_t)768 * 1024 * 1024) /* of records: more takes longer than anybody waits */
+#define KEY_TEXT 64		    /* a node key in hexadecimal */
+#define CIPHER_TEXT 128		    /* so much of a ciphertext is looked for */
 
 struct file {
 	const char *at;
@@ -95,7 +96,8 @@ static bool open_records(struct search *search)
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		char path[KAI_PATH_SIZE * 2];
 
-		(void)snprintf(path, sizeof(path), "%s/%s", search->stage->lab->records, entry->d_name);
+		(void)snprintf(path, sizeof(path), "%s/%s", search->stage->lab->records,
+			       entry->d_name);
 		if (entry->d_name[0] != '.' && search->record_count < MAX_FILES &&
 		    map_file(path, &search->records[search->record_count]))
 			all += search->records[search->record_count++].len;
@@ -109,10 +111,12 @@ static bool read_owner(struct search *search, size_t node)
 {
 	const struct file *dump = &search->dumps[node];
 	json_error_t error;
-	json_t *top = json_loadb(dump->at, (size_t)(line_end(dump, dump->at) - dump->at), 0, &error);
+	json_t *top =
+		json_loadb(dump->at, (size_t)(line_end(dump, dump->at) - dump->at), 0, &error);
 	const char *key = json_string_value(json_object_get(top, "node_key"));
 	const char *org = json_string_value(json_object_get(top, "org"));
-	bool good = key != NULL && org != NULL && strlen(key) == KEY_TEXT && strlen(org) == KEY_TEXT;
+	bool good =
+		key != NULL && org != NULL && strlen(key) == KEY_TEXT && strlen(org) == KEY_TEXT;
 
 	if (good) {
 		memcpy(search->keys[node], key, KEY_TEXT + 1);
@@ -180,7 +184,8 @@ static void add_wraps(struct search *search, const struct kai_wrap *wraps, size_
 }
 
 /* What a frame brings of the item with this header: its wraps become needles. */
-static void wraps_of_frame(struct search *search, struct kai_span frame, struct kai_span header, int part)
+static void wraps_of_frame(struct search *search, struct kai_span frame, struct kai_span header,
+			   int part)
 {
 	struct kai_cli *cli = search->stage->cli;
 	struct kai_push push;
@@ -189,7 +194,8 @@ static void wraps_of_frame(struct search *search, struct kai_span frame, struct 
 	if (kai_object_decode(&kai_object_push, frame, &cli->arena, &push) == KAI_FAULT_NONE &&
 	    kai_span_equal(push.advisory.header, header))
 		add_wraps(search, push.advisory.wraps, push.advisory.wraps_count, part);
-	else if (kai_object_decode(&kai_object_chunk, frame, &cli->arena, &chunk) == KAI_FAULT_NONE &&
+	else if (kai_object_decode(&kai_object_chunk, frame, &cli->arena, &chunk) ==
+			 KAI_FAULT_NONE &&
 		 chunk.head != NULL && kai_span_equal(chunk.head->header, header))
 		add_wraps(search, chunk.head->wraps, chunk.head->wraps_count, part);
 }
@@ -207,16 +213,18 @@ static void find_wraps(struct search *search, const char *header_hex, int part)
 		const struct file *file = &search->records[i];
 
 		for (const char *at = file->at; at < file->at + file->len;) {
-			const char *end = line_end(file, at), *frame = memchr(at, ' ', (size_t)(end - at));
+			const char *end = line_end(file, at),
+				   *frame = memchr(at, ' ', (size_t)(end - at));
 
-			if (frame != NULL &&
-			    memmem(frame, (size_t)(end - frame), header_hex, 2 * header_len) != NULL) {
+			if (frame != NULL && memmem(frame, (size_t)(end - frame), header_hex,
+						    2 * header_len) != NULL) {
 				size_t len = (size_t)(end - frame - 1) / 2;
 				uint8_t *bytes = kai_cli_take(cli, len + 1);
 
-				(void)sodium_hex2bin(bytes, len, frame + 1, 2 * len, NULL, NULL, NULL);
-				wraps_of_frame(search, kai_span(bytes, len), kai_span(header, header_len),
-					       part);
+				(void)sodium_hex2bin(bytes, len, frame + 1, 2 * len, NULL, NULL,
+						     NULL);
+				wraps_of_frame(search, kai_span(bytes, len),
+					       kai_span(header, header_len), part);
 			}
 			at = end + 1;
 		}
@@ -237,7 +245,8 @@ static void add_texts(struct search *search, const json_t *texts, const char *pa
 }
 
 /* Of an item, or of one part of it; a part's reader may hold the header. false: the origin does not hold it. */
-static bool needles_of_item(struct search *search, const struct kai_lab_item *item, const char *part)
+static bool needles_of_item(struct search *search, const struct kai_lab_item *item,
+			    const char *part)
 {
 	struct kai_cli *cli = search->stage->cli;
 	json_t *row = dumped_item(search, item), *one;
@@ -248,11 +257,13 @@ static bool needles_of_item(struct search *search, const struct kai_lab_item *it
 	if (header == NULL)
 		return false;
 	if (part == NULL) {
-		add(search, "id", kai_cli_text(cli, "%s", json_string_value(json_object_get(row, "id"))));
+		add(search, "id",
+		    kai_cli_text(cli, "%s", json_string_value(json_object_get(row, "id"))));
 		add(search, "header", kai_cli_text(cli, "%s", header));
 	}
 	json_array_foreach (json_object_get(row, "parts"), i, one) {
-		if (part != NULL && strcmp(part, json_string_value(json_object_get(one, "name"))) != 0)
+		if (part != NULL &&
+		    strcmp(part, json_string_value(json_object_get(one, "name"))) != 0)
 			continue;
 		index = (int)json_integer_value(json_object_get(one, "index"));
 		add(search, "ciphertext",
@@ -285,7 +296,8 @@ static bool in_frames(const struct search *search, size_t node, const char *need
 
 		for (const char *at = file->at; at < file->at + file->len;) {
 			const char *end = line_end(file, at);
-			const char *found = memmem(at, (size_t)(file->at + file->len - at), needle, len);
+			const char *found =
+				memmem(at, (size_t)(file->at + file->len - at), needle, len);
 
 			if (found == NULL)
 				break;
@@ -309,14 +321,16 @@ static size_t frames_for(const struct search *search, size_t node)
 	for (size_t i = 0; i < search->record_count; i++) {
 		const struct file *file = &search->records[i];
 
-		for (const char *at = file->at; at < file->at + file->len; at = line_end(file, at) + 1)
+		for (const char *at = file->at; at < file->at + file->len;
+		     at = line_end(file, at) + 1)
 			count += strncmp(at, search->keys[node], KEY_TEXT) == 0;
 	}
 	return count;
 }
 
 /* That the search finds what is there: in the store of the origin, and in frames to somebody who holds it. */
-static bool control(const struct search *search, const struct kai_lab_item *item, const char **ret_missing)
+static bool control(const struct search *search, const struct kai_lab_item *item,
+		    const char **ret_missing)
 {
 	uint64_t holders = item->holders & ~((uint64_t)1 << item->origin);
 	bool crossed = holders == 0;
@@ -324,7 +338,8 @@ static bool control(const struct search *search, const struct kai_lab_item *item
 	for (size_t i = 0; i < search->needle_count; i++) {
 		const struct needle *needle = &search->needles[i];
 
-		if (strcmp(needle->kind, "wrap") != 0 && in_dump(search, item->origin, needle->text) == NULL) {
+		if (strcmp(needle->kind, "wrap") != 0 &&
+		    in_dump(search, item->origin, needle->text) == NULL) {
 			*ret_missing = needle->kind;
 			return false;
 		}
@@ -339,7 +354,8 @@ static bool control(const struct search *search, const struct kai_lab_item *item
 }
 
 /* The first thing of it that is where it may not be. */
-static bool leaked(const struct search *search, size_t node, const char **ret_kind, const char **ret_where)
+static bool leaked(const struct search *search, size_t node, const char **ret_kind,
+		   const char **ret_where)
 {
 	for (size_t i = 0; i < search->needle_count; i++) {
 		const struct needle *needle = &search->needles[i];
@@ -356,7 +372,8 @@ static bool leaked(const struct search *search, size_t node, const char **ret_ki
 
 static uint64_t all_nodes(const struct kai_lab_stage *stage)
 {
-	return stage->lab->node_count == 64 ? UINT64_MAX : ((uint64_t)1 << stage->lab->node_count) - 1;
+	return stage->lab->node_count == 64 ? UINT64_MAX
+					    : ((uint64_t)1 << stage->lab->node_count) - 1;
 }
 
 static char *name_of(const struct kai_lab_stage *stage, const struct kai_lab_secret *secret)
@@ -370,7 +387,8 @@ static char *name_of(const struct kai_lab_stage *stage, const struct kai_lab_sec
 				    : kai_cli_text(stage->cli, "%s", item);
 }
 
-static bool gather(struct search *search, const struct kai_lab_secret *secret, const char **ret_missing)
+static bool gather(struct search *search, const struct kai_lab_secret *secret,
+		   const char **ret_missing)
 {
 	struct kai_lab_stage *stage = search->stage;
 	const struct kai_lab_item *item = &stage->items[secret->item];
@@ -378,7 +396,8 @@ static bool gather(struct search *search, const struct kai_lab_secret *secret, c
 	search->needle_count = 0;
 	if (!secret->is_node) {
 		*ret_missing = "item";
-		return needles_of_item(search, item, secret->part) && control(search, item, ret_missing);
+		return needles_of_item(search, item, secret->part) &&
+		       control(search, item, ret_missing);
 	}
 	add(search, "organisation's id", search->orgs[secret->node]);
 	add(search, "node key", search->keys[secret->node]);
@@ -389,7 +408,8 @@ static bool gather(struct search *search, const struct kai_lab_secret *secret, c
 static void look(struct search *search, const struct kai_lab_secret *secret)
 {
 	struct kai_lab_stage *stage = search->stage;
-	uint64_t nodes = secret->others ? all_nodes(stage) & ~stage->items[secret->item].holders : secret->nodes;
+	uint64_t nodes = secret->others ? all_nodes(stage) & ~stage->items[secret->item].holders
+					: secret->nodes;
 	const char *missing, *kind, *where;
 	char *name = name_of(stage, secret);
 	uint64_t clean = 0;
@@ -401,11 +421,11 @@ static void look(struct search *search, const struct kai_lab_secret *secret)
 	}
 	for (size_t node; kai_lab_next(&nodes, &node);) {
 		if (frames_for(search, node) == 0)
-			kai_lab_say(stage, secret->step, KAI_LAB_FAILED, "no frame to %s was recorded",
-				    stage->lab->nodes[node].name);
+			kai_lab_say(stage, secret->step, KAI_LAB_FAILED,
+				    "no frame to %s was recorded", stage->lab->nodes[node].name);
 		else if (leaked(search, node, &kind, &where))
-			kai_lab_say(stage, secret->step, KAI_LAB_FAILED, "%s: its %s is in %s %s", name, kind,
-				    where, stage->lab->nodes[node].name);
+			kai_lab_say(stage, secret->step, KAI_LAB_FAILED, "%s: its %s is in %s %s",
+				    name, kind, where, stage->lab->nodes[node].name);
 		else
 			clean |= (uint64_t)1 << node;
 	}
@@ -481,8 +501,9 @@ int kai_lab_evidence(struct kai_lab_stage *stage)
 	if (able)
 		return look_everywhere(stage);
 	for (size_t i = 0; i < stage->secret_count; i++)
-		kai_lab_say(stage, stage->secrets[i].step, KAI_LAB_NOT_MADE,
-			    "%s (frames are recorded and stores opened only where Kairan was built)",
-			    stage->secrets[i].step->text);
+		kai_lab_say(
+			stage, stage->secrets[i].step, KAI_LAB_NOT_MADE,
+			"%s (frames are recorded and stores opened only where Kairan was built)",
+			stage->secrets[i].step->text);
 	return 0;
 }

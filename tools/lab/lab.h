@@ -33,7 +33,8 @@ struct kai_lab_agreement {
 	size_t a;
 	size_t b;
 	const char *preset;
-	const char *side; /* the role of a */
+	const char *side;  /* the role of a */
+	const char *until; /* when it ends; NULL: in a year */
 	const char *communities[KAI_LAB_MAX_LIST + 1];
 };
 

@@ -25,11 +25,13 @@ const struct kai_opt kai_lab_run_opts[] = {
 	{"times", "N", false, N_("tell each so many times, each on a fresh copy")},
 	{"many", "N", false, N_("import N times as much as the scenario says")},
 	{"statements", NULL, false, N_("print what may stand in a scenario, and stop")},
-	{"lab", "DIR", false, N_("a new folder for the nodes, left there (default: a temporary one)")},
+	{"lab", "DIR", false,
+	 N_("a new folder for the nodes, left there (default: a temporary one)")},
 	{NULL, NULL, false, NULL},
 };
 
-struct template {
+struct template
+{
 	const char *name;
 	const char *topology; /* its file */
 	struct kai_lab *lab;
@@ -78,8 +80,8 @@ static int read_count(struct kai_cli *cli, const char *name, int64_t *ret)
 
 	*ret = text != NULL ? strtoll(text, &end, 10) : 1;
 	if (text != NULL && (*end != '\0' || *ret < 1 || *ret > 10000))
-		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("--%s %s: a number from 1 to 10000 is meant"),
-				    name, text);
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("--%s %s: a number from 1 to 10000 is meant"), name, text);
 	return 0;
 }
 
@@ -99,9 +101,9 @@ static int make_folder(struct run *run)
 					      strerror(errno));
 	(void)snprintf(run->place->dir, sizeof(run->place->dir), "%.200s/kairan-lab-XXXXXX",
 		       tmp != NULL ? tmp : "/tmp");
-	return mkdtemp(run->place->dir) != NULL
-		       ? 0
-		       : kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s", run->place->dir, strerror(errno));
+	return mkdtemp(run->place->dir) != NULL ? 0
+						: kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s",
+							       run->place->dir, strerror(errno));
 }
 
 /* ---- templates and copies ---- */
@@ -144,17 +146,19 @@ static int template_of(struct run *run, const char *name, struct template **ret)
 		}
 	}
 	if (run->template_count == sizeof(run->templates) / sizeof(run->templates[0]))
-		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: one federation too many for one run"), name);
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("%s: one federation too many for one run"), name);
 	template->name = name;
 	template->topology = kai_cli_text(cli, "%s/%s.conf", run->data, name);
 	template->lab = kai_cli_take(cli, sizeof(*template->lab));
 	*template->lab = *run->place;
 	template->lab->recorder[0] = '\0';
-	(void)snprintf(template->lab->dir, sizeof(template->lab->dir), "%.1000s/%s", run->place->dir, name);
+	(void)snprintf(template->lab->dir, sizeof(template->lab->dir), "%.1000s/%s",
+		       run->place->dir, name);
 	int code = kai_lab_read(cli, template->topology, template->lab);
 
 	for (size_t i = 0; i < template->lab->node_count; i++)
-		template->lab->nodes[i].offset_s = -(int64_t)MET_DAYS_AGO * DAY_S;
+		template->lab->nodes[i].offset_s = -(int64_t)MET_DAYS_AGO *DAY_S;
 	if (code != 0)
 		return code;
 	run->template_count++;
@@ -173,11 +177,13 @@ static char *federation_of(struct kai_cli *cli, const char *path)
 	rest = kai_cli_str(cli, text);
 	for (char *line; (line = strsep(&rest, "\n")) != NULL;)
 		if (strncmp(line, "federation ", 11) == 0)
-			return kai_cli_text(cli, "%.*s", (int)strcspn(line + 11, " \t#"), line + 11);
+			return kai_cli_text(cli, "%.*s", (int)strcspn(line + 11, " \t#"),
+					    line + 11);
 	return kai_cli_text(cli, "reference");
 }
 
-static int copy_lab(struct run *run, const struct kai_lab *from, const char *dir, struct kai_lab *ret)
+static int copy_lab(struct run *run, const struct kai_lab *from, const char *dir,
+		    struct kai_lab *ret)
 {
 	const char *const argv[] = {"/bin/cp", "-a", from->dir, dir, NULL};
 	int code = kai_lab_run(run->cli, argv, NULL);
@@ -188,7 +194,8 @@ static int copy_lab(struct run *run, const struct kai_lab *from, const char *dir
 		code = move_to(run->cli, ret, dir);
 	(void)snprintf(ret->records, sizeof(ret->records), "%.1000s/records", dir);
 	if (code == 0 && mkdir(ret->records, 0750) != 0)
-		code = kai_cli_fail(run->cli, KAI_EXIT_USAGE, "%s: %s", ret->records, strerror(errno));
+		code = kai_cli_fail(run->cli, KAI_EXIT_USAGE, "%s: %s", ret->records,
+				    strerror(errno));
 	return code;
 }
 
@@ -218,7 +225,8 @@ static int tell_once(struct run *run, const struct kai_lab *from,
 {
 	struct kai_cli *cli = run->cli;
 	struct kai_lab_stage *stage = kai_cli_take(cli, sizeof(*stage));
-	char *dir = kai_cli_text(cli, "%s/%s-%lld", run->place->dir, scenario->name, (long long)turn);
+	char *dir =
+		kai_cli_text(cli, "%s/%s-%lld", run->place->dir, scenario->name, (long long)turn);
 
 	memset(stage, 0, sizeof(*stage));
 	stage->cli = cli;
@@ -280,7 +288,8 @@ static int tell_all(struct run *run)
 	int count = scandir(folder, &list, is_story, versionsort), code = 0;
 
 	if (count <= 0)
-		code = kai_cli_fail(cli, KAI_EXIT_NOTHING, T("%s: there is no scenario here"), folder);
+		code = kai_cli_fail(cli, KAI_EXIT_NOTHING, T("%s: there is no scenario here"),
+				    folder);
 	for (int i = 0; i < count; i++) {
 		size_t mark = run->cli->arena.used, templates = run->template_count;
 
@@ -312,7 +321,8 @@ static void print_statements(struct kai_cli *cli)
 {
 	for (size_t i = 0; i < kai_lab_statement_count; i++)
 		(void)fprintf(cli->out, "%s%s\n", kai_lab_statements[i].pattern,
-			      kai_lab_statements[i].fields ? "   (fields may follow, indented)" : "");
+			      kai_lab_statements[i].fields ? "   (fields may follow, indented)"
+							   : "");
 }
 
 static void sum_up(struct run *run)
@@ -338,13 +348,15 @@ static int begin(struct run *run)
 	if (code == 0)
 		code = read_count(cli, "many", &run->many);
 	if (code == 0 && (cli->arg_count > 0) == kai_opt_is(cli, "all"))
-		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("lab run: name a scenario (as S1), or give --all"));
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("lab run: name a scenario (as S1), or give --all"));
 	if (code == 0 && reference == NULL)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("the reference topology is not installed (name a file)"));
 	if (code != 0)
 		return code;
-	run->data = kai_cli_text(cli, "%.*s", (int)(strrchr(reference, '/') - reference), reference);
+	run->data =
+		kai_cli_text(cli, "%.*s", (int)(strrchr(reference, '/') - reference), reference);
 	return make_folder(run);
 }
 

@@ -38,6 +38,34 @@ static int complain(const struct reader *reader, unsigned line, const char *prob
 
 /* ---- lines to words ---- */
 
+/* \uXXXX in quotes becomes that character, so that a scenario can name what should not stand in a text file. */
+static void take_escapes(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at != '\0';) {
+		unsigned code = 0;
+
+		if (at[0] != '\\' || at[1] != 'u' || sscanf(at + 2, "%4x", &code) != 1 ||
+		    strspn(at + 2, "0123456789abcdef") < 4) {
+			*to++ = *at++;
+			continue;
+		}
+		at += 6;
+		if (code >= 0x800) {
+			*to++ = (char)(0xe0 | code >> 12);
+			*to++ = (char)(0x80 | (code >> 6 & 0x3f));
+			*to++ = (char)(0x80 | (code & 0x3f));
+		} else if (code >= 0x80) {
+			*to++ = (char)(0xc0 | code >> 6);
+			*to++ = (char)(0x80 | (code & 0x3f));
+		} else {
+			*to++ = (char)code;
+		}
+	}
+	*to = '\0';
+}
+
 /* One word at *io_at: up to a blank, or between quotes; commas are for the eye. false: the quote does not end. */
 static bool take_word(char **io_at, struct word *ret)
 {
@@ -50,6 +78,7 @@ static bool take_word(char **io_at, struct word *ret)
 		if (end == NULL)
 			return false;
 		*end = '\0';
+		take_escapes(at + 1);
 		ret->text = at + 1;
 		*io_at = end + 1;
 		return true;
@@ -73,9 +102,11 @@ static int split(const struct reader *reader, char *text, struct line *ret)
 	ret->text = kai_cli_text(reader->cli, "%s", at);
 	while (*at != '\0' && *at != '#') {
 		if (ret->count == MAX_WORDS)
-			return complain(reader, ret->number, N_("has more words than anybody reads aloud"));
+			return complain(reader, ret->number,
+					N_("has more words than anybody reads aloud"));
 		if (!take_word(&at, &ret->words[ret->count]))
-			return complain(reader, ret->number, N_("a quote does not end (close it on the same line)"));
+			return complain(reader, ret->number,
+					N_("a quote does not end (close it on the same line)"));
 		ret->count++;
 		at += strspn(at, " \t");
 	}
@@ -113,7 +144,8 @@ static bool read_clock(const char *text, int64_t *ret_ms)
 	unsigned hour, minute, second;
 	char rest;
 
-	if (strlen(text) != 8 || sscanf(text, "%2u:%2u:%2u%c", &hour, &minute, &second, &rest) != 3 || hour > 23 ||
+	if (strlen(text) != 8 ||
+	    sscanf(text, "%2u:%2u:%2u%c", &hour, &minute, &second, &rest) != 3 || hour > 23 ||
 	    minute > 59 || second > 59)
 		return false;
 	*ret_ms = (int64_t)(hour * 3600 + minute * 60 + second) * KAI_MS_SECOND;
@@ -149,8 +181,9 @@ static size_t read_nodes(const struct reader *reader, const struct word *words, 
 	size_t taken = 0;
 
 	if (count > 0 && strcmp(words[0].text, "everybody") == 0) {
-		ret->nodes = reader->lab->node_count == 64 ? UINT64_MAX
-							   : ((uint64_t)1 << reader->lab->node_count) - 1;
+		ret->nodes = reader->lab->node_count == 64
+				     ? UINT64_MAX
+				     : ((uint64_t)1 << reader->lab->node_count) - 1;
 		return 1;
 	}
 	for (size_t at = 0; at < count; at++) {
@@ -183,16 +216,27 @@ static bool find_item(const struct reader *reader, const char *text, size_t *ret
 	return false;
 }
 
-enum value_type { VALUE_NODE, VALUE_NODES, VALUE_ITEM, VALUE_NEW, VALUE_SPAN, VALUE_CLOCK, VALUE_NUMBER, VALUE_WORD, VALUE_TEXT };
+enum value_type {
+	VALUE_NODE,
+	VALUE_NODES,
+	VALUE_ITEM,
+	VALUE_NEW,
+	VALUE_SPAN,
+	VALUE_CLOCK,
+	VALUE_NUMBER,
+	VALUE_WORD,
+	VALUE_TEXT
+};
 
 static const struct {
 	const char *word;
 	enum value_type type;
-} types[] = {{"NODE", VALUE_NODE},   {"NODES", VALUE_NODES}, {"ITEM", VALUE_ITEM},
-	     {"NEW", VALUE_NEW},     {"SPAN", VALUE_SPAN},   {"CLOCK", VALUE_CLOCK},
-	     {"NUMBER", VALUE_NUMBER}, {"WORD", VALUE_WORD}, {"TEXT", VALUE_TEXT}};
+} types[] = {{"NODE", VALUE_NODE},     {"NODES", VALUE_NODES}, {"ITEM", VALUE_ITEM},
+	     {"NEW", VALUE_NEW},       {"SPAN", VALUE_SPAN},   {"CLOCK", VALUE_CLOCK},
+	     {"NUMBER", VALUE_NUMBER}, {"WORD", VALUE_WORD},   {"TEXT", VALUE_TEXT}};
 
-static bool read_node(const struct reader *reader, const struct word *word, struct kai_lab_value *ret)
+static bool read_node(const struct reader *reader, const struct word *word,
+		      struct kai_lab_value *ret)
 {
 	int node = kai_lab_node_find(reader->lab, word->text);
 
@@ -204,8 +248,8 @@ static bool read_node(const struct reader *reader, const struct word *word, stru
 }
 
 /* One value of that type at words; how many words it took, 0: it does not stand here. */
-static size_t read_value(const struct reader *reader, enum value_type type, const struct word *words,
-			 size_t count, struct kai_lab_value *ret)
+static size_t read_value(const struct reader *reader, enum value_type type,
+			 const struct word *words, size_t count, struct kai_lab_value *ret)
 {
 	bool good = false;
 
@@ -303,21 +347,29 @@ static int no_statement(const struct reader *reader, const struct line *line, co
 	size_t len = strcspn(fit->missing, " ");
 	char *problem =
 		fit->words == 0
-			? kai_cli_text(reader->cli, kai_tr(reader->cli, N_("\"%s\" begins no statement (see kairan lab run --statements)")),
+			? kai_cli_text(reader->cli,
+				       kai_tr(reader->cli, N_("\"%s\" begins no statement (see "
+							      "kairan lab run --statements)")),
 				       line->words[0].text)
-		: len == 0 ? kai_cli_text(reader->cli, kai_tr(reader->cli, N_("\"%s\" is one word too many (meant is: %s)")),
+		: len == 0 ? kai_cli_text(reader->cli,
+					  kai_tr(reader->cli,
+						 N_("\"%s\" is one word too many (meant is: %s)")),
 					  line->words[fit->words].text, near)
 		: fit->words < line->count
-			? kai_cli_text(reader->cli, kai_tr(reader->cli, N_("\"%s\" is not %.*s (meant is: %s)")),
+			? kai_cli_text(reader->cli,
+				       kai_tr(reader->cli, N_("\"%s\" is not %.*s (meant is: %s)")),
 				       line->words[fit->words].text, (int)len, fit->missing, near)
-			: kai_cli_text(reader->cli, kai_tr(reader->cli, N_("%.*s is missing at the end (meant is: %s)")), (int)len,
-				       fit->missing, near);
+			: kai_cli_text(reader->cli,
+				       kai_tr(reader->cli,
+					      N_("%.*s is missing at the end (meant is: %s)")),
+				       (int)len, fit->missing, near);
 
 	return complain(reader, line->number, problem);
 }
 
 /* A name given by NEW is known from the next line on. */
-static int name_items(const struct reader *reader, const struct line *line, struct kai_lab_step *step)
+static int name_items(const struct reader *reader, const struct line *line,
+		      struct kai_lab_step *step)
 {
 	const char *at = step->statement->pattern;
 	struct kai_lab_scenario *to = reader->to;
@@ -330,7 +382,8 @@ static int name_items(const struct reader *reader, const struct line *line, stru
 			continue;
 		if (type == VALUE_NEW) {
 			if (to->item_count == KAI_LAB_MAX_ITEMS)
-				return complain(reader, line->number, N_("names too many items for one scenario"));
+				return complain(reader, line->number,
+						N_("names too many items for one scenario"));
 			step->values[i].item = to->item_count;
 			(void)snprintf(to->items[to->item_count++], sizeof(to->items[0]), "%s",
 				       step->values[i].text);
@@ -348,7 +401,8 @@ static int add_step(const struct reader *reader, const struct line *line)
 	const char *near = "";
 
 	if (to->step_count == KAI_LAB_MAX_STEPS)
-		return complain(reader, line->number, N_("is one statement too many for one scenario"));
+		return complain(reader, line->number,
+				N_("is one statement too many for one scenario"));
 	for (size_t i = 0; i < kai_lab_statement_count; i++) {
 		struct fit fit = match(reader, kai_lab_statements[i].pattern, line, step);
 
@@ -375,7 +429,8 @@ static int add_field(const struct reader *reader, const struct line *line)
 
 	if (step == NULL || !step->statement->fields)
 		return complain(reader, line->number,
-				N_("is indented, but the statement above has no fields (begin at the margin)"));
+				N_("is indented, but the statement above has no fields (begin at "
+				   "the margin)"));
 	if (line->count < 2)
 		return complain(reader, line->number, N_("a field needs a name and a value"));
 	if (step->field_count == KAI_LAB_MAX_FIELDS)
@@ -387,8 +442,8 @@ static int add_field(const struct reader *reader, const struct line *line)
 
 	for (size_t i = 2; i < line->count; i++)
 		value = kai_cli_text(reader->cli, "%s%c%s", value, between, line->words[i].text);
-	step->fields[step->field_count++] =
-		(struct kai_lab_field){.name = line->words[0].text, .value = value, .line = line->number};
+	step->fields[step->field_count++] = (struct kai_lab_field){
+		.name = line->words[0].text, .value = value, .line = line->number};
 	return 0;
 }
 
@@ -433,8 +488,10 @@ int kai_lab_scenario_read(struct kai_cli *cli, const struct kai_lab *lab, const 
 	ret->name = base_name(cli, path);
 	ret->folder = slash != NULL ? kai_cli_text(cli, "%.*s", (int)(slash - path), path) : ".";
 	code = read_lines(reader, kai_cli_str(cli, text));
-	if (code == 0 && (ret->step_count == 0 || strncmp(ret->steps[0].statement->pattern, "story ", 6) != 0))
-		code = complain(reader, 1, N_("a scenario begins with what it tells (story \"…\")"));
+	if (code == 0 &&
+	    (ret->step_count == 0 || strncmp(ret->steps[0].statement->pattern, "story ", 6) != 0))
+		code = complain(reader, 1,
+				N_("a scenario begins with what it tells (story \"…\")"));
 	if (code == 0)
 		ret->title = ret->steps[0].values[0].text;
 	return code;

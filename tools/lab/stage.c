@@ -173,10 +173,11 @@ int kai_lab_stage_wait_links(struct kai_lab_stage *stage)
 			return 0;
 		kai_lab_sleep(POLL_MS);
 	}
-	return kai_cli_fail(stage->cli, KAI_EXIT_UNREACHABLE,
-			    kai_tr(stage->cli, N_("%zu link ends are not as they should be (see kairan lab "
-					      "status --lab %s)")),
-			    missing, stage->lab->dir);
+	return kai_cli_fail(
+		stage->cli, KAI_EXIT_UNREACHABLE,
+		kai_tr(stage->cli, N_("%zu link ends are not as they should be (see kairan lab "
+				      "status --lab %s)")),
+		missing, stage->lab->dir);
 }
 
 int kai_lab_stage_up(struct kai_lab_stage *stage)
@@ -213,7 +214,8 @@ bool kai_lab_holds(struct kai_lab_stage *stage, size_t node, size_t item, const 
 		return false;
 	json_array_foreach (json_object_get(top, "parts"), i, row)
 		if (strcmp(json_string_value(json_object_get(row, "name")), wanted) == 0)
-			holds = strcmp(json_string_value(json_object_get(row, "state")), "held") == 0;
+			holds = strcmp(json_string_value(json_object_get(row, "state")), "held") ==
+				0;
 	json_decref(top);
 	return holds;
 }
@@ -243,8 +245,8 @@ json_t *kai_lab_pair(struct kai_lab_stage *stage, size_t node, size_t item, cons
 
 static bool before_up(const struct kai_lab_step *step)
 {
-	static const char *const starts[] = {"story ", "federation ", "the time is ", "time runs ",
-					     "the clock of ", "tell "};
+	static const char *const starts[] = {"story ",	   "federation ",   "the time is ",
+					     "time runs ", "the clock of ", "tell "};
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		if (strncmp(step->statement->pattern, starts[i], strlen(starts[i])) == 0)

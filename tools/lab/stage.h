@@ -17,10 +17,10 @@ enum kai_lab_outcome { KAI_LAB_TOLD, KAI_LAB_HELD, KAI_LAB_FAILED, KAI_LAB_NOT_M
 struct kai_lab_item {
 	char id[KAI_ID_TEXT]; /* "": not filed, or a whole import */
 	size_t origin;
-	int64_t at_ms;	      /* of the machine's clock */
-	uint64_t holders;     /* who was said to hold it, its origin too */
-	json_t *texts;	      /* the words in it by part, for the search: [part, text] */
-	pid_t importing;      /* 0: done */
+	int64_t at_ms;	  /* of the machine's clock */
+	uint64_t holders; /* who was said to hold it, its origin too */
+	json_t *texts;	  /* the words in it by part, for the search: [part, text] */
+	pid_t importing;  /* 0: done */
 	size_t count;
 };
 
@@ -42,7 +42,7 @@ struct kai_lab_stage {
 	const char *dumper; /* NULL: none here */
 	bool quiet;	    /* nothing is printed as it happens: --json */
 	bool up;
-	size_t many;	    /* so many times what an import says */
+	size_t many; /* so many times what an import says */
 	int64_t start_ms;
 	struct kai_lab_item items[KAI_LAB_MAX_ITEMS];
 	uint64_t cut[KAI_LAB_MAX_NODES]; /* with whom a node holds no link */
@@ -92,10 +92,11 @@ int kai_lab_do_time(struct kai_lab_stage *stage, const struct kai_lab_step *step
 int kai_lab_do_speed(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_fast(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_slow(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_do_right(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_know(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_agree(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_admit(struct kai_lab_stage *stage, const struct kai_lab_step *step);
-int kai_lab_do_end(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_do_agree_until(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_file(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_revise(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_retract(struct kai_lab_stage *stage, const struct kai_lab_step *step);

@@ -9,12 +9,14 @@ const struct kai_lab_statement kai_lab_statements[] = {
 	{"time runs NUMBER times as fast", false, kai_lab_do_speed},
 	{"the clock of NODE is SPAN fast", false, kai_lab_do_fast},
 	{"the clock of NODE is SPAN slow", false, kai_lab_do_slow},
+	{"the clock of NODE is put right", false, kai_lab_do_right},
 	{"tell TEXT", false, kai_lab_do_tell},
 
 	{"NODE knows NODE", false, kai_lab_do_know},
 	{"NODE agrees with NODE by WORD as WORD in WORD", false, kai_lab_do_agree},
 	{"NODE admits NODE to WORD", false, kai_lab_do_admit},
-	{"the agreement of NODE with NODE ends at CLOCK", false, kai_lab_do_end},
+	{"NODE agrees with NODE by WORD as WORD in WORD until CLOCK", false,
+	 kai_lab_do_agree_until},
 
 	{"NODE files WORD NEW", true, kai_lab_do_file},
 	{"NODE revises ITEM as NEW", true, kai_lab_do_revise},
