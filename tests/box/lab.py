@@ -4,8 +4,9 @@ to fail, and that one which cannot be made is told as not made. The scenarios th
 """
 import os
 import shutil
+import subprocess
 
-from kairan_box import folder, main, program, run
+from kairan_box import NODES, Node, folder, main, program, run, wait_until
 
 GOOD = '''story "one lesson"
 op-power-b files secinfo LESSON
@@ -76,6 +77,40 @@ def failing(tap, root):
     shutil.rmtree(left, ignore_errors=True)
 
 
+def scaled(tap, root):
+    """Two minutes in two seconds, on every node alike, also on one that was killed and came back."""
+    answer = tell(root, ["""story "an hour in a minute"
+time runs 60 times as fast
+op-power-b files secinfo LESSON
+	title "Counts for two minutes"
+	text "Nothing that anybody else would miss."
+	subtype lesson
+	action none
+	tlp RED
+	valid 2m
+	audience org:cep-power
+within 1s cep-power hold LESSON
+cep-power is killed
+cep-power comes back
+op-power-b sees the clock of cep-power 0s fast
+within 5s cep-power and op-power-b show LESSON as expired
+"""])
+    tap.ok(answer.code == 0 and answer.json['failed'] == 0, 'time runs faster, for all nodes alike', answer)
+
+
+def stopped(tap, root):
+    """A run that is told to stop takes its nodes along."""
+    path, where = os.path.join(root, 'long.story'), os.path.join(root, 'long')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('story "a long wait"\nop-power-a knows cabinet\nwait 10m\n')
+    with subprocess.Popen([program('KAIRAN'), 'lab', 'run', path, '--lab', where], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        nodes = [Node(name, os.path.join(where, 'long-1', name)) for name in NODES]
+        tap.ok(wait_until(lambda: all(node.pid() for node in nodes), 60) is not None, 'a run is on')
+        child.terminate()
+        tap.ok(child.wait(60) != 0, 'told to stop, it does not end well')
+    tap.same([node.name for node in nodes if node.pid()], [], 'and no node runs on')
+
+
 def installed(tap, root):
     """Beside each other, as installed, without what the tests are built with."""
     there = os.path.join(root, 'bin')
@@ -121,6 +156,8 @@ def test(tap):
         wrong(tap, root)
         told(tap, root)
         failing(tap, root)
+        scaled(tap, root)
+        stopped(tap, root)
         installed(tap, root)
         strangers(tap, root)
 

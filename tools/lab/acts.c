@@ -101,9 +101,16 @@ int kai_lab_do_right(struct kai_lab_stage *stage, const struct kai_lab_step *ste
 	return restart_if_up(stage, node);
 }
 
+/* In steps, so that a signal is heard. */
+static void sleep_ms(int64_t ms)
+{
+	for (; ms > 0 && !kai_lab_told_to_stop(); ms -= 200)
+		kai_lab_sleep(ms < 200 ? ms : 200);
+}
+
 int kai_lab_do_wait(struct kai_lab_stage *stage, const struct kai_lab_step *step)
 {
-	kai_lab_sleep(step->values[0].number);
+	sleep_ms(step->values[0].number);
 	kai_lab_say(stage, step, KAI_LAB_TOLD, "%s go by", step->values[0].text);
 	return 0;
 }
@@ -116,7 +123,7 @@ int kai_lab_do_wait_until(struct kai_lab_stage *stage, const struct kai_lab_step
 
 	/* To the clock's second and a little more, so that it shows it; what is half a day off is past. */
 	if (wait_ms < DAY_S * KAI_MS_SECOND / 2)
-		kai_lab_sleep((wait_ms + 20) / (scale > 1 ? scale : 1));
+		sleep_ms((wait_ms + 20) / (scale > 1 ? scale : 1));
 	kai_lab_say(stage, step, KAI_LAB_TOLD, "it is %s", step->values[0].text);
 	return 0;
 }

@@ -4,22 +4,15 @@
 
 #include <string.h>
 
-#include "../kairan/view.h"
-
 #define POLL_MS 40
 #define PAGE "500"
 
-/* A question about one node; step says what is asked. */
-typedef bool (*kai_lab_asks)(struct kai_lab_stage *stage, const struct kai_lab_step *step,
-			     size_t node);
-
-/* Asks until it is so; false: time was up. In real time, however fast the clocks run. */
-static bool comes_true(struct kai_lab_stage *stage, const struct kai_lab_step *step, size_t node,
-		       int64_t deadline_ms, kai_lab_asks asks)
+bool kai_lab_comes_true(struct kai_lab_stage *stage, const struct kai_lab_step *step, size_t node,
+			int64_t deadline_ms, kai_lab_asks asks)
 {
 	for (;;) {
 		size_t mark = stage->cli->arena.used;
-		bool late = kai_cli_now().ms > deadline_ms;
+		bool late = kai_cli_now().ms > deadline_ms || kai_lab_told_to_stop();
 
 		if (asks(stage, step, node))
 			return true;
@@ -66,7 +59,7 @@ int kai_lab_check_hold(struct kai_lab_stage *stage, const struct kai_lab_step *s
 		const char *name = stage->lab->nodes[node].name;
 
 		stage->items[item].holders |= (uint64_t)1 << node;
-		if (comes_true(stage, step, node, deadline_ms, asks_item))
+		if (kai_lab_comes_true(stage, step, node, deadline_ms, asks_item))
 			kai_lab_say(stage, step, KAI_LAB_HELD, "%s has %s%s", name,
 				    step->values[2].text, how_it_came(stage, node, item));
 		else
@@ -87,7 +80,7 @@ int kai_lab_check_part(struct kai_lab_stage *stage, const struct kai_lab_step *s
 	uint64_t nodes = step->values[1].nodes;
 
 	for (size_t node; kai_lab_next(&nodes, &node);) {
-		bool good = comes_true(stage, step, node, deadline_ms, asks_part);
+		bool good = kai_lab_comes_true(stage, step, node, deadline_ms, asks_part);
 
 		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED,
 			    "%s %s part %s of %s", stage->lab->nodes[node].name,
@@ -156,7 +149,7 @@ int kai_lab_check_all(struct kai_lab_stage *stage, const struct kai_lab_step *st
 			    since(item));
 	}
 	for (size_t node; kai_lab_next(&nodes, &node);) {
-		bool good = comes_true(stage, step, node, deadline_ms, asks_all);
+		bool good = kai_lab_comes_true(stage, step, node, deadline_ms, asks_all);
 
 		item->holders |= (uint64_t)1 << node;
 		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED,
@@ -192,7 +185,7 @@ int kai_lab_check_state(struct kai_lab_stage *stage, const struct kai_lab_step *
 	uint64_t nodes = step->values[1].nodes;
 
 	for (size_t node; kai_lab_next(&nodes, &node);) {
-		bool good = comes_true(stage, step, node, deadline_ms, asks_state);
+		bool good = kai_lab_comes_true(stage, step, node, deadline_ms, asks_state);
 
 		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED, "%s shows %s as %s",
 			    stage->lab->nodes[node].name, step->values[2].text,
@@ -298,7 +291,8 @@ static bool asks_supply(struct kai_lab_stage *stage, const struct kai_lab_step *
 int kai_lab_check_supply(struct kai_lab_stage *stage, const struct kai_lab_step *step)
 {
 	size_t node = step->values[0].node;
-	bool good = comes_true(stage, step, node, kai_cli_now().ms + SUPPLY_MS, asks_supply);
+	bool good =
+		kai_lab_comes_true(stage, step, node, kai_cli_now().ms + SUPPLY_MS, asks_supply);
 	uint64_t set = supply_of(stage, node, step->values[1].item);
 
 	kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED, "%s had %s from %s",
@@ -335,120 +329,6 @@ int kai_lab_check_sector(struct kai_lab_stage *stage, const struct kai_lab_step 
 			    good ? "lists" : "does not list", step->values[1].text,
 			    step->values[2].text);
 	}
-	return 0;
-}
-
-/* ---- soundness ---- */
-
-/* Runs a command that must end with 0 at each of the nodes. */
-static int each_says_yes(struct kai_lab_stage *stage, const struct kai_lab_step *step,
-			 const char *const *args, const char *what)
-{
-	uint64_t nodes = step->values[0].nodes, good = 0;
-
-	for (size_t node; kai_lab_next(&nodes, &node);) {
-		char *complaint = NULL;
-		int code = kai_lab_stage_ask(stage, node, args, NULL, &complaint);
-
-		/* An empty store has nothing that could be wrong. */
-		if (code == 0 || code == KAI_EXIT_NOTHING)
-			good |= (uint64_t)1 << node;
-		else
-			kai_lab_say(stage, step, KAI_LAB_FAILED, "%s: kairan %s: exit %d: %.200s",
-				    stage->lab->nodes[node].name, args[0], code, complaint);
-	}
-	if (good != 0)
-		kai_lab_say(stage, step, KAI_LAB_HELD, "%s: %s", what,
-			    kai_lab_nodes_text(stage, good));
-	return 0;
-}
-
-int kai_lab_check_verify(struct kai_lab_stage *stage, const struct kai_lab_step *step)
-{
-	static const char *const args[] = {"verify", "--all", NULL};
-
-	return each_says_yes(stage, step, args, "every signature and part verifies at");
-}
-
-int kai_lab_check_sound(struct kai_lab_stage *stage, const struct kai_lab_step *step)
-{
-	static const char *const args[] = {"check", NULL};
-
-	return each_says_yes(stage, step, args, "the store is sound at");
-}
-
-/* Control characters and those that turn the direction of writing (Unicode 15, UAX 9), in UTF-8. */
-static bool is_clean(struct kai_span text)
-{
-	const uint8_t *at = text.at;
-
-	for (size_t i = 0; i < text.len; i++) {
-		bool turns = i + 2 < text.len && at[i] == 0xe2 &&
-			     ((at[i + 1] == 0x80 && ((at[i + 2] >= 0xaa && at[i + 2] <= 0xae) ||
-						     at[i + 2] == 0x8e || at[i + 2] == 0x8f)) ||
-			      (at[i + 1] == 0x81 && at[i + 2] >= 0xa6 && at[i + 2] <= 0xa9));
-		bool c1 =
-			i + 1 < text.len && at[i] == 0xc2 && at[i + 1] >= 0x80 && at[i + 1] <= 0x9f;
-
-		if ((at[i] < 0x20 && at[i] != '\n' && at[i] != '\t') || at[i] == 0x7f || turns ||
-		    c1)
-			return false;
-	}
-	return true;
-}
-
-int kai_lab_check_clean(struct kai_lab_stage *stage, const struct kai_lab_step *step)
-{
-	static const char *const verbs[] = {"show", "list", "explain", "thread"};
-	uint64_t nodes = step->values[0].nodes;
-	const char *id = stage->items[step->values[1].item].id;
-
-	for (size_t node; kai_lab_next(&nodes, &node);) {
-		bool good = true;
-
-		for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-			const char *const argv[] = {stage->lab->kairan,
-						    "--dir",
-						    stage->lab->nodes[node].dir,
-						    verbs[i],
-						    strcmp(verbs[i], "list") == 0 ? NULL : id,
-						    NULL};
-			struct kai_span output = {NULL, 0};
-
-			good = kai_lab_run(stage->cli, argv, &output) == 0 && output.len > 0 &&
-			       is_clean(output) && good;
-		}
-		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED, "%s prints %s %s",
-			    stage->lab->nodes[node].name, step->values[1].text,
-			    good ? "without control characters"
-				 : "and a control character reaches the terminal");
-	}
-	return 0;
-}
-
-/* NODE sees the clock of NODE SPAN WORD: within five seconds of it, fast or slow. */
-#define CLOCK_NEAR_MS 5000
-
-int kai_lab_check_clock(struct kai_lab_stage *stage, const struct kai_lab_step *step)
-{
-	static const char *const args[] = {"peers", NULL};
-	const struct kai_lab_value *values = step->values;
-	int64_t wanted = strcmp(values[3].text, "slow") == 0 ? -values[2].number : values[2].number;
-	json_t *top = NULL, *row;
-	int64_t skew_ms = 0;
-	size_t i;
-
-	if (kai_lab_stage_ask(stage, values[0].node, args, &top, NULL) == 0)
-		json_array_foreach (json_object_get(top, "peers"), i, row)
-			if (strcmp(json_string_value(json_object_get(row, "name")),
-				   values[1].text) == 0)
-				skew_ms = json_integer_value(json_object_get(row, "clock_skew_ms"));
-	json_decref(top);
-	bool good = skew_ms > wanted - CLOCK_NEAR_MS && skew_ms < wanted + CLOCK_NEAR_MS;
-
-	kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED,
-		    "%s sees the clock of %s %lld s ahead of its own", values[0].text,
-		    values[1].text, (long long)(skew_ms / KAI_MS_SECOND));
 	return 0;
 }
 

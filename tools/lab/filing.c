@@ -36,8 +36,7 @@ static const char *option_of(const char *name)
 	return NULL;
 }
 
-/* {NAME} becomes the id of what was filed under that name. */
-static char *with_ids(struct kai_lab_stage *stage, const char *value)
+char *kai_lab_with_ids(const struct kai_lab_stage *stage, const char *value)
 {
 	char *text = kai_cli_text(stage->cli, "%s", value);
 
@@ -100,8 +99,8 @@ static int add_fields(struct command *command, const struct kai_lab_step *step)
 							    stage->scenario->folder, value));
 		} else {
 			add(command, "--set");
-			add(command,
-			    kai_cli_text(stage->cli, "%s=%s", field->name, with_ids(stage, value)));
+			add(command, kai_cli_text(stage->cli, "%s=%s", field->name,
+						  kai_lab_with_ids(stage, value)));
 		}
 	}
 	return code;
@@ -229,6 +228,23 @@ int kai_lab_do_retract(struct kai_lab_stage *stage, const struct kai_lab_step *s
 	return publish(&command, step, 2,
 		       kai_cli_text(stage->cli, "retracts %s (%s) by", step->values[1].text,
 				    step->values[3].text));
+}
+
+/* Any command, by its words. */
+int kai_lab_do_command(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	char *rest = kai_lab_with_ids(stage, step->values[1].text), *complaint = NULL;
+	struct command command = {.stage = stage};
+
+	for (char *word; (word = strsep(&rest, " ")) != NULL;)
+		if (word[0] != '\0')
+			add(&command, word);
+	int code = kai_lab_stage_ask(stage, step->values[0].node, command.args, NULL, &complaint);
+
+	kai_lab_say(stage, step, code == 0 ? KAI_LAB_TOLD : KAI_LAB_FAILED, "%s: kairan %s%s%.200s",
+		    step->values[0].text, step->values[1].text, code == 0 ? "" : ": ",
+		    code == 0 ? "" : complaint);
+	return 0;
 }
 
 /* ---- what the author's node must refuse ---- */

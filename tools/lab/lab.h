@@ -3,7 +3,7 @@
  * The lab: a federation of real nodes on loopback, made from a topology file with the same commands that people type.
  * A lab folder holds one data directory per node, named after it, with its log (kairand.log) and process id (kairand.pid).
  * Everything is done by running kairan and kairand, so that what the lab shows is what the programs do; nothing here
- * knows the protocol. One thread.
+ * knows the protocol, but for the search through recorded frames (evidence.c). One thread.
  */
 #ifndef KAIRAN_LAB_H
 #define KAIRAN_LAB_H
@@ -87,6 +87,9 @@ int kai_lab_start(struct kai_cli *cli, const struct kai_lab *lab, const struct k
 int kai_lab_stop(struct kai_cli *cli, const struct kai_lab_node *node);
 int kai_lab_kill(const struct kai_lab_node *node); /* SIGKILL, and waits until it is gone */
 void kai_lab_sleep(int64_t ms);
+/* From now on a signal that ends waits until it is asked for, so that no node outlives a run. */
+void kai_lab_hold_signals(void);
+bool kai_lab_told_to_stop(void);
 
 /* up.c */
 /* Makes the lab's folder, its nodes, agreements and communities; they run when it is done. */

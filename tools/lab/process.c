@@ -79,10 +79,15 @@ static int spawn(const char *const *argv, posix_spawn_file_actions_t *actions, b
 
 	posix_spawnattr_t attributes;
 
+	sigset_t none;
+
 	posix_spawnattr_init(&attributes);
+	/* `lab run` waits for its signals; its children have theirs. */
+	(void)sigemptyset(&none);
+	posix_spawnattr_setsigmask(&attributes, &none);
 	/* A node outlives the terminal and the Ctrl-C of whoever started the lab. */
-	if (own_session)
-		posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+	posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGMASK |
+						      (own_session ? POSIX_SPAWN_SETSID : 0)));
 	int failed = posix_spawn(ret, argv[0], actions, &attributes, args.wanted, environ);
 
 	posix_spawnattr_destroy(&attributes);
@@ -328,4 +333,24 @@ int kai_lab_kill(const struct kai_lab_node *node)
 	while (waitpid(pid, NULL, WNOHANG) != pid && kai_lab_pid(node) != 0)
 		kai_lab_sleep(5);
 	return 0;
+}
+
+void kai_lab_hold_signals(void)
+{
+	sigset_t ends;
+
+	(void)sigemptyset(&ends);
+	(void)sigaddset(&ends, SIGINT);
+	(void)sigaddset(&ends, SIGTERM);
+	(void)sigaddset(&ends, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &ends, NULL);
+}
+
+bool kai_lab_told_to_stop(void)
+{
+	sigset_t waiting;
+
+	return sigpending(&waiting) == 0 &&
+	       (sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1 ||
+		sigismember(&waiting, SIGHUP) == 1);
 }

@@ -376,6 +376,7 @@ int kai_verb_lab_run(struct kai_cli *cli)
 	if (code != 0)
 		return code;
 	run->scenarios = json_array();
+	kai_lab_hold_signals();
 	find_instruments(run);
 	code = kai_opt_is(cli, "all") ? tell_all(run) : tell_named(run);
 	bool good = code == 0 && run->outcomes[KAI_LAB_FAILED] == 0;

@@ -264,7 +264,9 @@ int kai_lab_stage_run(struct kai_lab_stage *stage)
 		const struct kai_lab_step *step = &scenario->steps[i];
 		size_t mark = stage->cli->arena.used;
 
-		if (!before_up(step))
+		if (kai_lab_told_to_stop())
+			code = KAI_EXIT_UNREACHABLE;
+		if (code == 0 && !before_up(step))
 			code = kai_lab_stage_up(stage);
 		if (code == 0)
 			code = step->statement->run(stage, step);

@@ -68,6 +68,8 @@ int kai_lab_stage_wait_links(struct kai_lab_stage *stage);
 int64_t kai_lab_stage_now(const struct kai_lab_stage *stage);
 /* The rule's name and its sentence. */
 char *kai_lab_rule_text(const struct kai_lab_stage *stage, const char *rule);
+/* {NAME} becomes the id of what was filed under that name. */
+char *kai_lab_with_ids(const struct kai_lab_stage *stage, const char *value);
 /* "a, b and c" in the arena. */
 char *kai_lab_nodes_text(const struct kai_lab_stage *stage, uint64_t nodes);
 /* For each node of a set: for (size_t node; kai_lab_next(&set, &node);) */
@@ -82,10 +84,17 @@ bool kai_lab_holds(struct kai_lab_stage *stage, size_t node, size_t item, const 
 json_t *kai_lab_pair(struct kai_lab_stage *stage, size_t node, size_t item, const char *other,
 		     const char *direction);
 
+/* A question about one node; step says what is asked. */
+typedef bool (*kai_lab_asks)(struct kai_lab_stage *stage, const struct kai_lab_step *step,
+			     size_t node);
+/* Asks until it is so; false: time was up. In real time, however fast the clocks run. */
+bool kai_lab_comes_true(struct kai_lab_stage *stage, const struct kai_lab_step *step, size_t node,
+			int64_t deadline_ms, kai_lab_asks asks);
+
 /* evidence.c: looks through every recorded frame and every dumped store. An exit code. */
 int kai_lab_evidence(struct kai_lab_stage *stage);
 
-/* acts.c, checks.c: what the statements do */
+/* acts.c, filing.c, checks.c, sound.c: what the statements do */
 int kai_lab_do_nothing(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_tell(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_time(struct kai_lab_stage *stage, const struct kai_lab_step *step);
@@ -101,6 +110,7 @@ int kai_lab_do_file(struct kai_lab_stage *stage, const struct kai_lab_step *step
 int kai_lab_do_revise(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_retract(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_import(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_do_command(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_not_file(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_not_revise(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_down(struct kai_lab_stage *stage, const struct kai_lab_step *step);
@@ -127,6 +137,7 @@ int kai_lab_check_verify(struct kai_lab_stage *stage, const struct kai_lab_step 
 int kai_lab_check_sound(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_clean(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_sector(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_answer(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_clock(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 
 #endif

@@ -22,6 +22,7 @@ const struct kai_lab_statement kai_lab_statements[] = {
 	{"NODE revises ITEM as NEW", true, kai_lab_do_revise},
 	{"NODE retracts ITEM as NEW because WORD", false, kai_lab_do_retract},
 	{"NODE imports NUMBER advisories as NEW", true, kai_lab_do_import},
+	{"NODE does TEXT", false, kai_lab_do_command},
 	{"NODE may not file WORD because WORD", true, kai_lab_do_not_file},
 	{"NODE may not revise ITEM because WORD", true, kai_lab_do_not_revise},
 
@@ -53,6 +54,8 @@ const struct kai_lab_statement kai_lab_statements[] = {
 	{"NODES find their stores sound", false, kai_lab_check_sound},
 	{"NODES print ITEM without control characters", false, kai_lab_check_clean},
 	{"NODES list ITEM under sector WORD", false, kai_lab_check_sector},
+	{"within SPAN NODES answers TEXT with TEXT", false, kai_lab_check_answer},
+	{"within SPAN NODES answer TEXT with TEXT", false, kai_lab_check_answer},
 	{"NODE sees the clock of NODE SPAN WORD", false, kai_lab_check_clock},
 };
 const size_t kai_lab_statement_count = sizeof(kai_lab_statements) / sizeof(kai_lab_statements[0]);
