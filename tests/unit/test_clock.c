@@ -75,9 +75,14 @@ static void test_cut(void **state)
 	static const struct {
 		const char *cut;
 		bool kept;
-	} cases[] = {{"", true},	    {"op-power-a", false},	 {"cabinet op-power-a", false},
-		     {"op-power-a cabinet", false}, {"op-power", true}, {"op-power-aa", true},
-		     {"  cabinet ", true}, {" op-power-a ", false}};
+	} cases[] = {{"", true},
+		     {"op-power-a", false},
+		     {"cabinet op-power-a", false},
+		     {"op-power-a cabinet", false},
+		     {"op-power", true},
+		     {"op-power-aa", true},
+		     {"  cabinet ", true},
+		     {" op-power-a ", false}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -464,10 +464,10 @@ static void look_at_logs(struct kai_lab_stage *stage)
 static int look_everywhere(struct kai_lab_stage *stage)
 {
 	struct search *search = calloc(1, sizeof(*search));
-	int code = search == NULL ? KAI_EXIT_UNREACHABLE : 0;
+	int code = 0;
 
-	if (code != 0)
-		return code;
+	if (search == NULL)
+		return KAI_EXIT_UNREACHABLE;
 	search->stage = stage;
 	if (!open_records(search)) {
 		for (size_t i = 0; i < stage->secret_count; i++)

@@ -46,12 +46,13 @@ static void take_escapes(char *text)
 	for (const char *at = text; *at != '\0';) {
 		unsigned code = 0;
 
-		if (at[0] != '\\' || at[1] != 'u' || sscanf(at + 2, "%4x", &code) != 1 ||
-		    strspn(at + 2, "0123456789abcdef") < 4) {
+		if (at[0] != '\\' || at[1] != 'u' || strspn(at + 2, "0123456789abcdef") < 4) {
 			*to++ = *at++;
 			continue;
 		}
-		at += 6;
+		at += 2;
+		for (int digit = 0; digit < 4; digit++, at++)
+			code = code << 4 | (unsigned)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
 		if (code >= 0x800) {
 			*to++ = (char)(0xe0 | code >> 12);
 			*to++ = (char)(0x80 | (code >> 6 & 0x3f));
@@ -139,16 +140,21 @@ bool kai_lab_span(const char *text, int64_t *ret_ms)
 	return false;
 }
 
+/* HH:MM:SS */
 static bool read_clock(const char *text, int64_t *ret_ms)
 {
-	unsigned hour, minute, second;
-	char rest;
+	static const char form[] = "00:00:00";
+	int value[3] = {0, 0, 0};
 
-	if (strlen(text) != 8 ||
-	    sscanf(text, "%2u:%2u:%2u%c", &hour, &minute, &second, &rest) != 3 || hour > 23 ||
-	    minute > 59 || second > 59)
+	for (size_t i = 0; i < sizeof(form) - 1; i++) {
+		if (form[i] == ':' ? text[i] != ':' : !isdigit((unsigned char)text[i]))
+			return false;
+		if (form[i] != ':')
+			value[i / 3] = value[i / 3] * 10 + (text[i] - '0');
+	}
+	if (text[sizeof(form) - 1] != '\0' || value[0] > 23 || value[1] > 59 || value[2] > 59)
 		return false;
-	*ret_ms = (int64_t)(hour * 3600 + minute * 60 + second) * KAI_MS_SECOND;
+	*ret_ms = ((int64_t)value[0] * 3600 + (int64_t)value[1] * 60 + value[2]) * KAI_MS_SECOND;
 	return true;
 }
 
@@ -397,7 +403,7 @@ static int add_step(const struct reader *reader, const struct line *line)
 {
 	struct kai_lab_scenario *to = reader->to;
 	struct kai_lab_step *step = &to->steps[to->step_count];
-	struct fit best = {.whole = false};
+	struct fit best = {.missing = ""};
 	const char *near = "";
 
 	if (to->step_count == KAI_LAB_MAX_STEPS)

@@ -105,8 +105,8 @@ static bool asks_answer(struct kai_lab_stage *stage, const struct kai_lab_step *
 	args[count] = NULL;
 	if (kai_lab_stage_ask(stage, node, args, &top, NULL) == 0)
 		text = json_dumps(top, JSON_COMPACT);
-	bool good = text != NULL &&
-		    strstr(text, kai_lab_with_ids(stage, step->values[3].text)) != NULL;
+	bool good =
+		text != NULL && strstr(text, kai_lab_with_ids(stage, step->values[3].text)) != NULL;
 
 	free(text);
 	json_decref(top);
