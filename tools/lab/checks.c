@@ -94,6 +94,7 @@ int kai_lab_check_part(struct kai_lab_stage *stage, const struct kai_lab_step *s
 static size_t count_listed(struct kai_lab_stage *stage, size_t node, const char *option,
 			   const char *value, const char *id)
 {
+	struct kai_cli *cli = stage->cli;
 	const char *cursor = NULL;
 	size_t count = 0;
 
@@ -116,7 +117,7 @@ static size_t count_listed(struct kai_lab_stage *stage, size_t node, const char 
 			count += id == NULL ||
 				 strcmp(json_string_value(json_object_get(row, "id")), id) == 0;
 		cursor = json_string_value(json_object_get(top, "next"));
-		cursor = cursor != NULL ? kai_cli_text(stage->cli, "%s", cursor) : NULL;
+		cursor = cursor != NULL ? kai_cli_text(cli, "%s", cursor) : NULL;
 		json_decref(top);
 	} while (cursor != NULL);
 	return count;

@@ -284,7 +284,7 @@ static const char *in_dump(const struct search *search, size_t node, const char 
 {
 	const struct file *dump = &search->dumps[node];
 
-	return memmem(dump->at, dump->len, needle, strlen(needle));
+	return dump->at != NULL ? memmem(dump->at, dump->len, needle, strlen(needle)) : NULL;
 }
 
 static bool in_frames(const struct search *search, size_t node, const char *needle)
@@ -295,7 +295,6 @@ static bool in_frames(const struct search *search, size_t node, const char *need
 		const struct file *file = &search->records[i];
 
 		for (const char *at = file->at; at < file->at + file->len;) {
-			const char *end = line_end(file, at);
 			const char *found =
 				memmem(at, (size_t)(file->at + file->len - at), needle, len);
 
@@ -307,8 +306,7 @@ static bool in_frames(const struct search *search, size_t node, const char *need
 			line = line != NULL ? line + 1 : at;
 			if (strncmp(line, search->keys[node], KEY_TEXT) == 0)
 				return true;
-			end = line_end(file, found);
-			at = end + 1;
+			at = line_end(file, found) + 1;
 		}
 	}
 	return false;
