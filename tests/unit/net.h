@@ -101,8 +101,10 @@ struct net_terms {
 	uint64_t serial;		  /* 0: 1 */
 	const uint8_t *predecessor;	  /* digest */
 	uint64_t max_items_day;		  /* both ways */
-	uint64_t retention_days;	  /* 0: says nothing */
-	uint64_t signers;		  /* 0: 1 */
+	const uint64_t *kinds;		  /* both ways; NULL: all */
+	size_t kinds_count;
+	uint64_t retention_days; /* 0: says nothing */
+	uint64_t signers;	 /* 0: 1 */
 };
 /* Everything passes, and both may introduce. */
 extern const struct net_terms net_wide;

@@ -20,6 +20,10 @@ static void fill_direction(const struct net_terms *terms, struct kai_direction *
 	usual_direction(ret);
 	if (terms->ceiling != 0)
 		ret->ceiling = terms->ceiling;
+	if (terms->kinds != NULL) {
+		ret->kinds = (uint64_t *)(uintptr_t)terms->kinds;
+		ret->kinds_count = terms->kinds_count;
+	}
 	ret->max_items_day = terms->max_items_day;
 	ret->communities = (struct kai_community *)(uintptr_t)terms->communities;
 	ret->communities_count = terms->community_count;

@@ -283,11 +283,47 @@ static void what_waits_long_is_asked_of_another(void **state)
 	net_free(net);
 }
 
+/* What was offered turns out to be held there when it was taken back already: the retraction goes there too, though
+ * as an item of its own it might not. */
+static void a_retraction_goes_where_its_target_proves_to_be(void **state)
+{
+	static const uint64_t kinds[] = {KAI_KIND_SECINFO};
+	struct net *net = net_new(3);
+	struct net_aside aside = {.net = net, .type = KAI_MSG_STORED, .from = 2};
+	uint8_t id[KAI_ID_LEN], retraction[KAI_ID_LEN];
+
+	(void)state;
+	(void)net_agree(net, 0, 1, &net_wide);
+	(void)net_agree(net, 0, 2, &net_wide);
+	(void)net_agree(net, 1, 2,
+			&(struct net_terms){.introduce = true, .kinds = kinds, .kinds_count = 1});
+	net_link(net, 0, 1);
+	net_link(net, 0, 2);
+	net_publish(net, 0, &(struct net_item){.title = "in two places"}, id);
+	net_run(net);
+	net_cut(net, 0, 2);
+	net->filter = net_put_aside;
+	net->context = &aside;
+	net_link(net, 1, 2);
+	net_pass(net, KAI_MS_SECOND);
+	assert_int_equal(aside.count, 1);
+	net->filter = NULL;
+	net_retract(net, 0, id, retraction);
+	net_run(net);
+	assert_true(net_holds(net, 1, retraction, NULL));
+	assert_false(net_holds(net, 2, retraction, NULL));
+	net_inject_bytes(net, 2, 1, aside.frames[0]);
+	net_pass(net, KAI_MS_SECOND);
+	assert_true(net_holds(net, 2, retraction, NULL));
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_push_is_answered_whole),
 		cmocka_unit_test(a_retraction_goes_where_its_target_came_from),
+		cmocka_unit_test(a_retraction_goes_where_its_target_proves_to_be),
 		cmocka_unit_test(what_a_wrong_clock_passed_over_goes_when_it_is_right),
 		cmocka_unit_test(a_clock_that_was_wrong_for_a_moment),
 		cmocka_unit_test(a_part_that_a_slow_clock_left_out),
