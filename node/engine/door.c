@@ -92,8 +92,8 @@ static void put_supply(struct kai_door *door)
 	}
 	kai_rec_put(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, &supply);
 	/* Who brings what was taken back has not heard of that. */
-	if (door->held && (door->was.flags & KAI_ITEM_RETRACTED) != 0)
-		kai_thread_follow(turn, door->item->id, &door->item->header);
+	if (door->link != NULL && door->held && (door->was.flags & KAI_ITEM_RETRACTED) != 0)
+		kai_thread_follow(turn, door->link, door->item->id, &door->item->header);
 }
 
 static void put_journal(struct kai_door *door, const char *event)

@@ -327,10 +327,10 @@ KAI_MUST_USE enum kai_fault kai_thread_check(struct kai_turn *turn,
  * what waited for it. */
 void kai_thread_added(struct kai_turn *turn, uint64_t arrival, const struct kai_item *item,
 		      const struct kai_header *header);
-/* That this item passed between us and a peer is known from now on: the retraction that took it back
- * is looked at again for every peer. */
-void kai_thread_follow(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN],
-		       const struct kai_header *header);
+/* That this item passed between us and that peer is known from now on: the retraction that took it back
+ * is looked at again for every peer, for that one even where it refused it before. */
+void kai_thread_follow(struct kai_turn *turn, const struct kai_link *link,
+		       const uint8_t id[KAI_ID_LEN], const struct kai_header *header);
 bool kai_rest_seal(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,
 		   struct kai_span opening, struct kai_part *io_part);
 bool kai_rest_open(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,

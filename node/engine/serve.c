@@ -296,7 +296,7 @@ void kai_serve_credit(struct kai_turn *turn, struct kai_link *link, const struct
 /* ---- what comes back ---- */
 
 /* Where what was taken back is held too, it is known only now that the retraction may follow it there. */
-static void follow_stored(struct kai_turn *turn, uint64_t arrival)
+static void follow_stored(struct kai_turn *turn, const struct kai_link *link, uint64_t arrival)
 {
 	struct kai_header header;
 	struct kai_item item;
@@ -304,7 +304,7 @@ static void follow_stored(struct kai_turn *turn, uint64_t arrival)
 	if (kai_rec_item(turn->txn, arrival, turn->scratch, &item) &&
 	    (item.flags & KAI_ITEM_RETRACTED) != 0 &&
 	    kai_header_read(item.header, turn->scratch, &header) == KAI_FAULT_NONE)
-		kai_thread_follow(turn, item.id, &header);
+		kai_thread_follow(turn, link, item.id, &header);
 }
 
 /* Writes what became of an item that was offered; of one that has ended meanwhile, nothing. */
@@ -336,7 +336,7 @@ static void record_outcome(struct kai_turn *turn, struct kai_link *link,
 	with->signatures = offered->signatures;
 	kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, with);
 	if (with->state == KAI_RELEASED_STORED && before.state != KAI_RELEASED_STORED)
-		follow_stored(turn, arrival);
+		follow_stored(turn, link, arrival);
 }
 
 static void stored_entry(struct kai_turn *turn, struct kai_link *link,

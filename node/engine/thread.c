@@ -248,8 +248,20 @@ void kai_thread_added(struct kai_turn *turn, uint64_t arrival, const struct kai_
 	kai_scratch_back(turn, used);
 }
 
-void kai_thread_follow(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN],
-		       const struct kai_header *header)
+/* What it refused before it held the target it may take now. */
+static void void_refusal(struct kai_turn *turn, const struct kai_link *link, uint64_t arrival)
+{
+	struct kai_key key = kai_key_pair(arrival, link->number);
+	struct kai_released released;
+
+	if (kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
+			&released) &&
+	    released.state == KAI_RELEASED_REFUSED)
+		(void)kai_txn_del(turn->txn, KAI_TABLE_RELEASED, kai_key_span(&key));
+}
+
+void kai_thread_follow(struct kai_turn *turn, const struct kai_link *link,
+		       const uint8_t id[KAI_ID_LEN], const struct kai_header *header)
 {
 	struct kai_index_scan scan;
 	uint64_t arrival;
@@ -267,6 +279,7 @@ void kai_thread_follow(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN],
 	}
 	if (!found)
 		return;
+	void_refusal(turn, link, arrival);
 	kai_rec_touch(turn->txn, arrival);
 	kai_spread_item(turn, arrival);
 }

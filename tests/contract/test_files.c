@@ -3,6 +3,8 @@
  */
 #include "contract.h"
 
+#include "../unit/fixture.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -493,8 +495,7 @@ static void test_copy(void **state)
 	assert_int_equal(kai_store_copy_lmdb(memory, fd, &why), KAI_ERR_INVALID);
 	assert_int_equal(close(fd), 0);
 	kai_store_close(memory);
-	(void)snprintf(path, sizeof(path), "rm -r %s", dir);
-	assert_int_equal(system(path), 0);
+	assert_true(fix_remove(dir));
 }
 
 int main(int argc, char **argv)
