@@ -7,6 +7,7 @@
  *   DIR/control.sock            control socket (0660)
  *   DIR/store/                  LMDB (0750; data.mdb 0640, lock.mdb 0660)
  *   DIR/drafts/                 the CLI's, 0770
+ *   DIR/restore-unfinished      a restore began here and did not end: nobody may use the rest
  *   DIR/keys/                   0750
  *     root.key next-root.key    0600; may be taken away and kept offline
  *     system.key duty.key decider.key   0600, Ed25519
@@ -71,6 +72,8 @@ KAI_MUST_USE enum kai_err kai_node_keys_load(const char *dir, struct kai_node_ke
 KAI_MUST_USE enum kai_err kai_rest_keys_load(const char *dir, struct kai_node_keys *ret,
 					     struct kai_why *why);
 void kai_node_keys_done(struct kai_node_keys *keys);
+
+#define KAI_RESTORE_MARK "restore-unfinished"
 
 /* Joins dir and a relative path; why and INVALID when it does not fit. */
 #define KAI_PATH_SIZE 4096

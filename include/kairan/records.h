@@ -408,7 +408,7 @@ bool kai_rec_card(struct kai_txn *txn, const uint8_t org[KAI_ID_LEN], struct kai
 /* Appends to the journal: fills previous, number from the head. */
 void kai_journal_append(struct kai_txn *txn, struct kai_journal *entry);
 /* Hash of the newest entry, this transaction's included; zeros: none. */
-void kai_journal_head(struct kai_txn *txn, uint8_t ret[KAI_ID_LEN]);
+void kai_journal_newest(struct kai_txn *txn, uint8_t ret[KAI_ID_LEN]);
 
 /* ---- receipts
  * ---------------------------------------------------------------------------------------------------
@@ -425,6 +425,26 @@ uint64_t kai_receipt_highest(const struct kai_receipt_rec *rec);
 void kai_rec_statement_hold(struct kai_txn *txn, const uint8_t digest[KAI_ID_LEN], uint16_t peer,
 			    struct kai_span bytes);
 void kai_rec_statement_drop(struct kai_txn *txn, const uint8_t digest[KAI_ID_LEN]);
+
+/* The chain as somebody follows it who trusts nobody: all zeros before the first entry, else the number
+ * and the hash of the entry before. */
+struct kai_journal_chain {
+	uint64_t number;
+	uint8_t hash[KAI_ID_LEN];
+};
+enum kai_journal_break {
+	KAI_JOURNAL_WHOLE,
+	KAI_JOURNAL_GAP,	/* entries are missing before this one */
+	KAI_JOURNAL_UNREADABLE, /* its bytes do not decode */
+	KAI_JOURNAL_CHANGED,	/* it does not name the entry before as that one is now */
+	KAI_JOURNAL_END		/* the newest one is not the one that META names */
+};
+/* Goes on to this entry, WHOLE or not; *ret when it decodes, in the arena. */
+enum kai_journal_break kai_journal_follow(struct kai_journal_chain *chain, uint64_t number,
+					  struct kai_span bytes, struct kai_arena *arena,
+					  struct kai_journal *ret);
+/* The newest entry by META; zeros when there is none. false: META does not decode. */
+bool kai_journal_head(struct kai_txn *txn, struct kai_journal_chain *ret);
 
 /* ---- integrity
  * --------------------------------------------------------------------------------------------------

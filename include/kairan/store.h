@@ -90,6 +90,13 @@ KAI_MUST_USE enum kai_err kai_store_open_memory(const struct kai_store_options *
 KAI_MUST_USE enum kai_err kai_store_copy_memory(struct kai_store *store, struct kai_store **ret);
 
 /*
+ * Writes what was committed when it began to fd, a file or a pipe (SIGPIPE ignored): a data.mdb without
+ * free pages. A writer, here or in another process, goes on beside it. Any thread. INVALID: not a store
+ * on disk. CORRUPT, FULL, NOMEM, IO.
+ */
+KAI_MUST_USE enum kai_err kai_store_copy_lmdb(struct kai_store *store, int fd, struct kai_why *why);
+
+/*
  * Bytes that lie in many stores in memory and once in a pool: ids, headers, parts and whatever else
  * is long and the same. Lives as long as a store in it, or until it is freed, whichever is later.
  */

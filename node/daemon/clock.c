@@ -16,10 +16,11 @@ int64_t kai_real_ms(void)
 	return read_ms(CLOCK_MONOTONIC);
 }
 
-void kai_clock_init(struct kai_clock *clock, double scale, int64_t offset_ms)
+void kai_clock_init(struct kai_clock *clock, double scale, int64_t from_ms, int64_t offset_ms)
 {
 	clock->scale = scale;
 	clock->offset_ms = offset_ms;
+	clock->from_ms = from_ms;
 	clock->mono_base_ms = read_ms(CLOCK_MONOTONIC);
 	clock->wall_base_ms = read_ms(CLOCK_REALTIME);
 }
@@ -40,7 +41,12 @@ struct kai_wall kai_clock_wall(const struct kai_clock *clock)
 {
 	if (clock->scale > 0.999999 && clock->scale < 1.000001)
 		return (struct kai_wall){read_ms(CLOCK_REALTIME) + clock->offset_ms};
-	return (struct kai_wall){clock->wall_base_ms + clock->offset_ms + elapsed(clock)};
+	/* What had passed before this process began passed as fast. */
+	double before = clock->from_ms == 0 ? 0 : (double)(clock->wall_base_ms - clock->from_ms);
+
+	return (struct kai_wall){clock->wall_base_ms - (int64_t)before +
+				 (int64_t)(before * clock->scale) + clock->offset_ms +
+				 elapsed(clock)};
 }
 
 int64_t kai_clock_wait_ms(const struct kai_clock *clock, struct kai_mono due, int64_t limit_ms)

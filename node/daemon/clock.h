@@ -10,12 +10,14 @@
 
 struct kai_clock {
 	double scale;
+	int64_t from_ms; /* scaled time counts from here; 0: from the start of this process */
 	int64_t offset_ms;
 	int64_t mono_base_ms;
 	int64_t wall_base_ms;
 };
 
-void kai_clock_init(struct kai_clock *clock, double scale, int64_t offset_ms);
+/* from_ms: a wall clock time at which scaled time began, the same for nodes that shall agree; 0: now. */
+void kai_clock_init(struct kai_clock *clock, double scale, int64_t from_ms, int64_t offset_ms);
 struct kai_mono kai_clock_mono(const struct kai_clock *clock);
 struct kai_wall kai_clock_wall(const struct kai_clock *clock);
 /* Real milliseconds until the clock shows `due`: 0 when it does already, at most limit_ms. */

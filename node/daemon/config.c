@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum setting_type { SETTING_NUMBER, SETTING_REAL, SETTING_WORD, SETTING_ENDPOINTS };
+enum setting_type { SETTING_NUMBER, SETTING_REAL, SETTING_WORD, SETTING_TEXT, SETTING_ENDPOINTS };
 
 struct setting {
 	const char *name; /* with its group: "log.level" */
@@ -38,8 +38,12 @@ static const struct setting settings[] = {
 	 "of the command line's tables and messages; the log is English"},
 	{"lab.clock_scale", SETTING_REAL, false, NULL, 1, 100000, 1, AT(lab_clock_scale),
 	 "how much faster time runs; only where lab made the directory"},
+	{"lab.clock_from", SETTING_NUMBER, false, NULL, 0, 4102444800, 0, AT(lab_clock_from_s),
+	 "when the faster time began, in seconds since 1970; 0: at the node's start"},
 	{"lab.clock_offset", SETTING_NUMBER, false, NULL, -3153600000, 3153600000, 0,
 	 AT(lab_clock_offset_s), "seconds added to the time; only where lab made the directory"},
+	{"lab.cut", SETTING_TEXT, true, NULL, 0, KAI_MAX_CUT, 0, AT(lab_cut),
+	 "partners with whom no link is held, by alias; only where lab made the directory"},
 #define X(name, value, unit)                                                                       \
 	{"quota." #name,                                                                           \
 	 SETTING_NUMBER,                                                                           \
@@ -76,6 +80,7 @@ void kai_config_defaults(struct kai_config *ret)
 		case SETTING_REAL:
 			memcpy((char *)ret + settings[i].offset, &real, sizeof(real));
 			break;
+		case SETTING_TEXT:
 		case SETTING_ENDPOINTS: /* none */
 			break;
 		}
@@ -201,6 +206,21 @@ static enum kai_err read_word(const struct reader *reader, const config_setting_
 	return wrong(reader, at, setting->name, what);
 }
 
+static enum kai_err read_text(const struct reader *reader, const config_setting_t *at,
+			      const struct setting *setting)
+{
+	const char *text = config_setting_get_string(at);
+	char what[160];
+
+	if (text == NULL || strlen(text) > (size_t)setting->max) {
+		(void)snprintf(what, sizeof(what), "must be a text of at most %lld bytes",
+			       (long long)setting->max);
+		return wrong(reader, at, setting->name, what);
+	}
+	memcpy((char *)reader->config + setting->offset, text, strlen(text) + 1);
+	return KAI_ERR_OK;
+}
+
 static bool endpoint_ok(const char *text)
 {
 	const char *port = text == NULL ? NULL : strrchr(text, ':');
@@ -253,6 +273,8 @@ static enum kai_err read_setting(const struct reader *reader, config_setting_t *
 			return read_real(reader, at, &settings[i]);
 		case SETTING_WORD:
 			return read_word(reader, at, &settings[i]);
+		case SETTING_TEXT:
+			return read_text(reader, at, &settings[i]);
 		case SETTING_ENDPOINTS:
 			return read_endpoints(reader, at, &settings[i]);
 		}
@@ -370,6 +392,9 @@ static void print_range(FILE *to, const struct setting *setting)
 		(void)fprintf(to, "One of %s; default %.*s.\n", setting->words,
 			      (int)strcspn(word, "|"), word);
 		break;
+	case SETTING_TEXT:
+		(void)fprintf(to, "A text of at most %lld bytes.\n", (long long)setting->max);
+		break;
 	case SETTING_ENDPOINTS:
 		(void)fprintf(to, "At most %lld.\n", (long long)setting->max);
 		break;
@@ -406,6 +431,9 @@ void kai_config_print_schema(FILE *to)
 			break;
 		case SETTING_WORD:
 			(void)fprintf(to, "  %-30s %s\n", setting->name, setting->words);
+			break;
+		case SETTING_TEXT:
+			(void)fprintf(to, "  %-30s a text\n", setting->name);
 			break;
 		case SETTING_ENDPOINTS:
 			(void)fprintf(to, "  %-30s a list\n", setting->name);

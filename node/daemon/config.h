@@ -13,6 +13,7 @@
 #include "log.h"
 
 #define KAI_MAX_LISTEN 8
+#define KAI_MAX_CUT 4096 /* bytes */
 
 struct kai_config {
 	char listen[KAI_MAX_LISTEN][KAI_MAX_ENDPOINT + 1];
@@ -22,7 +23,9 @@ struct kai_config {
 	int64_t log_format; /* 0 lines, 1 json */
 	int64_t lang;	    /* the command line's; 0 locale, 1 en, 2 ja */
 	double lab_clock_scale;
+	int64_t lab_clock_from_s;
 	int64_t lab_clock_offset_s;
+	char lab_cut[KAI_MAX_CUT + 1]; /* aliases, separated by blanks */
 	struct kai_quota quota;
 };
 

@@ -101,7 +101,7 @@ static bool reachable(struct kai_loop *loop, struct kai_txn *txn)
 	return yes;
 }
 
-static enum kai_err send_roster(struct kai_loop *loop, struct kai_why *why)
+enum kai_err kai_loop_send_roster(struct kai_loop *loop, struct kai_why *why)
 {
 	struct kai_mail_list list = {0};
 	struct kai_txn *txn;
@@ -109,7 +109,7 @@ static enum kai_err send_roster(struct kai_loop *loop, struct kai_why *why)
 
 	if (err != KAI_ERR_OK)
 		return err;
-	struct kai_roster *roster = kai_roster_new(reachable(loop, txn));
+	struct kai_roster *roster = kai_roster_new(reachable(loop, txn), loop->cut);
 
 	if (roster != NULL)
 		kai_engine_peers(loop->engine, txn, kai_clock_wall(&loop->clock), kai_roster_add,
@@ -146,7 +146,7 @@ static enum kai_err finish(struct kai_loop *loop, struct kai_txn *txn, struct ka
 	if (err == KAI_ERR_OK)
 		peers = kai_release_all(loop);
 	forget_outputs(loop);
-	return peers ? send_roster(loop, why) : err;
+	return peers ? kai_loop_send_roster(loop, why) : err;
 }
 
 static enum kai_err new_engine(struct kai_loop *loop, struct kai_why *why)
@@ -174,7 +174,7 @@ static enum kai_err begin_life(struct kai_loop *loop, struct kai_why *why)
 		return err;
 	step(loop, txn, &event);
 	err = finish(loop, txn, why);
-	return err == KAI_ERR_OK ? send_roster(loop, why) : err;
+	return err == KAI_ERR_OK ? kai_loop_send_roster(loop, why) : err;
 }
 
 static void set_read_only(struct kai_loop *loop, bool read_only)

@@ -24,6 +24,7 @@ struct kai_loop {
 	struct kai_log *log;
 	struct kai_pool *pool;
 	struct kai_net *net;
+	const char *cut; /* aliases of partners with whom no link is held: a lab's */
 	/* its own */
 	struct kai_engine *engine;
 	struct kai_out *out;
@@ -46,6 +47,8 @@ struct kai_loop {
 KAI_MUST_USE enum kai_err kai_loop_start(struct kai_loop *loop, struct kai_why *why);
 /* Waits for something to do and does it. Not OK: the node cannot go on. */
 KAI_MUST_USE enum kai_err kai_loop_turn(struct kai_loop *loop, struct kai_why *why);
+/* Tells the links whom to talk to, as the store and `cut` say it now. */
+KAI_MUST_USE enum kai_err kai_loop_send_roster(struct kai_loop *loop, struct kai_why *why);
 /* Says bye on every link. */
 void kai_loop_bye(struct kai_loop *loop, const char *reason);
 void kai_loop_done(struct kai_loop *loop);

@@ -72,6 +72,20 @@ static enum kai_err open_store(struct node *node, bool read_only, struct kai_why
 				 : err;
 }
 
+/* What a restore that was killed left is no node. */
+static enum kai_err check_restored(const struct node *node, struct kai_why *why)
+{
+	char path[KAI_PATH_SIZE];
+	enum kai_err err = kai_path(path, node->dir, KAI_RESTORE_MARK, why);
+
+	if (err != KAI_ERR_OK || access(path, F_OK) != 0)
+		return err;
+	return kai_fail(why, KAI_ERR_INVALID,
+			"%.300s: a restore began here and did not end (empty the directory, and "
+			"restore again)",
+			node->dir);
+}
+
 /* Whose node this is, and whether a lab made it. */
 static enum kai_err read_meta(struct node *node, struct kai_why *why)
 {
@@ -100,11 +114,12 @@ static enum kai_err check_lab(const struct node *node, struct kai_why *why)
 	const struct kai_config *config = &node->config;
 
 	if (node->lab || (config->lab_clock_scale > 0.999999 &&
-			  config->lab_clock_scale < 1.000001 && config->lab_clock_offset_s == 0))
+			  config->lab_clock_scale < 1.000001 && config->lab_clock_offset_s == 0 &&
+			  config->lab_clock_from_s == 0 && config->lab_cut[0] == '\0'))
 		return KAI_ERR_OK;
 	return kai_fail(why, KAI_ERR_INVALID,
-			"lab.clock_scale, lab.clock_offset: only where kairan lab made the "
-			"directory (remove them)");
+			"lab: its settings are only for where kairan lab made the directory "
+			"(remove them)");
 }
 
 static void fill_engine_config(struct node *node)
@@ -141,8 +156,10 @@ static void fill_engine_config(struct node *node)
 /* Everything that can be wrong before anything is touched. */
 static enum kai_err open_node(struct node *node, bool check_only, struct kai_why *why)
 {
-	enum kai_err err = read_config(node, &node->config, why);
+	enum kai_err err = check_restored(node, why);
 
+	if (err == KAI_ERR_OK)
+		err = read_config(node, &node->config, why);
 	if (err == KAI_ERR_OK)
 		err = kai_node_keys_load(node->dir, &node->keys, why);
 	if (err == KAI_ERR_OK && !check_only)
@@ -179,7 +196,9 @@ static enum kai_err start_node(struct node *node, struct kai_why *why)
 	enum kai_err err = kai_pool_new(0, &loop->pool, why);
 
 	apply_log(node);
+	loop->cut = node->config.lab_cut;
 	kai_clock_init(&loop->clock, node->config.lab_clock_scale,
+		       node->config.lab_clock_from_s * KAI_MS_SECOND,
 		       node->config.lab_clock_offset_s * KAI_MS_SECOND);
 	loop->log = node->log;
 	net.pool = loop->pool;
@@ -209,8 +228,12 @@ static void reload(struct node *node)
 {
 	struct kai_config fresh;
 	struct kai_why why;
+	enum kai_err err = read_config(node, &fresh, &why);
 
-	if (read_config(node, &fresh, &why) != KAI_ERR_OK) {
+	if (err == KAI_ERR_OK && fresh.lab_cut[0] != '\0' && !node->lab)
+		err = kai_fail(&why, KAI_ERR_INVALID,
+			       "lab.cut: only where kairan lab made the directory");
+	if (err != KAI_ERR_OK) {
 		kai_log_fields(node->log, KAI_LOG_ERROR, "config.refused", {"why", why.text, 0});
 		return;
 	}
@@ -218,6 +241,12 @@ static void reload(struct node *node)
 
 	node->config.log_level = fresh.log_level;
 	node->config.log_format = fresh.log_format;
+	if (strcmp(node->config.lab_cut, fresh.lab_cut) != 0) {
+		memcpy(node->config.lab_cut, fresh.lab_cut, sizeof(fresh.lab_cut));
+		if (kai_loop_send_roster(&node->loop, &why) != KAI_ERR_OK)
+			kai_log_fields(node->log, KAI_LOG_ERROR, "peers.not_read",
+				       {"why", why.text, 0});
+	}
 	apply_log(node);
 	kai_log_fields(node->log, KAI_LOG_INFO, "config.read",
 		       {restart != NULL ? "counts_after_restart" : NULL, restart, 0});

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct kai_roster *kai_roster_new(bool reachable)
+struct kai_roster *kai_roster_new(bool reachable, const char *cut)
 {
 	struct kai_roster *roster = calloc(1, sizeof(*roster));
 
-	if (roster != NULL)
+	if (roster != NULL) {
 		roster->reachable = reachable;
+		roster->cut = cut;
+	}
 	return roster;
 }
 
@@ -36,10 +38,26 @@ static bool grow(struct kai_roster *roster)
 	return true;
 }
 
+static bool is_cut(const struct kai_roster *roster, const char *alias)
+{
+	size_t len = strlen(alias);
+
+	for (const char *at = roster->cut; *at != '\0'; at += strspn(at, " ")) {
+		size_t word = strcspn(at, " ");
+
+		if (len > 0 && word == len && memcmp(at, alias, len) == 0)
+			return true;
+		at += word;
+	}
+	return false;
+}
+
 void kai_roster_add(void *context, const struct kai_engine_peer *peer)
 {
 	struct kai_roster *roster = context;
 
+	if (is_cut(roster, peer->alias))
+		return;
 	if (!grow(roster)) {
 		roster->failed = true;
 		return;

@@ -23,9 +23,12 @@ struct kai_roster {
 	size_t count;
 	size_t cap;
 	bool failed; /* ran out of memory on the way: not to be used */
+	const char
+		*cut; /* aliases that are left out, separated by blanks; only while it is filled */
 };
 
-KAI_MUST_USE struct kai_roster *kai_roster_new(bool reachable); /* NULL: out of memory */
+/* NULL: out of memory */
+KAI_MUST_USE struct kai_roster *kai_roster_new(bool reachable, const char *cut);
 void kai_roster_free(struct kai_roster *roster);
 /* A kai_engine_peer_fn; context is the roster. Endpoints that are no tcp:// are left out. */
 void kai_roster_add(void *context, const struct kai_engine_peer *peer);

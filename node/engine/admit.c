@@ -356,7 +356,8 @@ static void refuse(const struct kai_door *door, struct kai_admission *ret, enum 
 		ret->klass = KAI_CLASS_DEFER;
 }
 
-/* The decision is final under what stands between us now; only that is remembered. */
+/* The decision is final under what stands between us now; only that is remembered. Not of a retraction: it may pass
+ * as soon as its target is here. */
 static void put_refused(const struct kai_door *door)
 {
 	struct kai_key key = kai_key_bytes(door->item->id, KAI_ID_LEN);
@@ -364,7 +365,8 @@ static void put_refused(const struct kai_door *door)
 				.reason = KAI_STUB_REFUSED,
 				.rule = kai_span_str(kai_rule_name(door->rule))};
 
-	if (door->held || door->pair == NULL || door->later)
+	if (door->held || door->pair == NULL || door->later ||
+	    door->item->header.kind == KAI_KIND_RETRACT)
 		return;
 	memcpy(stub.origin, door->item->header.origin, KAI_ID_LEN);
 	memcpy(stub.agreement, door->pair->digest, KAI_ID_LEN);

@@ -99,6 +99,9 @@ static bool put_supply(struct kai_door *door)
 							 (uint64_t)KAI_MS_DAY);
 	}
 	kai_rec_put(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, &supply);
+	/* Who brings what was taken back has not heard of that. */
+	if (door->link != NULL && door->held && (door->was.flags & KAI_ITEM_RETRACTED) != 0)
+		kai_thread_follow(turn, door->link, door->item->id, &door->item->header);
 	if (door->link != NULL)
 		kai_receipt_brought(turn, door->link, door->arrival, &door->item->header,
 				    !door->held);

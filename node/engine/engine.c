@@ -397,9 +397,11 @@ bool kai_engine_step(struct kai_engine *engine, struct kai_txn *txn, const struc
 	struct kai_arena scratch = {engine->scratch, KAI_TURN_ARENA, 0, false};
 	struct kai_turn turn = {
 		.engine = engine, .txn = txn, .out = out, .event = event, .scratch = &scratch};
-	bool walk = handle(&turn);
+	bool walk;
 	bool more;
 
+	kai_trust_clock(&turn);
+	walk = handle(&turn);
 	kai_fetch_flush(&turn);
 	kai_owing_run(&turn);
 	more = walk ? kai_cards_go_on(&turn) : kai_cards_owed(engine);

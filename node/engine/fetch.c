@@ -129,6 +129,18 @@ bool kai_stub_refuses(struct kai_turn *turn, struct kai_link *link, const uint8_
 	return true;
 }
 
+/* It waits behind other things of the one that is to be asked, and this one keeps offering it: when that lasts,
+ * the next is asked. An offerer that never comes to an end keeps nothing from what others have. */
+static void waits_on(struct kai_turn *turn, struct kai_wanted *wanted)
+{
+	struct kai_mono now = turn->event->mono;
+
+	if (wanted->progress.ms == 0)
+		wanted->progress = now;
+	else if (now.ms - wanted->progress.ms >= KAI_FETCH_LONGEST_MS)
+		kai_wanted_stalled(wanted);
+}
+
 static void take_up(struct kai_turn *turn, struct kai_link *link,
 		    const struct kai_offer_entry *entry, const struct holding *holding)
 {
@@ -160,6 +172,8 @@ static void take_up(struct kai_turn *turn, struct kai_link *link,
 		kai_wanted_next(wanted);
 	} else if (wanted->state == KAI_WANTED_STUCK) {
 		kai_wanted_stalled(wanted);
+	} else if (wanted->state == KAI_WANTED_WAITING && wanted->from != slot) {
+		waits_on(turn, wanted);
 	}
 }
 
@@ -324,6 +338,9 @@ void kai_fetch_push(struct kai_turn *turn, struct kai_link *link, const struct k
 		kai_admit(turn, link, &item, &admission);
 	else
 		kai_refusal(&admission, fault);
+	/* As an offer of the same is: what was held already is not waited for on the other side. */
+	if (admission.stored)
+		admission.parts |= admission.held & (uint32_t)push->offered;
 	kai_fetch_admitted(turn, link, id, &admission, true);
 	if (kai_fault_of_card(admission.fault))
 		put_off_push(link->fetch, id, checked, &admission);

@@ -75,8 +75,8 @@ struct kai_wanted {
 	struct kai_slot *from;
 	enum kai_wanted_state state;
 	TAILQ_ENTRY(kai_wanted) in_queue; /* waiting or asked, of from's link */
-	struct kai_mono progress;
-	uint32_t held; /* parts held already */
+	struct kai_mono progress; /* waiting: when another offered it meanwhile, 0: none did */
+	uint32_t held;		  /* parts held already */
 	bool urgent;
 	uint64_t promised; /* charged to from's link while asked */
 	struct kai_unfinished *unfinished;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define PATIENCE_MS KAI_MS_MINUTE /* what was offered and not answered is offered again */
+#define PATIENCE_MOST_MS                                                                           \
+	(5 * KAI_MS_MINUTE) /* even to a peer that works on other things all the time */
 
 void kai_offer_tag(const struct kai_link *link, struct kai_span header, uint8_t ret[KAI_HINT_LEN])
 {
@@ -251,6 +253,7 @@ static bool enter_window(struct kai_turn *turn, struct kai_link *link,
 	offered->changed = false;
 	offered->deferred = false;
 	offered->pushed = false;
+	offered->patience = turn->event->mono.ms + PATIENCE_MOST_MS;
 	kai_spread_retry(spread, offered, turn->event->mono.ms + PATIENCE_MS);
 	return true;
 }

@@ -13,6 +13,7 @@
 #define HELLO_MS (10 * KAI_MS_SECOND)
 #define PING_MS (15 * KAI_MS_SECOND)
 #define SILENT_MS (45 * KAI_MS_SECOND)
+#define PEER_JUMP_MS (10 * KAI_MS_SECOND) /* less may be the way that a hello took */
 
 static void note_heard(struct kai_turn *turn, const struct kai_link *link)
 {
@@ -168,6 +169,18 @@ static bool speaks_live(struct kai_span realms)
 	return false;
 }
 
+/* A peer whose clock was put right takes what it left out by the wrong one, and cannot know what that was. */
+static void note_clock(struct kai_turn *turn, struct kai_link *link, uint64_t clock, bool fresh)
+{
+	int64_t clock_ms = (int64_t)clock - turn->event->mono.ms;
+	int64_t moved = clock_ms - link->clock_ms;
+
+	if (fresh && link->clock_known && (moved >= PEER_JUMP_MS || moved <= -PEER_JUMP_MS))
+		kai_spread_restart(turn, link);
+	link->clock_known = true;
+	link->clock_ms = clock_ms;
+}
+
 void kai_link_hello(struct kai_turn *turn, struct kai_link *link, const struct kai_hello *hello)
 {
 	bool fresh = !link->peer_greeted ||
@@ -196,8 +209,7 @@ void kai_link_hello(struct kai_turn *turn, struct kai_link *link, const struct k
 	}
 	memcpy(link->peer_epoch, hello->epoch, sizeof(link->peer_epoch));
 	memcpy(link->peer_boot, hello->boot, sizeof(link->peer_boot));
-	link->clock_known = true;
-	link->clock_ms = (int64_t)hello->clock - turn->event->mono.ms;
+	note_clock(turn, link, hello->clock, fresh);
 	if (!link->answered) {
 		link->answered = true;
 		say_hello(turn, link, true);

@@ -328,7 +328,7 @@ static bool tell(struct kai_turn *turn, const struct kai_link *link, size_t numb
 	qsort(batch->entries, batch->count, sizeof(*batch->entries), by_id_and_level);
 	memcpy(receipt.org, config->org, KAI_ID_LEN);
 	memcpy(receipt.to, link->org, KAI_ID_LEN);
-	kai_journal_head(turn->txn, receipt.head);
+	kai_journal_newest(turn->txn, receipt.head);
 	frame.bytes =
 		kai_receipt_make(&receipt, pair->key, pair->secret, turn->scratch, ret_digest);
 	return frame.bytes.len > 0 &&

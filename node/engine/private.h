@@ -138,6 +138,8 @@ struct kai_engine {
 	struct kai_mono trust_due;  /* when trust.c looks at its instants again; 0: at once */
 	struct kai_wall trust_next; /* the next instant at which something begins or ends; 0: not
 				       known yet */
+	bool clock_known;
+	int64_t clock_ms; /* the wall clock less the monotonic one, before it jumps again */
 };
 
 /*
@@ -217,8 +219,8 @@ void kai_spread_down(struct kai_turn *turn, struct kai_link *link);
 /* An item was stored or changed (later part, signature, release): pushes it at once where it is
  * urgent and permitted; the rest is met when the log is walked. */
 void kai_spread_item(struct kai_turn *turn, uint64_t arrival);
-/* Starts the walk of the log anew for a peer whose permissions changed; what it has stored is
- * skipped. */
+/* Starts the walk of the log anew, now or when the link comes up, for a peer whose permissions may have
+ * changed; what it has stored is skipped. */
 void kai_spread_restart(struct kai_turn *turn, struct kai_link *link);
 /* Walks on for every peer that is up, within a bound; true when some walk is not at the head and
  * has room to go on. */
@@ -347,6 +349,10 @@ KAI_MUST_USE enum kai_fault kai_thread_check(struct kai_turn *turn,
  * what waited for it. */
 void kai_thread_added(struct kai_turn *turn, uint64_t arrival, const struct kai_item *item,
 		      const struct kai_header *header);
+/* That this item passed between us and that peer is known from now on: the retraction that took it back
+ * is looked at again for every peer, for that one even where it refused it before. */
+void kai_thread_follow(struct kai_turn *turn, const struct kai_link *link,
+		       const uint8_t id[KAI_ID_LEN], const struct kai_header *header);
 bool kai_rest_seal(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,
 		   struct kai_span opening, struct kai_part *io_part);
 bool kai_rest_open(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,
@@ -447,6 +453,9 @@ bool kai_cards_owed(const struct kai_engine *engine);
 void kai_trust_changed(struct kai_turn *turn);
 /* Daily and at each known instant: expiry of agreements, memberships, cards. */
 void kai_trust_timer(struct kai_turn *turn);
+/* Before each event: when the wall clock has jumped, what was passed over by the wrong one is looked at
+ * again. */
+void kai_trust_clock(struct kai_turn *turn);
 struct kai_mono kai_trust_deadline(const struct kai_engine *engine);
 /* The relation now; never NULL (state NONE when there is no agreement). Lives until the step ends,
  * outside scratch. */

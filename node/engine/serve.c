@@ -295,14 +295,29 @@ void kai_serve_credit(struct kai_turn *turn, struct kai_link *link, const struct
 
 /* ---- what comes back ---- */
 
-/* Writes what became of an item that was offered. */
+/* Where what was taken back is held too, it is known only now that the retraction may follow it there. */
+static void follow_stored(struct kai_turn *turn, const struct kai_link *link, uint64_t arrival)
+{
+	struct kai_header header;
+	struct kai_item item;
+
+	if (kai_rec_item(turn->txn, arrival, turn->scratch, &item) &&
+	    (item.flags & KAI_ITEM_RETRACTED) != 0 &&
+	    kai_header_read(item.header, turn->scratch, &header) == KAI_FAULT_NONE)
+		kai_thread_follow(turn, link, item.id, &header);
+}
+
+/* Writes what became of an item that was offered; of one that has ended meanwhile, nothing. */
 static void record_outcome(struct kai_turn *turn, struct kai_link *link,
 			   const struct kai_offered *offered, struct kai_released *with)
 {
 	const struct kai_pair *pair = kai_pair_now(turn, link);
 	struct kai_key key = kai_key_pair(offered->arrival, link->number);
 	struct kai_released before;
+	uint64_t arrival;
 
+	if (!kai_rec_arrival(turn->txn, offered->id, &arrival) || arrival != offered->arrival)
+		return;
 	if (!kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
 			 &before))
 		before = (struct kai_released){.at = 0};
@@ -324,6 +339,8 @@ static void record_outcome(struct kai_turn *turn, struct kai_link *link,
 	kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, with);
 	if (with->state == KAI_RELEASED_STORED)
 		kai_duty_stored(turn, link, offered->arrival, sent);
+	if (with->state == KAI_RELEASED_STORED && before.state != KAI_RELEASED_STORED)
+		follow_stored(turn, link, arrival);
 }
 
 static void stored_entry(struct kai_turn *turn, struct kai_link *link,

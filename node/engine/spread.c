@@ -175,12 +175,18 @@ void kai_spread_down(struct kai_turn *turn, struct kai_link *link)
 void kai_spread_restart(struct kai_turn *turn, struct kai_link *link)
 {
 	struct kai_spread *spread = link->spread;
-	const struct kai_pair *pair = kai_pair_now(turn, link);
+	struct kai_arena lists = *turn->scratch;
+	struct kai_peer peer;
 
+	/* Nor may it be forgotten over a link that falls, or a crash, before all was looked at. */
+	if (kai_rec_peer(turn->txn, link->org, &lists, &peer)) {
+		memset(peer.facts, 0, sizeof(peer.facts));
+		kai_rec_peer_put(turn->txn, &peer);
+	}
 	if (spread == NULL)
 		return;
-	memcpy(spread->facts, pair->digest, KAI_ID_LEN);
-	spread->idle = nothing_may_go(turn, link, pair);
+	memcpy(spread->facts, kai_pair_now(turn, link)->digest, KAI_ID_LEN);
+	spread->idle = nothing_may_go(turn, link, kai_pair_now(turn, link));
 	spread->position = 0;
 	spread->anew = kai_rec_head(turn->txn);
 	spread->anew_refused = true;
@@ -216,7 +222,12 @@ void kai_spread_settle(struct kai_turn *turn, struct kai_link *link, struct kai_
 	kai_scratch_back(turn, mark);
 }
 
-/* Offers again what is due; what the peer works on has time as long as it makes progress. */
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Offers again what is due; while the peer makes progress with others of them they have more time. */
 static void retry_link(struct kai_turn *turn, struct kai_link *link)
 {
 	struct kai_spread *spread = link->spread;
@@ -233,8 +244,9 @@ static void retry_link(struct kai_turn *turn, struct kai_link *link)
 		if (offered->settled || offered->wanted)
 			continue;
 		if (offered->retry_at <= now && !offered->deferred &&
-		    spread->progress.ms + PATIENCE_MS > now)
-			offered->retry_at = spread->progress.ms + PATIENCE_MS;
+		    spread->progress.ms + PATIENCE_MS > now && offered->patience > now)
+			offered->retry_at =
+				earlier(spread->progress.ms + PATIENCE_MS, offered->patience);
 		if (offered->retry_at <= now && batch->count < KAI_MAX_ENTRIES)
 			kai_look_again(turn, link, offered, batch);
 		if (!offered->settled && offered->retry_at < spread->retry_due)

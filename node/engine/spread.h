@@ -15,6 +15,7 @@ struct kai_offered {
 	uint64_t arrival;
 	uint64_t position; /* of the log then */
 	int64_t retry_at;  /* monotonic ms: offered again from then */
+	int64_t patience;  /* retry_at is put off no further, however busy the peer is */
 	uint64_t bytes;	   /* sent of it */
 	uint32_t parts;
 	uint8_t signatures;

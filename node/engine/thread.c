@@ -5,6 +5,8 @@
 
 #include "kairan/label.h"
 
+#define FOLLOW_MOST 256u /* newest items of a thread among which a retraction is looked for */
+
 struct member {
 	uint64_t arrival;
 	struct kai_item item;
@@ -245,4 +247,40 @@ void kai_thread_added(struct kai_turn *turn, uint64_t arrival, const struct kai_
 	flags |= resolve(turn, &self);
 	set_flags(turn, &self, flags);
 	kai_scratch_back(turn, used);
+}
+
+/* What it refused before it held the target it may take now. */
+static void void_refusal(struct kai_turn *turn, const struct kai_link *link, uint64_t arrival)
+{
+	struct kai_key key = kai_key_pair(arrival, link->number);
+	struct kai_released released;
+
+	if (kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
+			&released) &&
+	    released.state == KAI_RELEASED_REFUSED)
+		(void)kai_txn_del(turn->txn, KAI_TABLE_RELEASED, kai_key_span(&key));
+}
+
+void kai_thread_follow(struct kai_turn *turn, const struct kai_link *link,
+		       const uint8_t id[KAI_ID_LEN], const struct kai_header *header)
+{
+	struct kai_index_scan scan;
+	uint64_t arrival;
+	bool found = false;
+
+	kai_index_thread(&scan, turn->txn, header->thread.is ? header->thread.id : id, true);
+	for (unsigned i = 0; !found && i < FOLLOW_MOST && kai_index_next(&scan, &arrival); i++) {
+		size_t used = turn->scratch->used;
+		struct member one;
+
+		found = load_at(turn, arrival, &one) && one.header.kind == KAI_KIND_RETRACT &&
+			kai_id_equal(one.header.supersedes[0], id) &&
+			kai_id_equal(one.header.origin, header->origin);
+		kai_scratch_back(turn, used);
+	}
+	if (!found)
+		return;
+	void_refusal(turn, link, arrival);
+	kai_rec_touch(turn->txn, arrival);
+	kai_spread_item(turn, arrival);
 }

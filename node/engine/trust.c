@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define TRUST_LOOK_MS KAI_MS_HOUR /* wall clocks jump, so the instants are looked at again */
+#define CLOCK_JUMP_MS KAI_MS_SECOND
 #define PEERS_ARENA ((size_t)2 * 1024 * 1024)
 #define HELLO_AGREEMENTS 8
 
@@ -264,6 +265,23 @@ void kai_trust_timer(struct kai_turn *turn)
 	if (instants.after - instants.now < wait)
 		wait = instants.after - instants.now;
 	engine->trust_due.ms = turn->event->mono.ms + wait;
+}
+
+void kai_trust_clock(struct kai_turn *turn)
+{
+	struct kai_engine *engine = turn->engine;
+	int64_t clock_ms = turn->event->wall.ms - turn->event->mono.ms;
+	bool jumped = engine->clock_known && (clock_ms - engine->clock_ms >= CLOCK_JUMP_MS ||
+					      engine->clock_ms - clock_ms >= CLOCK_JUMP_MS);
+
+	if (jumped || !engine->clock_known)
+		engine->clock_ms = clock_ms;
+	engine->clock_known = true;
+	if (!jumped)
+		return;
+	engine->trust_due = turn->event->mono;
+	for (size_t i = 0; i < engine->link_count; i++)
+		kai_spread_restart(turn, engine->links[i]);
 }
 
 struct kai_mono kai_trust_deadline(const struct kai_engine *engine)

@@ -309,6 +309,7 @@ void kai_wanted_next(struct kai_wanted *wanted)
 
 		wanted->from = slot;
 		wanted->state = KAI_WANTED_WAITING;
+		wanted->progress.ms = 0;
 		TAILQ_INSERT_TAIL(&fetch->waiting[wanted->urgent ? 0 : 1], wanted, in_queue);
 		kai_fetch_dirty(fetch);
 	}

@@ -7,7 +7,8 @@
 struct candidate {
 	struct kai_agreement_read read;
 	bool there;
-	bool holds; /* both signed, and the window holds */
+	bool agreed; /* both signed */
+	bool holds;  /* that, and the window holds */
 };
 
 /* ---- agreement */
@@ -41,16 +42,18 @@ static bool read_agreement(struct kai_txn *txn, const struct kai_pair *pair, str
 
 static bool window_holds(const struct kai_agreement_read *read, struct kai_wall now)
 {
-	return read->signed_by == 3 && now.ms >= (int64_t)read->terms.valid_from &&
+	return now.ms >= (int64_t)read->terms.valid_from &&
 	       now.ms < (int64_t)read->terms.valid_until;
 }
 
-/* In force before others, then the newest; at equal serial the lower digest, as both ends see it.
- */
+/* In force before others, then what both signed before what one side says alone, then the newest; at equal
+ * serial the lower digest, as both ends see it. */
 static bool counts_before(const struct candidate *a, const struct candidate *b)
 {
 	if (!b->there || a->holds != b->holds)
 		return !b->there || a->holds;
+	if (a->agreed != b->agreed)
+		return a->agreed;
 	if (a->read.terms.serial != b->read.terms.serial)
 		return a->read.terms.serial > b->read.terms.serial;
 	return memcmp(a->read.digest, b->read.digest, KAI_ID_LEN) < 0;
@@ -70,7 +73,8 @@ static void choose_agreement(struct kai_txn *txn, const struct kai_pair *pair, s
 		size_t mark = arena->used;
 
 		if (read_agreement(txn, pair, value, arena, &next.read)) {
-			next.holds = window_holds(&next.read, now);
+			next.agreed = next.read.signed_by == 3;
+			next.holds = next.agreed && window_holds(&next.read, now);
 			if (counts_before(&next, ret)) {
 				*ret = next;
 				continue;

@@ -9,20 +9,17 @@
 static void load_head(struct kai_txn *txn)
 {
 	struct kai_memo *memo = &txn->memo;
-	struct kai_key key = kai_key_word(KAI_META_JOURNAL);
-	struct kai_span value;
+	struct kai_journal_chain head;
 
 	if (memo->journal_known)
 		return;
 	memo->journal_known = true;
-	if (!kai_txn_get(txn, KAI_TABLE_META, kai_key_span(&key), &value))
-		return;
-	if (value.len != 8 + KAI_ID_LEN) {
+	if (!kai_journal_head(txn, &head)) {
 		kai_txn_fail(txn, KAI_ERR_CORRUPT);
 		return;
 	}
-	memo->journal_number = kai_get_be64(value.at);
-	memcpy(memo->journal_hash, value.at + 8, KAI_ID_LEN);
+	memo->journal_number = head.number;
+	memcpy(memo->journal_hash, head.hash, KAI_ID_LEN);
 }
 
 void kai_journal_append(struct kai_txn *txn, struct kai_journal *entry)
@@ -40,8 +37,40 @@ void kai_journal_append(struct kai_txn *txn, struct kai_journal *entry)
 	kai_txn_append(txn, KAI_TABLE_JOURNAL, kai_key_span(&key), bytes);
 }
 
-void kai_journal_head(struct kai_txn *txn, uint8_t ret[KAI_ID_LEN])
+void kai_journal_newest(struct kai_txn *txn, uint8_t ret[KAI_ID_LEN])
 {
 	load_head(txn);
 	memcpy(ret, txn->memo.journal_hash, KAI_ID_LEN);
+}
+
+enum kai_journal_break kai_journal_follow(struct kai_journal_chain *chain, uint64_t number,
+					  struct kai_span bytes, struct kai_arena *arena,
+					  struct kai_journal *ret)
+{
+	bool next = number == chain->number + 1;
+	bool decoded = kai_object_decode(&kai_object_journal, bytes, arena, ret) == KAI_FAULT_NONE;
+	bool follows = decoded && kai_id_equal(ret->previous, chain->hash);
+
+	chain->number = number;
+	kai_hash(KAI_CTX_JOURNAL, kai_realm_live, bytes, chain->hash);
+	if (!next)
+		return KAI_JOURNAL_GAP;
+	if (!decoded)
+		return KAI_JOURNAL_UNREADABLE;
+	return follows ? KAI_JOURNAL_WHOLE : KAI_JOURNAL_CHANGED;
+}
+
+bool kai_journal_head(struct kai_txn *txn, struct kai_journal_chain *ret)
+{
+	struct kai_key key = kai_key_word(KAI_META_JOURNAL);
+	struct kai_span value;
+
+	*ret = (struct kai_journal_chain){.number = 0};
+	if (!kai_txn_get(txn, KAI_TABLE_META, kai_key_span(&key), &value))
+		return true;
+	if (value.len != 8 + KAI_ID_LEN)
+		return false;
+	ret->number = kai_get_be64(value.at);
+	memcpy(ret->hash, value.at + 8, KAI_ID_LEN);
+	return true;
 }

@@ -34,6 +34,7 @@ def reading(item):
         ('explain', item): ('at', 'delivery'), ('explain', item, WRITER): ('at', 'delivery'), ('verify', item): (), ('verify', '--all'): (),
         ('watch', '--once', '--after', '0.0'): (), ('check',): (), ('card', 'list'): (), ('agree', 'list'): (), ('agree', 'show', WRITER): (),
         ('member', 'list'): (), ('peers',): PASSING, ('draft', 'list'): (),
+        ('journal', 'list'): (), ('journal', 'list', '--id', item): (), ('journal', 'verify'): (),
     }
 
 

@@ -3,6 +3,9 @@
  */
 #include "contract.h"
 
+#include "../unit/fixture.h"
+
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -429,6 +432,72 @@ static void test_file_limit(void **state)
 	assert_int_equal(put_run(fix->store, 1000000, 16), KAI_ERR_OK); /* once there is room */
 }
 
+/* ---- copies ---------------------------------------------------------------------------------- */
+
+/* Opens what was copied into a directory of its own and says what it holds of "a" and of "b". */
+static void expect_copy(const char *dir, const char *a, bool b)
+{
+	struct kai_store_options options = {.read_only = false};
+	struct kai_store *copy = NULL;
+	struct kai_txn *txn = NULL;
+	struct kai_why why = {""};
+
+	assert_int_equal(kai_store_open_lmdb(dir, &options, &copy, &why), KAI_ERR_OK);
+	assert_int_equal(kai_txn_begin(copy, false, &txn, &why), KAI_ERR_OK);
+	assert_string_equal(get(txn, TABLE, "a"), a);
+	assert_true((get(txn, TABLE, "b") != NULL) == b);
+	kai_txn_abort(txn);
+	kai_store_close(copy);
+}
+
+/* What was committed when it began, beside an open write transaction, without the free pages. */
+static void test_copy(void **state)
+{
+	struct fixture *fix = *state;
+	char dir[128];
+	char path[160];
+	struct kai_why why = {""};
+	struct kai_store *memory = NULL;
+	struct stat st;
+
+	struct kai_txn *txn;
+
+	assert_int_equal(put_run(fix->store, 0, 2000), KAI_ERR_OK);
+	txn = begin(fix, true);
+	for (uint64_t i = 0; i < 2000; i++) {
+		struct kai_key key = kai_key_u64(i);
+
+		assert_true(kai_txn_del(txn, TABLE, kai_key_span(&key)));
+	}
+	commit(txn);
+	put_one(fix, "a", "one");
+	(void)snprintf(dir, sizeof(dir), "%s/copy", fix->dir);
+	(void)snprintf(path, sizeof(path), "%s/data.mdb", dir);
+	assert_int_equal(mkdir(dir, 0750), 0);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0640);
+
+	assert_true(fd >= 0);
+	txn = begin(fix, true);
+	put(txn, TABLE, "a", "two");
+	put(txn, TABLE, "b", "new");
+	assert_int_equal(kai_store_copy_lmdb(fix->store, fd, &why), KAI_ERR_OK);
+	commit(txn);
+	assert_string_equal(get_one(fix, "a"), "two");
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_true(st.st_size < 1000000); /* what was deleted took two million */
+	assert_int_equal(close(fd), 0);
+	expect_copy(dir, "one", false);
+	/* to where nothing can be written, and from what lies on no disk */
+	fd = open("/dev/full", O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(kai_store_copy_lmdb(fix->store, fd, &why), KAI_ERR_FULL);
+	assert_int_equal(kai_store_open_memory(&fix->options, &memory), KAI_ERR_OK);
+	assert_int_equal(kai_store_copy_lmdb(memory, fd, &why), KAI_ERR_INVALID);
+	assert_int_equal(close(fd), 0);
+	kai_store_close(memory);
+	assert_true(fix_remove(dir));
+}
+
 int main(int argc, char **argv)
 {
 	struct fixture fix = fixture_of(argc, argv);
@@ -442,6 +511,7 @@ int main(int argc, char **argv)
 		CASE(test_modes, &fix),
 		CASE(test_dead_reader_is_reaped, &fix),
 		CASE(test_kill_during_commits, &fix),
+		CASE(test_copy, &fix),
 		CASE(test_map_grows, &fix),
 		CASE(test_full_map_beside_a_reader, &fix),
 		CASE(test_full_disk, &fix),

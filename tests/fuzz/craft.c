@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../unit/usual.h"
 #include "kairan/kinds.h"
 #include "kairan/label.h"
 
@@ -85,40 +86,6 @@ static struct kai_label label_of(const struct plan *plan)
 					KAI_ID_LEN)};
 	kai_audience_sort(label.audience, &label.audience_count);
 	return label;
-}
-
-/* A body with every mandatory field of its kind. */
-static struct kai_span body_of(const struct plan *plan)
-{
-	static const char *const examples[] = {
-		[KAI_V_TEXT] = "some text",
-		[KAI_V_TIME] = "2030-03-17T00:00:00.000Z",
-		[KAI_V_NUMBER] = "1",
-		[KAI_V_ID] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-		[KAI_V_CAUSE] = "unknown//low/2030-03-17T00:00:00.000Z",
-	};
-	const struct kai_kind_row *row = kai_kind_row(plan->kind);
-	struct kai_body_value values[32];
-	struct kai_body body = {.version = KAI_VERSION,
-				.title = kai_span_str("crafted"),
-				.text = kai_span_str("by hand"),
-				.values = values};
-
-	if (plan->flaw == FLAW_BODY)
-		return kai_span_str("no body");
-	for (size_t i = 0; i < row->field_count; i++) {
-		const struct kai_body_field_row *field = &row->fields[i];
-		struct kai_body_value *value = &values[body.values_count];
-
-		if (!field->mandatory)
-			continue;
-		MUST(body.values_count++ < 32);
-		value->name = kai_span_str(field->name);
-		value->value = field->type == KAI_V_WORD
-				       ? kai_span(field->words, strcspn(field->words, "|"))
-				       : kai_span_str(examples[field->type]);
-	}
-	return kai_object_encode_in(&kai_object_body, &body, &arena);
 }
 
 static void one_id(const uint8_t id[KAI_ID_LEN], struct kai_header *header)
@@ -222,7 +189,9 @@ static void make(struct craft *craft, const struct plan *plan, const struct town
 	struct kai_header *header = &craft->header;
 	char *media = take(64);
 	struct kai_part_draft parts[TOWN_PARTS] = {
-		{.name = kai_span_str("main"), .content = body_of(plan)},
+		{.name = kai_span_str("main"),
+		 .content = plan->flaw == FLAW_BODY ? kai_span_str("no body")
+						    : usual_body(plan->kind, "crafted", NULL, &arena)},
 		{.name = kai_span_str("document"),
 		 .media_type = kai_span_str("text/plain"),
 		 .content = kai_span(extra, plan->extra_len)}};

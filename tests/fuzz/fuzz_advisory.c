@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-#include "../vectors/people.h"
 #include "input.h"
 #include "kairan/check.h"
+#include "signers.h"
 
 #define ARENA_LEN ((size_t)8 << 20)
 #define MAX_LEN 32768u
@@ -24,12 +24,9 @@ static struct person person;
 /* Its signature is the fuzzers'. NOLINTNEXTLINE(readability-non-const-parameter) */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static uint8_t kept[65536];
-	static struct kai_arena arena = {kept, sizeof(kept), 0, false};
-
 	(void)argc;
 	(void)argv;
-	person_make(&person, "fuzz", "JP", &arena);
+	signers_make(&person, NULL, 1);
 	return 0;
 }
 

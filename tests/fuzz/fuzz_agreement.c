@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#include "../vectors/people.h"
 #include "input.h"
+#include "signers.h"
 
 #define ARENA_LEN ((size_t)4 << 20)
 
@@ -23,22 +23,9 @@ static uint8_t memory[ARENA_LEN];
 /* Its signature is the fuzzers'. NOLINTNEXTLINE(readability-non-const-parameter) */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static uint8_t kept[ARENA_LEN];
-	static struct kai_arena arena = {kept, sizeof(kept), 0, false};
-	uint8_t digest[KAI_ID_LEN];
-
 	(void)argc;
 	(void)argv;
-	person_make(&people[0], "fuzz", "JP", &arena);
-	person_make(&people[1], "peer", "JP", &arena);
-	if (memcmp(people[0].root, people[1].root, KAI_ID_LEN) > 0) {
-		struct person first = people[0];
-
-		people[0] = people[1];
-		people[1] = first;
-	}
-	for (unsigned i = 0; i < 2; i++)
-		MUST(kai_card_open(people[i].card, &arena, &cards[i], digest) == KAI_FAULT_NONE);
+	signers_make(people, cards, 2);
 	return 0;
 }
 
@@ -125,15 +112,10 @@ static void check_read(struct kai_span bytes, const struct kai_agreement_read *r
 
 static void no_bit_may_change(struct kai_span bytes, size_t bit, struct kai_arena *arena)
 {
-	uint8_t *copy = kai_arena_take(arena, bytes.len);
+	struct kai_span turned = fuzz_turned(bytes, bit, arena);
 	struct kai_agreement_read read;
 
-	MUST(copy != NULL);
-	memcpy(copy, bytes.at, bytes.len);
-	bit %= bytes.len * 8;
-	copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
-	MUST(kai_agreement_open(kai_span(copy, bytes.len), &cards[0], &cards[1], arena, &read) !=
-	     KAI_FAULT_NONE);
+	MUST(kai_agreement_open(turned, &cards[0], &cards[1], arena, &read) != KAI_FAULT_NONE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -11,11 +11,11 @@
 
 #include <string.h>
 
-#include "../vectors/people.h"
 #include "input.h"
 #include "kairan/card.h"
 #include "kairan/receipt.h"
 #include "kairan/label.h"
+#include "signers.h"
 
 #define ARENA_LEN ((size_t)2 << 20)
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -189,14 +189,9 @@ static const struct kind {
 /* Its signature is the fuzzers'. NOLINTNEXTLINE(readability-non-const-parameter) */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static uint8_t kept[ARENA_LEN];
-	static struct kai_arena arena = {kept, sizeof(kept), 0, false};
-	uint8_t digest[KAI_ID_LEN];
-
 	(void)argc;
 	(void)argv;
-	person_make(&person, "fuzz", "JP", &arena);
-	MUST(kai_card_open(person.card, &arena, &person_card, digest) == KAI_FAULT_NONE);
+	signers_make(&person, &person_card, 1);
 	return 0;
 }
 
@@ -213,14 +208,9 @@ static struct kai_span named(const struct kind *kind, struct kai_span body, stru
 static void no_bit_may_change(const struct kind *kind, struct kai_span bytes, size_t bit,
 			      struct kai_arena *arena)
 {
-	uint8_t *copy = kai_arena_take(arena, bytes.len);
 	union opened opened;
 
-	MUST(copy != NULL);
-	memcpy(copy, bytes.at, bytes.len);
-	bit %= bytes.len * 8;
-	copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
-	MUST(!kind->open(kai_span(copy, bytes.len), arena, &opened));
+	MUST(!kind->open(fuzz_turned(bytes, bit, arena), arena, &opened));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -74,7 +74,7 @@ static void op_move(struct town *town, struct fuzz_input *input)
 
 static void op_run(struct town *town, struct fuzz_input *input)
 {
-	town_run(town, 8u * fuzz_byte(input));
+	town_run(town, (size_t)8 * fuzz_byte(input));
 }
 
 static void op_time(struct town *town, struct fuzz_input *input)

@@ -13,19 +13,36 @@ static struct kai_span kept(struct kai_span span, uint8_t **io_at)
 	return kai_span(copy, span.len);
 }
 
+/* Through every row of every table; zeros but for the transaction: at the beginning. */
+struct walk {
+	struct kai_txn *txn;
+	int table;
+	bool inside;
+	struct kai_scan scan;
+};
+
+static bool next_row(struct walk *walk, struct kai_span *ret_key, struct kai_span *ret_value)
+{
+	for (; walk->table < KAI_TABLE_END; walk->table++) {
+		if (!walk->inside)
+			kai_scan_init(&walk->scan, walk->txn, (enum kai_table)walk->table,
+				      kai_span(NULL, 0), kai_span(NULL, 0), false);
+		walk->inside = kai_scan_next(&walk->scan, ret_key, ret_value);
+		if (walk->inside)
+			return true;
+	}
+	return false;
+}
+
 static void measure(struct kai_txn *txn, size_t *ret_count, size_t *ret_bytes)
 {
-	*ret_count = *ret_bytes = 0;
-	for (int table = 0; table < KAI_TABLE_END; table++) {
-		struct kai_span key, value;
-		struct kai_scan scan;
+	struct walk walk = {.txn = txn};
+	struct kai_span key, value;
 
-		kai_scan_init(&scan, txn, (enum kai_table)table, kai_span(NULL, 0),
-			      kai_span(NULL, 0), false);
-		while (kai_scan_next(&scan, &key, &value)) {
-			(*ret_count)++;
-			*ret_bytes += key.len + value.len;
-		}
+	*ret_count = *ret_bytes = 0;
+	while (next_row(&walk, &key, &value)) {
+		(*ret_count)++;
+		*ret_bytes += key.len + value.len;
 	}
 }
 
@@ -40,19 +57,14 @@ struct image *image_take(struct kai_store *store)
 	image->rows = calloc(count + 1, sizeof(*image->rows));
 	image->bytes = malloc(bytes + 1);
 	MUST(image->rows != NULL && image->bytes != NULL);
+	struct walk walk = {.txn = txn};
+	struct kai_span key, value;
 	uint8_t *at = image->bytes;
 
-	for (int table = 0; table < KAI_TABLE_END; table++) {
-		struct kai_span key, value;
-		struct kai_scan scan;
-
-		kai_scan_init(&scan, txn, (enum kai_table)table, kai_span(NULL, 0),
-			      kai_span(NULL, 0), false);
-		while (kai_scan_next(&scan, &key, &value)) {
-			MUST(image->count < count);
-			image->rows[image->count++] = (struct image_row){
-				(enum kai_table)table, kept(key, &at), kept(value, &at)};
-		}
+	while (next_row(&walk, &key, &value)) {
+		MUST(image->count < count);
+		image->rows[image->count++] = (struct image_row){(enum kai_table)walk.table,
+								 kept(key, &at), kept(value, &at)};
 	}
 	kai_txn_abort(txn);
 	return image;

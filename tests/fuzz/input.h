@@ -6,6 +6,8 @@
 #ifndef KAIRAN_FUZZ_INPUT_H
 #define KAIRAN_FUZZ_INPUT_H
 
+#include <string.h>
+
 #include "fuzz.h"
 #include "kairan/base.h"
 
@@ -62,6 +64,19 @@ static inline struct kai_span fuzz_span(struct fuzz_input *input, size_t len)
 static inline struct kai_span fuzz_rest(struct fuzz_input *input)
 {
 	return fuzz_span(input, input->left);
+}
+
+/* A copy with one bit turned over, counted around the end. */
+static inline struct kai_span fuzz_turned(struct kai_span bytes, size_t bit,
+					  struct kai_arena *arena)
+{
+	uint8_t *copy = kai_arena_take(arena, bytes.len);
+
+	MUST(copy != NULL && bytes.len > 0);
+	memcpy(copy, bytes.at, bytes.len);
+	bit %= bytes.len * 8;
+	copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	return kai_span(copy, bytes.len);
 }
 
 #endif

@@ -123,7 +123,7 @@ static struct kai_span say_hello(struct town *town, unsigned rogue, struct fuzz_
 		kai_hash(KAI_CTX_HELLO, kai_realm_live, kai_span(link->my_nonce, KAI_NONCE_LEN),
 			 hello.answers.id);
 	if ((how & 2) != 0) {
-		hello.outstanding = take(2 * KAI_ID_LEN);
+		hello.outstanding = take((size_t)2 * KAI_ID_LEN);
 		some_id(town, input, hello.outstanding[0]);
 		some_id(town, input, hello.outstanding[1]);
 		hello.outstanding_count = 2;

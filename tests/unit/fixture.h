@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What several tests need: an arena, key pairs that are the same in every run, hexadecimal, files
- * of the corpus. For tests only; one thread.
+ * of the corpus, directories that go away. For tests only; one thread.
  */
 #ifndef KAIRAN_TEST_FIXTURE_H
 #define KAIRAN_TEST_FIXTURE_H
 
+#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,21 @@ static inline bool fix_corpus(const char *relative, char ret[4096])
 		return false;
 	(void)fclose(file);
 	return true;
+}
+
+static inline int fix_remove_one(const char *path, const struct stat *stat, int type,
+				 struct FTW *where)
+{
+	(void)stat;
+	(void)type;
+	(void)where;
+	return remove(path);
+}
+
+/* A directory and all that is in it; false when something of it stays. */
+static inline bool fix_remove(const char *dir)
+{
+	return nftw(dir, fix_remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0;
 }
 
 #endif

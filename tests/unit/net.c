@@ -6,138 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kairan/kinds.h"
-#include "kairan/records.h"
-#include "kairan/text.h"
-
 #define ARENA_LEN ((size_t)64 * 1024 * 1024)
-#define YEAR_MS (365LL * KAI_MS_DAY)
 #define ROUNDS 200000u /* more than any test needs: a loop between engines fails it */
 
 static struct kai_wall wall(const struct net *net, const struct net_node *node)
 {
 	return (struct kai_wall){NET_MS + net->mono.ms + node->skew_ms};
-}
-
-static void seeded(unsigned node, const char *what, uint8_t *ret, size_t len)
-{
-	uint8_t entropy[32] = {(uint8_t)(node + 1)};
-
-	kai_expand(entropy, what, 0, ret, len);
-}
-
-static void sign_pair(unsigned node, const char *what, struct net_pair *ret)
-{
-	uint8_t seed[32];
-
-	seeded(node, what, seed, sizeof(seed));
-	assert_int_equal(crypto_sign_seed_keypair(ret->key, ret->secret, seed), 0);
-}
-
-/* ---- one node ---- */
-
-static int by_use_and_key(const void *a, const void *b)
-{
-	const struct kai_card_key *left = a, *right = b;
-
-	if (left->use != right->use)
-		return left->use < right->use ? -1 : 1;
-	return memcmp(left->key, right->key, KAI_ID_LEN);
-}
-
-static struct kai_card_key card_key(const struct net_pair *pair, uint64_t use, uint64_t role)
-{
-	struct kai_card_key key = {.use = use,
-				   .role = role,
-				   .not_before = NET_MS - YEAR_MS,
-				   .not_after = NET_MS + 5 * YEAR_MS};
-
-	memcpy(key.key, pair->key, KAI_ID_LEN);
-	return key;
-}
-
-static void make_card(struct net *net, struct net_node *node)
-{
-	char name[16];
-	struct kai_card_key keys[] = {card_key(&node->system, KAI_KEY_SIGN, KAI_ROLE_SYSTEM),
-				      card_key(&node->duty, KAI_KEY_SIGN, KAI_ROLE_DUTY),
-				      card_key(&node->decider, KAI_KEY_SIGN, KAI_ROLE_DECIDER),
-				      card_key(&node->seal, KAI_KEY_SEAL, 0)};
-	struct kai_card card = {.version = KAI_VERSION,
-				.serial = 1,
-				.issued_at = NET_MS - KAI_MS_DAY,
-				.valid_until = NET_MS + 5 * YEAR_MS,
-				.country = kai_span_str("JP"),
-				.keys = keys,
-				.keys_count = 4};
-
-	(void)snprintf(name, sizeof(name), "node-%u", node->number);
-	card.name = kai_span_str(name);
-	memcpy(card.org, node->root.key, KAI_ID_LEN);
-	qsort(keys, 4, sizeof(keys[0]), by_use_and_key);
-	kai_hash(KAI_CTX_NEXT_ROOT, kai_realm_live, kai_span(node->next_root.key, KAI_ID_LEN),
-		 card.next_root);
-	struct kai_span body = kai_object_encode_in(&kai_object_card, &card, &net->arena);
-
-	assert_true(body.len > 0);
-	node->card =
-		kai_signed_make(KAI_CTX_CARD, body, node->root.key, node->root.secret, &net->arena);
-	assert_true(node->card.len > 0);
-}
-
-static struct kai_span make_record(struct net *net, const struct net_node *node)
-{
-	struct kai_node_key key = {.not_before = NET_MS - YEAR_MS,
-				   .not_after = NET_MS + 5 * YEAR_MS};
-	struct kai_span endpoint = kai_span_str("tcp://127.0.0.1:4740");
-	struct kai_node_record record = {.version = KAI_VERSION,
-					 .serial = 1,
-					 .issued_at = NET_MS - KAI_MS_DAY,
-					 .valid_until = NET_MS + 5 * YEAR_MS,
-					 .keys = &key,
-					 .keys_count = 1,
-					 .endpoints = &endpoint,
-					 .endpoints_count = 1};
-
-	memcpy(record.org, node->root.key, KAI_ID_LEN);
-	seeded(node->number, "node", key.key, KAI_ID_LEN);
-	struct kai_span body = kai_object_encode_in(&kai_object_node_record, &record, &net->arena);
-
-	return kai_signed_make(KAI_CTX_NODE_RECORD, body, node->root.key, node->root.secret,
-			       &net->arena);
-}
-
-static void make_keys(struct net *net, struct net_node *node)
-{
-	struct kai_engine_config *config = &node->config;
-	uint8_t scalar[32];
-
-	sign_pair(node->number, "root", &node->root);
-	sign_pair(node->number, "next-root", &node->next_root);
-	sign_pair(node->number, "system", &node->system);
-	sign_pair(node->number, "duty", &node->duty);
-	sign_pair(node->number, "decider", &node->decider);
-	seeded(node->number, "seal", scalar, sizeof(scalar));
-	memcpy(node->seal.secret, scalar, sizeof(scalar));
-	assert_int_equal(crypto_scalarmult_base(node->seal.key, scalar), 0);
-	seeded(node->number, "rest", node->rest_secret, sizeof(node->rest_secret));
-	seeded(node->number, "token", node->token_key, sizeof(node->token_key));
-	memcpy(node->seals[0].key, node->seal.key, KAI_ID_LEN);
-	node->seals[0].secret = node->seal.secret;
-	node->rest[0] = (struct kai_rest_key){.period = 1, .secret = node->rest_secret};
-	memcpy(config->org, node->root.key, KAI_ID_LEN);
-	memcpy(config->system.key, node->system.key, KAI_ID_LEN);
-	config->system.secret = node->system.secret;
-	memcpy(config->duty.key, node->duty.key, KAI_ID_LEN);
-	config->duty.secret = node->duty.secret;
-	memcpy(config->decider.key, node->decider.key, KAI_ID_LEN);
-	config->decider.secret = node->decider.secret;
-	config->seals = node->seals;
-	config->seal_count = 1;
-	config->rest_keys = node->rest;
-	config->rest_key_count = 1;
-	config->token_key = node->token_key;
-	config->quota = net->quota;
 }
 
 /* ---- the pump ---- */
@@ -457,7 +331,7 @@ uint64_t net_control(struct net *net, unsigned node, uint64_t type, void *reques
 	return net->nodes[node].answer.exit;
 }
 
-static void done(const struct net_node *node, uint64_t code)
+void net_done(const struct net_node *node, uint64_t code)
 {
 	if (code != 0)
 		fail_msg("node %u: %.*s: %.*s", node->number, (int)node->answer.reason.len,
@@ -475,7 +349,7 @@ static void import_cards(struct net *net, unsigned at)
 			continue;
 		(void)snprintf(alias, sizeof(alias), "node-%u", i);
 		request.alias = kai_span_str(alias);
-		done(&net->nodes[at], net_control(net, at, KAI_CONTROL_CARD_IMPORT, &request));
+		net_done(&net->nodes[at], net_control(net, at, KAI_CONTROL_CARD_IMPORT, &request));
 	}
 }
 
@@ -501,18 +375,18 @@ struct net *net_new_watched(unsigned count, const struct net_watch *watch)
 		struct net_node *node = &net->nodes[i];
 
 		node->number = i;
-		make_keys(net, node);
-		make_card(net, node);
+		net_keys_make(net, node);
+		net_card_make(net, node);
 	}
 	for (unsigned i = 0; i < count; i++) {
 		struct net_node *node = &net->nodes[i];
 		struct kai_store_options options = {0};
 		struct kai_ctl_card_own own = {.card = node->card};
 
-		own.record = make_record(net, node);
+		own.record = net_record_make(net, node);
 		assert_int_equal(kai_store_open_memory(&options, &node->store), KAI_ERR_OK);
 		start(net, node);
-		done(node, net_control(net, i, KAI_CONTROL_CARD_OWN, &own));
+		net_done(node, net_control(net, i, KAI_CONTROL_CARD_OWN, &own));
 	}
 	for (unsigned i = 0; i < count; i++)
 		import_cards(net, i);
@@ -533,282 +407,4 @@ void net_free(struct net *net)
 	free(net->seen);
 	free(net->arena.at);
 	free(net);
-}
-
-/* ---- agreements ---- */
-
-static void fill_direction(const struct net_terms *terms, struct kai_direction *ret)
-{
-	static uint64_t kinds[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
-	static struct kai_span any;
-
-	any = kai_span_str("*");
-	*ret = (struct kai_direction){
-		.kinds = kinds,
-		.kinds_count = 11,
-		.sectors = &any,
-		.sectors_count = 1,
-		.ceiling = terms->ceiling == 0 ? KAI_TLP_RED : terms->ceiling,
-		.onward = KAI_ONWARD_ANY,
-		.attribution = KAI_ATTR_NAMED,
-		.max_items_day = terms->max_items_day,
-		.communities_count = terms->community_count,
-	};
-	ret->communities = (struct kai_community *)(uintptr_t)terms->communities;
-}
-
-static void fill_party(const struct net_node *node, const struct net_terms *terms,
-		       struct kai_party *ret)
-{
-	*ret = (struct kai_party){.name = kai_span_str("party"),
-				  .country = kai_span_str("JP"),
-				  .may_introduce = terms->introduce};
-	memcpy(ret->org, node->config.org, KAI_ID_LEN);
-}
-
-struct kai_span net_terms_bytes(struct net *net, unsigned a, unsigned b,
-				const struct net_terms *say)
-{
-	const struct net_node *first = &net->nodes[a], *second = &net->nodes[b];
-	bool turned = memcmp(first->config.org, second->config.org, KAI_ID_LEN) > 0;
-	int64_t now = wall(net, first).ms;
-	struct kai_terms terms = {
-		.version = KAI_VERSION,
-		.serial = say->serial == 0 ? 1 : say->serial,
-		.valid_from = say->valid_from == 0 ? (uint64_t)(now - KAI_MS_DAY) : say->valid_from,
-		.valid_until = say->valid_until == 0 ? (uint64_t)(now + YEAR_MS) : say->valid_until,
-		.signers = say->signers == 0 ? 1 : say->signers,
-	};
-	struct kai_party *of_b = turned ? &terms.a : &terms.b;
-	struct kai_direction *to_b = turned ? &terms.b_to_a : &terms.a_to_b;
-
-	fill_party(turned ? second : first, say, &terms.a);
-	fill_party(turned ? first : second, say, &terms.b);
-	fill_direction(say, &terms.a_to_b);
-	fill_direction(say, &terms.b_to_a);
-	of_b->government = say->government;
-	if (say->country != NULL)
-		of_b->country = kai_span_str(say->country);
-	to_b->constituency = say->constituency;
-	if (say->predecessor != NULL) {
-		terms.predecessor.is = true;
-		memcpy(terms.predecessor.id, say->predecessor, KAI_ID_LEN);
-	}
-	if (say->duty_count > 0) {
-		terms.duties = kai_arena_take(&net->arena, say->duty_count * sizeof(*terms.duties));
-		assert_non_null(terms.duties);
-		terms.duties_count = say->duty_count;
-	}
-	for (size_t i = 0; i < say->duty_count; i++) {
-		terms.duties[i] = say->duties[i];
-		terms.duties[i].side = turned ? 1 - say->duties[i].side : say->duties[i].side;
-	}
-	struct kai_span bytes = kai_object_encode_in(&kai_object_terms, &terms, &net->arena);
-
-	assert_true(bytes.len > 0);
-	return bytes;
-}
-
-const uint8_t *net_agree(struct net *net, unsigned a, unsigned b, const struct net_terms *terms)
-{
-	struct kai_ctl_agree_propose propose = {.terms = net_terms_bytes(net, a, b, terms)};
-	struct kai_ctl_agree_file accept = {.file = {NULL, 0}};
-	struct kai_ctl_agree_file_in import = {.file = {NULL, 0}};
-	uint8_t *digest = kai_arena_take(&net->arena, KAI_ID_LEN);
-
-	assert_non_null(digest);
-	kai_agreement_digest(propose.terms, digest);
-	done(&net->nodes[a], net_control(net, a, KAI_CONTROL_AGREE_PROPOSE, &propose));
-	accept.file = net->nodes[a].answer.body;
-	done(&net->nodes[b], net_control(net, b, KAI_CONTROL_AGREE_ACCEPT, &accept));
-	import.file = net->nodes[b].answer.body;
-	done(&net->nodes[a], net_control(net, a, KAI_CONTROL_AGREE_IMPORT, &import));
-	return digest;
-}
-
-bool net_up(struct net *net, unsigned a, unsigned b)
-{
-	struct kai_ctl_status request = {0};
-	struct kai_state state;
-	bool up = false;
-
-	assert_int_equal(net_control(net, a, KAI_CONTROL_STATUS, &request), 0);
-	assert_int_equal(kai_object_decode(&kai_object_state, net->nodes[a].answer.body,
-					   &net->arena, &state),
-			 KAI_FAULT_NONE);
-	for (size_t i = 0; i < state.peers_count; i++)
-		if (kai_id_equal(state.peers[i].org, net->nodes[b].config.org))
-			up = state.peers[i].up;
-	return up;
-}
-
-/* ---- items ---- */
-
-struct kai_audience_entry net_org(const struct net *net, unsigned node)
-{
-	return (struct kai_audience_entry){
-		.type = KAI_AUD_ORG, .org = kai_span(net->nodes[node].config.org, KAI_ID_LEN)};
-}
-
-/* A body with every mandatory field of its kind. */
-static struct kai_span make_body(struct net *net, const struct kai_kind_row *row, const char *title,
-				 const uint8_t *question)
-{
-	char id[KAI_ID_TEXT];
-	struct kai_body_value values[32];
-	struct kai_body body = {.version = KAI_VERSION,
-				.title = kai_span_str(title != NULL ? title : "a title"),
-				.text = kai_span_str("what happened"),
-				.values = values};
-	static const char *const examples[] = {
-		[KAI_V_TEXT] = "some text",
-		[KAI_V_TIME] = "2030-03-17T00:00:00.000Z",
-		[KAI_V_NUMBER] = "1",
-		[KAI_V_ID] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-		[KAI_V_CAUSE] = "unknown//low/2030-03-17T00:00:00.000Z",
-	};
-
-	for (size_t i = 0; i < row->field_count; i++) {
-		const struct kai_body_field_row *field = &row->fields[i];
-		struct kai_body_value *value = &values[body.values_count];
-
-		if (!field->mandatory)
-			continue;
-		assert_in_range(body.values_count, 0, 31);
-		body.values_count++;
-		value->name = kai_span_str(field->name);
-		value->value = field->type == KAI_V_WORD
-				       ? kai_span(field->words, strcspn(field->words, "|"))
-				       : kai_span_str(examples[field->type]);
-		if (field->type == KAI_V_ID && question != NULL) {
-			kai_id_text(question, id);
-			value->value = kai_span_str(id);
-		}
-	}
-	struct kai_span bytes = kai_object_encode_in(&kai_object_body, &body, &net->arena);
-
-	assert_true(bytes.len > 0);
-	return bytes;
-}
-
-void net_publish(struct net *net, unsigned node, const struct net_item *item,
-		 uint8_t ret[KAI_ID_LEN])
-{
-	const struct kai_kind_row *row =
-		kai_kind_row(item->kind == 0 ? KAI_KIND_SECINFO : item->kind);
-	struct kai_audience_entry audience[4];
-	struct kai_span sector = {NULL, 0};
-	uint8_t supersedes[1][KAI_ID_LEN];
-	uint8_t refs[1][KAI_ID_LEN];
-	char media[32];
-	struct kai_draft_part parts[2] = {
-		{.name = kai_span_str("main")},
-		{.name = kai_span_str("document"), .media_type = kai_span_str("text/plain")}};
-	struct kai_ctl_publish request = {
-		.draft = {.kind = row->kind,
-			  .urgency = item->urgency,
-			  .not_after = item->not_after,
-			  .lang = kai_span_str("en"),
-			  .label = {.tlp = item->tlp == 0 ? KAI_TLP_CLEAR : item->tlp,
-				    .audience = audience,
-				    .audience_count = item->audience_count,
-				    .onward = item->onward == 0 ? KAI_ONWARD_ANY : item->onward,
-				    .attribution = KAI_ATTR_NAMED,
-				    .pap = KAI_PAP_CLEAR,
-				    .retain_until = item->retain_until,
-				    .gov_share = 1},
-			  .parts = parts,
-			  .parts_count = item->attachment > 0 ? 2 : 1},
-		.keep = item->keep,
-	};
-
-	(void)snprintf(media, sizeof(media), "kairan/%s", row->word);
-	parts[0].media_type = kai_span_str(media);
-	parts[0].content = make_body(net, row, item->title, item->question);
-	for (size_t i = 0; i < item->audience_count; i++)
-		audience[i] = item->audience[i];
-	if (item->attachment > 0) {
-		uint8_t *content = kai_arena_take(&net->arena, item->attachment);
-
-		assert_non_null(content);
-		for (size_t i = 0; i < item->attachment; i++)
-			content[i] = (uint8_t)('a' + i % 26);
-		parts[1].content = kai_span(content, item->attachment);
-		parts[1].label = (struct kai_label *)(uintptr_t)item->attachment_label;
-	}
-	if (item->sector != NULL) {
-		sector = kai_span_str(item->sector);
-		request.draft.sectors = &sector;
-		request.draft.sectors_count = 1;
-	}
-	if (item->supersedes != NULL) {
-		memcpy(supersedes[0], item->supersedes, KAI_ID_LEN);
-		request.draft.supersedes = supersedes;
-		request.draft.supersedes_count = 1;
-	}
-	if (item->refs != NULL) {
-		memcpy(refs[0], item->refs, KAI_ID_LEN);
-		request.draft.refs = refs;
-		request.draft.refs_count = 1;
-	}
-	done(&net->nodes[node], net_control(net, node, KAI_CONTROL_PUBLISH, &request));
-	assert_true(net->nodes[node].answer.id.is);
-	memcpy(ret, net->nodes[node].answer.id.id, KAI_ID_LEN);
-}
-
-void net_retract(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN],
-		 uint8_t ret[KAI_ID_LEN])
-{
-	struct kai_ctl_retract request = {.lang = kai_span_str("en")};
-
-	memcpy(request.id, id, KAI_ID_LEN);
-	request.body = make_body(net, kai_kind_row(KAI_KIND_RETRACT), "retracted", NULL);
-	done(&net->nodes[node], net_control(net, node, KAI_CONTROL_RETRACT, &request));
-	memcpy(ret, net->nodes[node].answer.id.id, KAI_ID_LEN);
-}
-
-/* ---- looking ---- */
-
-struct kai_txn *net_read(struct net *net, unsigned node)
-{
-	struct kai_txn *txn;
-
-	assert_int_equal(kai_txn_begin(net->nodes[node].store, false, &txn, NULL), KAI_ERR_OK);
-	return txn;
-}
-
-bool net_holds(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN], uint32_t *ret_parts)
-{
-	struct kai_txn *txn = net_read(net, node);
-	size_t mark = net->arena.used;
-	struct kai_item item = {.held = 0};
-	uint64_t arrival;
-	bool held = kai_rec_arrival(txn, id, &arrival) &&
-		    kai_rec_item(txn, arrival, &net->arena, &item);
-
-	if (ret_parts != NULL)
-		*ret_parts = (uint32_t)item.held;
-	net->arena.used = mark;
-	kai_txn_abort(txn);
-	return held;
-}
-
-size_t net_sent(const struct net *net, unsigned from, unsigned to, enum kai_msg_type type,
-		size_t since)
-{
-	size_t count = 0;
-
-	for (size_t i = since; i < net->seen_count; i++)
-		count += net->seen[i].from == from && net->seen[i].to == to &&
-			 net->seen[i].type == type;
-	return count;
-}
-
-bool net_leaked(const struct net *net, unsigned to, struct kai_span bytes)
-{
-	for (size_t i = 0; i < net->seen_count; i++)
-		if (net->seen[i].to == to &&
-		    memmem(net->seen[i].at, net->seen[i].len, bytes.at, bytes.len) != NULL)
-			return true;
-	return false;
 }

@@ -84,6 +84,9 @@ struct net *net_new(unsigned count);
 struct net *net_new_watched(unsigned count, const struct net_watch *watch);
 void net_free(struct net *net);
 
+/* Fails unless the newest answer of a node, whose exit code this is, is yes. */
+void net_done(const struct net_node *node, uint64_t code);
+
 /* What an agreement says; zeros are the widest: all kinds and sectors, RED, a year from a day ago.
  */
 struct net_terms {
@@ -98,15 +101,27 @@ struct net_terms {
 	uint64_t serial;		  /* 0: 1 */
 	const uint8_t *predecessor;	  /* digest */
 	uint64_t max_items_day;		  /* both ways */
-	uint64_t signers;		  /* 0: 1 */
-	const struct kai_duty *duties;	  /* side 0: a's, 1: b's */
+	const uint64_t *kinds;		  /* both ways; NULL: all */
+	size_t kinds_count;
+	uint64_t retention_days;       /* 0: says nothing */
+	uint64_t signers;	       /* 0: 1 */
+	const struct kai_duty *duties; /* side 0: a's, 1: b's */
 	size_t duty_count;
 };
+/* Everything passes, and both may introduce. */
+extern const struct net_terms net_wide;
 /* Proposes at a, accepts at b, imports at a. The digest, in the net's arena. */
 const uint8_t *net_agree(struct net *net, unsigned a, unsigned b, const struct net_terms *terms);
+/* What one of them says alone, KAI_NOTICE_…; pumps nothing. */
+void net_notice(struct net *net, unsigned at, unsigned with, uint64_t action);
 /* Encoded terms, for tests that go other ways. */
 struct kai_span net_terms_bytes(struct net *net, unsigned a, unsigned b,
 				const struct net_terms *say);
+
+/* So many in a chain, 0 - 1 - 2 …: agreed, linked, at rest. */
+struct net *net_chain(unsigned count, const struct net_terms *terms);
+/* Two so joined, of which one guards itself by that quota. */
+struct net *net_guarded(const struct kai_quota *quota, unsigned guard);
 
 /* A request to a node; the answer is in nodes[node].answer. Returns its exit code. Pumps nothing.
  * Asks again when the node died over it.
@@ -157,6 +172,41 @@ struct kai_audience_entry net_org(const struct net *net, unsigned node);
 void net_retract(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN],
 		 uint8_t ret[KAI_ID_LEN]);
 
+/* ---- cards ---- */
+
+void net_card_read(struct net *net, struct kai_span bytes, struct kai_card *ret);
+/* The bytes lie in the net's arena. */
+struct kai_span net_card_sign(struct net *net, const struct kai_card *card,
+			      const struct net_pair *root);
+/* A newer card of a node: its sealing key ends then, and another one begins (NULL: none). */
+struct kai_span net_card_newer(struct net *net, unsigned number, uint64_t serial,
+			       uint64_t seal_until, const struct net_pair *next);
+/* The node takes it for its own. */
+void net_card_own(struct net *net, unsigned node, struct kai_span card);
+/* For net_new: a node's keys, its first card, its record. */
+void net_keys_make(struct net *net, struct net_node *node);
+void net_card_make(struct net *net, struct net_node *node);
+struct kai_span net_record_make(struct net *net, const struct net_node *node);
+
+/* ---- frames ---- */
+
+/* A filter: drops frames of a type. context: const enum kai_msg_type. */
+bool net_drop_type(void *context, struct net_frame *frame);
+/* A filter: what is of this type and sender is put aside, as if it lay in a queue still. */
+#define NET_ASIDE 32u
+struct net_aside {
+	struct net *net;
+	enum kai_msg_type type;
+	unsigned from;
+	struct kai_span frames[NET_ASIDE];
+	size_t count;
+};
+bool net_put_aside(void *context, struct net_frame *frame);
+/* A copy of a frame in the net's arena. */
+struct kai_span net_keep(struct net *net, const struct net_frame *frame);
+
+/* ---- looking ---- */
+
 /* Does the node hold the item? Its parts as a bit set; 0 with false when not. */
 bool net_holds(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN], uint32_t *ret_parts);
 /* How many frames of a type went from one node to another since `from` (index into seen). */
@@ -165,7 +215,16 @@ size_t net_sent(const struct net *net, unsigned from, unsigned to, enum kai_msg_
 /* Whether these bytes stand in any frame sent to that node. */
 bool net_leaked(const struct net *net, unsigned to, struct kai_span bytes);
 
+/* Its parts as a bit set, 0 when it is not held. */
+uint32_t net_parts(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN]);
 /* A read-only look into a store. */
 struct kai_txn *net_read(struct net *net, unsigned node);
+/* Why the item is not here any more, 0: no stub. */
+uint64_t net_stub(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN]);
+uint64_t net_rows(struct net *net, unsigned node, enum kai_table table);
+/* The sum of the counts of a node's journal entries of that event and rule (NULL: of any).
+ * ret_entries: how many there are, NULL: does not matter. */
+uint64_t net_journalled(struct net *net, unsigned node, const char *event, const char *rule,
+			size_t *ret_entries);
 
 #endif

@@ -188,9 +188,6 @@ static void join(struct world *world, size_t with)
 		terms.terms.a_to_b.constituency = with != OFFICER_MINISTRY;
 	else
 		terms.terms.b_to_a.constituency = with != OFFICER_MINISTRY;
-	terms.kinds[10] = KAI_KIND_RELEASE; /* the world's terms end before it */
-	terms.terms.a_to_b.kinds_count = 11;
-	terms.terms.b_to_a.kinds_count = 11;
 	terms.terms.a.may_introduce = true;
 	terms.terms.b.may_introduce = true;
 	terms.terms.acks = acks;

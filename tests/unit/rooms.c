@@ -6,220 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "usual.h"
+
 #define SCRATCH_SIZE ((size_t)8 * 1024 * 1024)
 #define KEEP_SIZE ((size_t)64 * 1024 * 1024)
-
-/* Stand-ins find their rooms by the engine, which lies inside. */
-static struct rooms *rooms_of(struct kai_turn *turn)
-{
-	return (struct rooms *)(void *)((char *)turn->engine - offsetof(struct rooms, engine));
-}
-
-static unsigned number_of(const struct rooms *rooms, const struct kai_link *link)
-{
-	return (unsigned)(link - rooms->link);
-}
-
-/* ---- stand-ins */
-
-void kai_draw(struct kai_turn *turn, const char *label, uint8_t *ret, size_t len)
-{
-	kai_expand(turn->event->entropy, label, turn->draws++, ret, len);
-}
-
-void kai_scratch_back(struct kai_turn *turn, size_t mark)
-{
-	turn->scratch->used = mark;
-}
-
-size_t kai_out_send(struct kai_turn *turn, const struct kai_link *link, enum kai_msg_type type,
-		    void *msg, bool urgent)
-{
-	struct rooms *rooms = rooms_of(turn);
-	struct kai_span frame = kai_frame_encode(type, msg, &rooms->keep);
-
-	assert_true(frame.len > 0);
-	assert_true(rooms->sent_count < sizeof(rooms->sent) / sizeof(rooms->sent[0]));
-	struct rooms_sent *sent = &rooms->sent[rooms->sent_count++];
-
-	memcpy(sent->org, link->org, KAI_ID_LEN);
-	sent->urgent = urgent;
-	kai_frame_check(frame, &rooms->keep, &sent->frame);
-	assert_int_equal(sent->frame.fault, KAI_FAULT_NONE);
-	return frame.len;
-}
-
-void kai_out_trace(struct kai_turn *turn, const char *event, const uint8_t *org, const uint8_t *id,
-		   const char *rule, uint64_t number)
-{
-	(void)turn;
-	(void)event;
-	(void)org;
-	(void)id;
-	(void)rule;
-	(void)number;
-}
-
-void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
-		    const uint8_t *id)
-{
-	struct rooms *rooms = rooms_of(turn);
-
-	(void)link;
-	(void)id;
-	rooms->fault = reason;
-	rooms->faults++;
-}
-
-void kai_probe_note(struct kai_turn *turn, struct kai_link *link, const uint8_t *id)
-{
-	kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_UNWANTED), id);
-}
-
-bool kai_quota_charge(struct kai_turn *turn, struct kai_link *link, enum kai_meter meter,
-		      int64_t amount)
-{
-	(void)link;
-	(void)amount;
-	return meter != KAI_METER_PUSHES || rooms_of(turn)->pushes;
-}
-
-bool kai_quota_volume(struct kai_turn *turn, struct kai_link *link, uint64_t bytes)
-{
-	(void)link;
-	(void)bytes;
-	return rooms_of(turn)->volume;
-}
-
-void kai_quota_taken(struct kai_turn *turn, struct kai_link *link, uint64_t bytes)
-{
-	(void)turn;
-	(void)link;
-	assert_true(bytes > 0);
-}
-
-void kai_spread_item(struct kai_turn *turn, uint64_t arrival)
-{
-	assert_true(arrival > 0);
-	rooms_of(turn)->spread++;
-}
-
-void kai_duty_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arrival)
-{
-	(void)turn;
-	(void)link;
-	assert_true(arrival > 0);
-}
-
-void kai_duty_changed(struct kai_turn *turn, uint64_t arrival)
-{
-	(void)turn;
-	assert_true(arrival > 0);
-}
-
-void kai_duty_fired(struct kai_turn *turn, struct kai_span key)
-{
-	(void)turn;
-	assert_int_equal(key.len, KAI_DUTY_KEY);
-}
-
-void kai_duty_again(struct kai_turn *turn)
-{
-	(void)turn;
-}
-
-void kai_duty_gone(struct kai_turn *turn, uint64_t arrival)
-{
-	(void)turn;
-	assert_true(arrival > 0);
-}
-
-void kai_receipt_brought(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
-			 const struct kai_header *header, bool first)
-{
-	(void)header;
-	(void)first;
-	assert_non_null(link);
-	assert_true(arrival > 0);
-	rooms_of(turn)->brought++;
-}
-
-void kai_receipt_shown(struct kai_turn *turn, struct kai_link *link, const uint8_t id[KAI_ID_LEN],
-		       const uint8_t tag[KAI_HINT_LEN], bool urgent)
-{
-	(void)id;
-	(void)tag;
-	(void)urgent;
-	assert_non_null(link);
-	rooms_of(turn)->shown++;
-}
-
-void kai_offer_tag(const struct kai_link *link, struct kai_span header, uint8_t ret[KAI_HINT_LEN])
-{
-	const struct kai_span pieces[] = {kai_span(link->session_key, 32), header};
-	uint8_t hash[KAI_ID_LEN];
-
-	kai_hash_many(KAI_CTX_OFFER_TAG, kai_realm_live, pieces, 2, hash);
-	memcpy(ret, hash, KAI_HINT_LEN);
-}
-
-enum kai_fault kai_trust_signers(struct kai_turn *turn, const struct kai_header *header,
-				 const struct kai_signature *signatures, size_t count,
-				 uint64_t *ret_flags)
-{
-	struct rooms *rooms = rooms_of(turn);
-
-	(void)header;
-	(void)signatures;
-	assert_in_range(count, 1, KAI_MAX_SIGNATURES);
-	*ret_flags = rooms->signer_flags;
-	return rooms->signers;
-}
-
-bool kai_trust_mark(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t *io_from)
-{
-	(void)turn;
-	(void)org;
-	*io_from = 0;
-	return false;
-}
-
-const struct kai_pair *kai_pair_now(struct kai_turn *turn, struct kai_link *link)
-{
-	struct rooms *rooms = rooms_of(turn);
-
-	return &rooms->pair[number_of(rooms, link)];
-}
-
-static void link_ends(struct rooms *rooms, const struct kai_link *link, uint8_t ret_key[32],
-		      struct kai_link_ends *ret)
-{
-	memset(ret_key, 0x40 + (int)number_of(rooms, link), 32);
-	*ret = (struct kai_link_ends){.realm = kai_realm_live,
-				      .from_org = link->org,
-				      .to_org = rooms->engine.config.org,
-				      .from_seal = link->org,
-				      .to_seal = rooms->engine.config.org};
-}
-
-bool kai_pair_wrap_before(struct kai_turn *turn, struct kai_link *link, const struct kai_wrap *wrap,
-			  unsigned nth, struct kai_before *ret)
-{
-	(void)turn;
-	(void)link;
-	(void)wrap;
-	(void)nth;
-	(void)ret;
-	return false;
-}
-
-bool kai_pair_wrap_key(struct kai_turn *turn, struct kai_link *link, bool outgoing,
-		       uint8_t ret_key[32], struct kai_link_ends *ret_ends)
-{
-	assert_false(outgoing);
-	link_ends(rooms_of(turn), link, ret_key, ret_ends);
-	return true;
-}
 
 /* ---- set-up */
 
@@ -235,10 +25,7 @@ static void make_pair(struct rooms *rooms, unsigned n)
 	struct kai_terms *terms = &pair->agreement.terms;
 	struct kai_party *peer = &terms->b;
 	struct kai_party *own = &terms->a;
-	static uint64_t kinds[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
-	static struct kai_span any_sector;
 
-	any_sector = kai_span_str("*");
 	memcpy(pair->me, rooms->engine.config.org, KAI_ID_LEN);
 	memcpy(pair->org, rooms->link[n].org, KAI_ID_LEN);
 	pair->peer = rooms->link[n].number;
@@ -252,13 +39,8 @@ static void make_pair(struct rooms *rooms, unsigned n)
 	terms->version = 1;
 	terms->valid_from = 1;
 	terms->valid_until = (uint64_t)ROOMS_NOW + 365ULL * 86400000;
-	terms->b_to_a = (struct kai_direction){.kinds = kinds,
-					       .kinds_count = 11,
-					       .sectors = &any_sector,
-					       .sectors_count = 1,
-					       .ceiling = KAI_TLP_RED,
-					       .onward = KAI_ONWARD_ANY};
-	terms->a_to_b = terms->b_to_a;
+	usual_direction(&terms->a_to_b);
+	usual_direction(&terms->b_to_a);
 }
 
 static void make_links(struct rooms *rooms)
@@ -337,6 +119,17 @@ void rooms_step(struct rooms *rooms, int64_t ms)
 	rooms->scratch.used = 0;
 	assert_false(rooms->scratch.full);
 	assert_int_equal(kai_txn_error(rooms->turn.txn), KAI_ERR_OK);
+}
+
+void rooms_link_ends(struct rooms *rooms, const struct kai_link *link, uint8_t ret_key[32],
+		     struct kai_link_ends *ret)
+{
+	memset(ret_key, 0x40 + (int)(link - rooms->link), 32);
+	*ret = (struct kai_link_ends){.realm = kai_realm_live,
+				      .from_org = link->org,
+				      .to_org = rooms->engine.config.org,
+				      .from_seal = link->org,
+				      .to_seal = rooms->engine.config.org};
 }
 
 /* ---- items */
@@ -449,7 +242,7 @@ struct kai_wrap rooms_wrap(struct rooms *rooms, unsigned link, const struct made
 	uint8_t key[32];
 	struct kai_wrap wrap = {.index = index, .kind = KAI_WRAP_LINK};
 
-	link_ends(rooms, &rooms->link[link], key, &ends);
+	rooms_link_ends(rooms, &rooms->link[link], key, &ends);
 	wrap.bytes = kai_wrap_link(&ends, key, made->built.id, index,
 				   made->built.parts[index].opening, &rooms->keep);
 	assert_true(wrap.bytes.len > 0);
@@ -494,14 +287,26 @@ struct kai_incoming rooms_incoming(struct rooms *rooms, unsigned link, const str
 	return item;
 }
 
-void rooms_admit(struct rooms *rooms, unsigned link, const struct made *made,
-		 struct kai_admission *ret)
+void rooms_admit_parts(struct rooms *rooms, unsigned link, const struct made *made, uint32_t parts,
+		       struct kai_admission *ret)
 {
-	struct kai_incoming item =
-		rooms_incoming(rooms, link, made, (1u << made->built.part_count) - 1);
+	struct kai_incoming item = rooms_incoming(rooms, link, made, parts);
 
 	rooms_step(rooms, 1);
 	kai_admit(&rooms->turn, &rooms->link[link], &item, ret);
+}
+
+void rooms_admit(struct rooms *rooms, unsigned link, const struct made *made,
+		 struct kai_admission *ret)
+{
+	rooms_admit_parts(rooms, link, made, (1u << made->built.part_count) - 1, ret);
+}
+
+void rooms_refused(const struct kai_admission *got, const char *reason, enum kai_fault_class klass)
+{
+	assert_false(got->stored);
+	assert_string_equal(got->reason, reason);
+	assert_int_equal(got->klass, klass);
 }
 
 /* ---- frames */
@@ -636,4 +441,12 @@ uint64_t rooms_flags(struct rooms *rooms, const struct made *made)
 	assert_true(kai_rec_arrival(rooms->turn.txn, made->built.id, &arrival));
 	assert_true(kai_rec_item(rooms->turn.txn, arrival, &rooms->scratch, &item));
 	return item.flags;
+}
+
+bool rooms_stub(struct rooms *rooms, const uint8_t id[KAI_ID_LEN], struct kai_stub *ret)
+{
+	struct kai_key key = kai_key_bytes(id, KAI_ID_LEN);
+
+	return kai_rec_get(rooms->turn.txn, KAI_TABLE_STUBS, &key, &kai_object_stub, &rooms->keep,
+			   ret);
 }

@@ -79,6 +79,7 @@ struct plan {
 
 int rooms_setup(void **state);
 int rooms_teardown(void **state);
+#define ROOMS_CASE(function) cmocka_unit_test_setup_teardown(function, rooms_setup, rooms_teardown)
 /* A later step: ms on, scratch empty. */
 void rooms_step(struct rooms *rooms, int64_t ms);
 /* AMBER for this org. */
@@ -92,6 +93,10 @@ struct kai_incoming rooms_incoming(struct rooms *rooms, unsigned link, const str
 				   uint32_t parts);
 void rooms_admit(struct rooms *rooms, unsigned link, const struct made *made,
 		 struct kai_admission *ret);
+void rooms_admit_parts(struct rooms *rooms, unsigned link, const struct made *made, uint32_t parts,
+		       struct kai_admission *ret);
+/* Fails unless it was refused so. */
+void rooms_refused(const struct kai_admission *got, const char *reason, enum kai_fault_class klass);
 /* Frames, checked as the daemon's pool checks them. */
 struct kai_checked *rooms_frame(struct rooms *rooms, enum kai_msg_type type, void *msg);
 void rooms_offer(struct rooms *rooms, unsigned link, const struct made *const *items, size_t count,
@@ -110,5 +115,10 @@ const struct kai_checked *rooms_last(const struct rooms *rooms, unsigned link,
 void rooms_forget(struct rooms *rooms);
 bool rooms_held(struct rooms *rooms, const struct made *made);
 uint64_t rooms_flags(struct rooms *rooms, const struct made *made);
+/* What is remembered of an item that is not here. */
+bool rooms_stub(struct rooms *rooms, const uint8_t id[KAI_ID_LEN], struct kai_stub *ret);
+/* Key and ends of the wraps that come over a link. */
+void rooms_link_ends(struct rooms *rooms, const struct kai_link *link, uint8_t ret_key[32],
+		     struct kai_link_ends *ret);
 
 #endif

@@ -73,17 +73,17 @@ static void test_looks(void **state)
 static char *mailed(const char *text, const char *newline, const char *before, const char *after)
 {
 	char *out = kai_arena_take(&arena, strlen(text) * 8 + strlen(before) + strlen(after) + 1);
-	size_t used = 0;
+	char *at;
 
 	assert_non_null(out);
-	used += strlen(strcpy(out, before));
+	at = stpcpy(out, before);
 	for (; *text != '\0'; text++) {
 		if (*text == '\n')
-			used += strlen(strcpy(out + used, newline));
+			at = stpcpy(at, newline);
 		else
-			out[used++] = *text;
+			*at++ = *text;
 	}
-	strcpy(out + used, after);
+	(void)stpcpy(at, after);
 	return out;
 }
 

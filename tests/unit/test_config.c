@@ -63,7 +63,9 @@ static void test_everything(void **state)
 			      "store = { quota_bytes = 5000000000L; };\n"
 			      "log: { level = \"debug\"; format = \"json\"; };\n"
 			      "lang = \"ja\";\n"
-			      "lab = { clock_scale = 60.5; clock_offset = -172800; };\n"
+			      "lab = { clock_scale = 60.5; clock_from = 1790000000L; clock_offset "
+			      "= -172800; "
+			      "cut = \"one two\"; };\n"
 			      "quota = { frames_per_second = 1; held_bytes = 4096; };\n",
 			      &config, NULL),
 			 KAI_ERR_OK);
@@ -75,7 +77,9 @@ static void test_everything(void **state)
 	assert_int_equal(config.log_format, 1);
 	assert_int_equal(config.lang, 2);
 	assert_true(config.lab_clock_scale > 60.4 && config.lab_clock_scale < 60.6);
+	assert_int_equal(config.lab_clock_from_s, 1790000000);
 	assert_int_equal(config.lab_clock_offset_s, -172800);
+	assert_string_equal(config.lab_cut, "one two");
 	assert_int_equal(config.quota.frames_per_second, 1);
 	assert_int_equal(config.quota.held_bytes, 4096);
 	assert_int_equal(load("listen = \"tcp://[::1]:65535\";", &config, NULL), KAI_ERR_OK);

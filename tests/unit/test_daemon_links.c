@@ -77,7 +77,7 @@ static void stop(struct node *node)
 /* From now on node knows these others; both can be dialled. */
 static void know(struct node *node, const struct node *const *others, size_t count)
 {
-	struct kai_roster *roster = kai_roster_new(true);
+	struct kai_roster *roster = kai_roster_new(true, "");
 	struct kai_mail_list list = {0};
 	struct kai_mail *mail = kai_mail_new(KAI_MAIL_ROSTER);
 
@@ -313,7 +313,7 @@ static void test_oversize(void **state)
 {
 	struct node low, high, other;
 	uint64_t from_low, from_high, from_other, to_other;
-	uint8_t *big = calloc(1, 2 * KAI_MAX_FRAME);
+	uint8_t *big = calloc(2, KAI_MAX_FRAME);
 
 	(void)state;
 	assert_non_null(big);
@@ -328,7 +328,7 @@ static void test_oversize(void **state)
 	assert_int_equal(expect(&high, KAI_INPUT_FRAME, &low).len, KAI_MAX_FRAME);
 	send_bytes(&low, from_low, big, KAI_MAX_FRAME + 1);
 	assert_int_equal(expect(&high, KAI_INPUT_FRAME, &low).fault, KAI_FAULT_OVERSIZE);
-	send_bytes(&low, from_low, big, 2 * KAI_MAX_FRAME);
+	send_bytes(&low, from_low, big, (size_t)2 * KAI_MAX_FRAME);
 	expect(&high, KAI_INPUT_DOWN, &low);
 	/* The others do not notice. */
 	send_bytes(&other, from_other, "fine", 4);
@@ -389,7 +389,7 @@ static void test_endless_message(void **state)
 	static uint8_t piece[60000];
 	struct node server, peer;
 	struct raw_curve raw = {.fd = -1};
-	const size_t most = 600u * 1024 * 1024;
+	const size_t most = (size_t)600 * 1024 * 1024;
 	size_t sent = 0;
 	bool open = false;
 

@@ -11,50 +11,11 @@
 
 #define PIECE 256u /* items looked at in one step for a revocation */
 
-static struct net *joined(const struct kai_quota *quota)
-{
-	struct net *net = net_new(2);
-
-	(void)net_agree(net, 0, 1, &(struct net_terms){.introduce = true});
-	if (quota != NULL) {
-		net->quota = *quota;
-		net_restart(net, 1);
-	}
-	net_link(net, 0, 1);
-	net_run(net);
-	return net;
-}
-
-static void read_card(struct net *net, struct kai_span bytes, struct kai_card *ret)
-{
-	uint8_t digest[KAI_ID_LEN];
-
-	assert_int_equal(kai_card_open(bytes, &net->arena, ret, digest), KAI_FAULT_NONE);
-}
-
-static struct kai_span sign_card(struct net *net, const struct kai_card *card,
-				 const struct net_pair *root)
-{
-	struct kai_span body = kai_object_encode_in(&kai_object_card, card, &net->arena);
-
-	assert_true(body.len > 0);
-	return kai_signed_make(KAI_CTX_CARD, body, root->key, root->secret, &net->arena);
-}
-
 static void send_card(struct net *net, unsigned from, unsigned to, struct kai_span bytes)
 {
 	struct kai_card_frame frame = {.what = 1, .bytes = bytes};
 
 	net_inject(net, from, to, KAI_MSG_CARD, &frame);
-}
-
-static uint64_t rows(struct net *net, unsigned node, enum kai_table table)
-{
-	struct kai_txn *txn = net_read(net, node);
-	uint64_t count = kai_txn_count(txn, table);
-
-	kai_txn_abort(txn);
-	return count;
 }
 
 /* ---- revocation ---- */
@@ -85,23 +46,23 @@ static void revoke(struct net *net)
 	struct kai_revocation gone = {.since = 1, .reason = kai_span_str("lost")};
 	struct kai_card card;
 
-	read_card(net, net->nodes[0].card, &card);
+	net_card_read(net, net->nodes[0].card, &card);
 	memcpy(gone.key, net->nodes[0].duty.key, KAI_ID_LEN);
 	card.serial++;
 	card.revocations = &gone;
 	card.revocations_count = 1;
-	send_card(net, 0, 1, sign_card(net, &card, &net->nodes[0].root));
+	send_card(net, 0, 1, net_card_sign(net, &card, &net->nodes[0].root));
 }
 
 static struct net *with_items(unsigned count)
 {
-	struct net *net = joined(NULL);
+	struct net *net = net_chain(2, &net_wide);
 	uint8_t id[KAI_ID_LEN];
 
 	for (unsigned i = 0; i < count; i++)
 		net_publish(net, 0, &(struct net_item){.title = "one of many"}, id);
 	net_run(net);
-	assert_int_equal(rows(net, 1, KAI_TABLE_IDS), count);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_IDS), count);
 	return net;
 }
 
@@ -124,7 +85,7 @@ static void a_revocation_marks_in_pieces(void **state)
 	}
 	assert_int_equal(marked(net, 1), 3 * PIECE - 100);
 	net_pass(net, KAI_MS_MINUTE);
-	assert_int_equal(rows(net, 1, KAI_TABLE_TIMERS), 0);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_TIMERS), 0);
 	net_free(net);
 }
 
@@ -155,7 +116,7 @@ static void a_small_revocation_is_done_at_once(void **state)
 		revoke(net);
 		net_run(net);
 		assert_int_equal(marked(net, 1), counts[i]);
-		assert_int_equal(rows(net, 1, KAI_TABLE_TIMERS), 0);
+		assert_int_equal(net_rows(net, 1, KAI_TABLE_TIMERS), 0);
 		net_free(net);
 	}
 }
@@ -191,16 +152,16 @@ static uint64_t stored_bytes(struct net *net, unsigned node, unsigned peer)
 /* An org renews its card as often as it likes; the newest sixteen are kept, and what was made under one of them counts. */
 static void the_newest_cards_are_kept(void **state)
 {
-	struct net *net = joined(NULL);
+	struct net *net = net_chain(2, &net_wide);
 	struct kai_card card;
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
 	net_publish(net, 0, &(struct net_item){.title = "under the first"}, id);
-	read_card(net, net->nodes[0].card, &card);
+	net_card_read(net, net->nodes[0].card, &card);
 	for (unsigned i = 1; i <= 40; i++) {
 		card.serial = 1 + i;
-		send_card(net, 0, 1, sign_card(net, &card, &net->nodes[0].root));
+		send_card(net, 0, 1, net_card_sign(net, &card, &net->nodes[0].root));
 		net_run(net);
 		assert_int_equal(cards_of(net, 1, net->nodes[0].config.org),
 				 i + 1 < 16 ? i + 1 : 16);
@@ -219,11 +180,11 @@ static struct kai_span strange_card(struct net *net, unsigned number, uint64_t s
 	uint8_t seed[32] = {0x77, (uint8_t)number, (uint8_t)(number >> 8)};
 	struct kai_card card;
 
-	read_card(net, net->nodes[0].card, &card);
+	net_card_read(net, net->nodes[0].card, &card);
 	assert_int_equal(crypto_sign_seed_keypair(ret_root->key, ret_root->secret, seed), 0);
 	memcpy(card.org, ret_root->key, KAI_ID_LEN);
 	card.serial = serial;
-	return sign_card(net, &card, ret_root);
+	return net_card_sign(net, &card, ret_root);
 }
 
 /* Cards that a peer introduces lie on its account, and go no further than its quota; what is replaced is given back. */
@@ -236,8 +197,8 @@ static void introduced_cards_are_charged(void **state)
 
 	(void)state;
 	quota.stored_bytes = 20000;
-	net = joined(&quota);
-	before = rows(net, 1, KAI_TABLE_CARDS);
+	net = net_guarded(&quota, 1);
+	before = net_rows(net, 1, KAI_TABLE_CARDS);
 	assert_int_equal(stored_bytes(net, 1, 0), 0);
 	send_card(net, 0, 1, strange_card(net, 0, 1, &root));
 	net_run(net);
@@ -246,12 +207,12 @@ static void introduced_cards_are_charged(void **state)
 	for (unsigned i = 1; i < 100; i++)
 		send_card(net, 0, 1, strange_card(net, i, 1, &root));
 	net_run(net);
-	assert_int_equal(rows(net, 1, KAI_TABLE_CARDS), before + 20000 / per);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_CARDS), before + 20000 / per);
 	assert_in_range(stored_bytes(net, 1, 0), 20000 - per, 20000);
 	/* Newer ones of those that are there: sixteen each, no more, and the account says so. */
 	net_free(net);
 	quota.stored_bytes = 20000000;
-	net = joined(&quota);
+	net = net_guarded(&quota, 1);
 	for (unsigned i = 1; i <= 40; i++)
 		send_card(net, 0, 1, strange_card(net, 7, i, &root));
 	net_run(net);
@@ -314,7 +275,7 @@ static void fill(struct net *net)
 /* Newer cards of many origins go out in pieces, all of them, and once. */
 static void a_greeting_tells_of_cards_in_pieces(void **state)
 {
-	struct net *net = joined(NULL);
+	struct net *net = net_chain(2, &net_wide);
 	size_t before;
 
 	(void)state;

@@ -7,48 +7,6 @@
 
 #include "kairan/records.h"
 
-static const struct net_terms wide = {.introduce = true};
-
-static struct net *joined(const struct kai_quota *quota)
-{
-	struct net *net = net_new(2);
-
-	(void)net_agree(net, 0, 1, &wide);
-	if (quota != NULL) {
-		net->quota = *quota;
-		net_restart(net, 0);
-	}
-	net_link(net, 0, 1);
-	net_run(net);
-	return net;
-}
-
-/* Sum of the counts of a node's journal entries of that rule; ret_entries: how many there are. */
-static uint64_t journalled(struct net *net, unsigned node, const char *rule, size_t *ret_entries)
-{
-	struct kai_txn *txn = net_read(net, node);
-	struct kai_scan scan;
-	struct kai_span value;
-	uint64_t sum = 0;
-
-	*ret_entries = 0;
-	kai_scan_init(&scan, txn, KAI_TABLE_JOURNAL, kai_span(NULL, 0), kai_span(NULL, 0), false);
-	while (kai_scan_next(&scan, NULL, &value)) {
-		size_t mark = net->arena.used;
-		struct kai_journal entry;
-
-		assert_int_equal(kai_object_decode(&kai_object_journal, value, &net->arena, &entry),
-				 KAI_FAULT_NONE);
-		if (kai_span_equal(entry.rule, kai_span_str(rule))) {
-			sum += entry.count;
-			(*ret_entries)++;
-		}
-		net->arena.used = mark;
-	}
-	kai_txn_abort(txn);
-	return sum;
-}
-
 static void noise_is_counted_once_a_minute_and_then_cut(void **state)
 {
 	struct kai_quota quota = kai_quota_default;
@@ -58,19 +16,19 @@ static void noise_is_counted_once_a_minute_and_then_cut(void **state)
 
 	(void)state;
 	quota.faults_per_minute = 100;
-	net = joined(&quota);
+	net = net_guarded(&quota, 0);
 	for (int i = 0; i < 100; i++)
 		net_inject_bytes(net, 1, 0, kai_span(noise, sizeof(noise)));
 	net_run(net);
 	assert_int_equal(net->nodes[0].cuts, 0);
-	assert_int_equal(journalled(net, 0, "wrong-type", &entries), 1);
+	assert_int_equal(net_journalled(net, 0, NULL, "wrong-type", &entries), 1);
 	assert_int_equal(entries, 1);
 	net_inject_bytes(net, 1, 0, kai_span(noise, sizeof(noise)));
 	net_run(net);
 	assert_int_equal(net->nodes[0].cuts, 1);
 	assert_string_equal(net->nodes[0].last_cut, "too-many-faults");
 	net_pass(net, 61000);
-	assert_int_equal(journalled(net, 0, "wrong-type", &entries), 101);
+	assert_int_equal(net_journalled(net, 0, NULL, "wrong-type", &entries), 101);
 	assert_int_equal(entries, 2);
 	net_link(net, 0, 1);
 	net_run(net);
@@ -87,14 +45,14 @@ static void frames_over_the_quota_are_not_looked_at(void **state)
 
 	(void)state;
 	quota.frames_per_second = 2; /* 20 in ten seconds */
-	net = joined(&quota);
+	net = net_guarded(&quota, 0);
 	net_pass(net, 20000);
 	before = net->seen_count;
 	for (int i = 0; i < 40; i++)
 		net_inject(net, 1, 0, KAI_MSG_PING, &ping);
 	net_run(net);
 	assert_in_range(net_sent(net, 0, 1, KAI_MSG_PING, before), 18, 20);
-	assert_true(journalled(net, 0, "quota", &entries) > 0);
+	assert_true(net_journalled(net, 0, NULL, "quota", &entries) > 0);
 	net_free(net);
 }
 
@@ -112,12 +70,12 @@ static void nothing_passes_before_the_hellos(void **state)
 	size_t entries;
 
 	(void)state;
-	(void)net_agree(net, 0, 1, &wide);
+	(void)net_agree(net, 0, 1, &net_wide);
 	net->filter = no_hello;
 	net_link(net, 0, 1);
 	net_inject(net, 1, 0, KAI_MSG_OFFER, &offer);
 	net_run(net);
-	assert_int_equal(journalled(net, 0, "sequence", &entries), 1);
+	assert_int_equal(net_journalled(net, 0, NULL, "sequence", &entries), 1);
 	assert_int_equal(net_sent(net, 0, 1, KAI_MSG_WANT, 0), 0);
 	net_free(net);
 }
@@ -133,7 +91,7 @@ static bool drop_wants(void *context, struct net_frame *frame)
 static struct net *offered_one(uint8_t ret[KAI_ID_LEN])
 {
 	static unsigned one = 1;
-	struct net *net = joined(NULL);
+	struct net *net = net_chain(2, &net_wide);
 
 	net->filter = drop_wants;
 	net->context = &one;
@@ -211,13 +169,13 @@ static void an_unknown_class_is_a_fault(void **state)
 
 	(void)state;
 	refuse(net, id, 9, 0);
-	assert_int_equal(journalled(net, 0, "out-of-range", &entries), 1);
+	assert_int_equal(net_journalled(net, 0, NULL, "out-of-range", &entries), 1);
 	net_free(net);
 }
 
 static void stored_of_what_was_never_sent_tells_nothing(void **state)
 {
-	struct net *net = joined(NULL);
+	struct net *net = net_chain(2, &net_wide);
 	struct kai_id_parts entry = {.parts = 65535};
 	struct kai_stored stored = {.entries = &entry, .entries_count = 1};
 	struct net_item item = {.tlp = KAI_TLP_RED, .keep = true, .audience_count = 1};
@@ -249,7 +207,7 @@ static void few_wants_at_a_time_still_bring_all(void **state)
 
 	(void)state;
 	quota.wants_in_flight = 4;
-	net = joined(&quota);
+	net = net_guarded(&quota, 0);
 	for (size_t i = 0; i < 30; i++)
 		net_publish(net, 0, &(struct net_item){.tlp = 0}, ids[i]);
 	net_run(net);
@@ -287,14 +245,11 @@ static void a_daily_volume_is_kept(void **state)
 
 static void at_its_end_an_agreement_stops_both_ways(void **state)
 {
-	struct net *net = net_new(2);
-	struct net_terms terms = {.valid_until = (uint64_t)(NET_MS + 60000)};
+	const struct net_terms terms = {.valid_until = (uint64_t)(NET_MS + 60000)};
+	struct net *net = net_chain(2, &terms);
 	uint8_t before[KAI_ID_LEN], after[KAI_ID_LEN], retraction[KAI_ID_LEN];
 
 	(void)state;
-	(void)net_agree(net, 0, 1, &terms);
-	net_link(net, 0, 1);
-	net_run(net);
 	net_pass(net, 60000 - 1 - net->mono.ms); /* a millisecond before */
 	net_publish(net, 0, &(struct net_item){.tlp = 0}, before);
 	net_run(net);
@@ -312,19 +267,16 @@ static void at_its_end_an_agreement_stops_both_ways(void **state)
 
 static void suspension_stops_and_resumption_makes_good(void **state)
 {
-	struct net *net = joined(NULL);
-	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_SUSPEND};
+	struct net *net = net_chain(2, &net_wide);
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
-	memcpy(notice.org, net->nodes[0].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 1, 0, KAI_NOTICE_SUSPEND);
 	net_run(net);
 	net_publish(net, 0, &(struct net_item){.keep = true}, id);
 	net_run(net);
 	assert_false(net_holds(net, 1, id, NULL));
-	notice.action = KAI_NOTICE_RESUME;
-	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 1, 0, KAI_NOTICE_RESUME);
 	net_run(net);
 	assert_true(net_holds(net, 1, id, NULL));
 	net_free(net);
@@ -332,13 +284,11 @@ static void suspension_stops_and_resumption_makes_good(void **state)
 
 static void termination_ends_with_a_bye(void **state)
 {
-	struct net *net = joined(NULL);
-	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_TERMINATE};
+	struct net *net = net_chain(2, &net_wide);
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
-	memcpy(notice.org, net->nodes[0].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 1, 0, KAI_NOTICE_TERMINATE);
 	net_run(net);
 	assert_true(net_sent(net, 0, 1, KAI_MSG_BYE, 0) + net_sent(net, 1, 0, KAI_MSG_BYE, 0) > 0);
 	assert_false(net_up(net, 0, 1));
@@ -352,16 +302,11 @@ static void termination_ends_with_a_bye(void **state)
 /* The connection stands, since a termination may still have to be told; what is agreed anew begins over it. */
 static void a_new_agreement_greets_again(void **state)
 {
-	struct net *net = net_new(2);
-	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_TERMINATE};
+	struct net *net = net_chain(2, &(struct net_terms){.ceiling = 0});
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
-	(void)net_agree(net, 0, 1, &(struct net_terms){.ceiling = 0});
-	net_link(net, 0, 1);
-	net_run(net);
-	memcpy(notice.org, net->nodes[0].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, 1, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 1, 0, KAI_NOTICE_TERMINATE);
 	net_run(net);
 	assert_false(net_up(net, 0, 1));
 	(void)net_agree(net, 0, 1, &(struct net_terms){.serial = 2});

@@ -14,8 +14,8 @@ static struct net *three(void)
 {
 	struct net *net = net_new(3);
 
-	(void)net_agree(net, 0, 1, &(struct net_terms){.introduce = true});
-	(void)net_agree(net, 1, 2, &(struct net_terms){.introduce = true});
+	(void)net_agree(net, 0, 1, &net_wide);
+	(void)net_agree(net, 1, 2, &net_wide);
 	net_link(net, 0, 1);
 	net_link(net, 1, 2);
 	net_run(net);

@@ -217,10 +217,7 @@ static void import_member(struct net *net, unsigned keeper, unsigned member)
 
 static void notice(struct net *net, unsigned from, unsigned to, uint64_t action)
 {
-	struct kai_ctl_agree_notice request = {.action = action};
-
-	memcpy(request.org, net->nodes[to].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, from, KAI_CONTROL_AGREE_NOTICE, &request), 0);
+	net_notice(net, from, to, action);
 	settle(net);
 }
 

@@ -6,19 +6,9 @@
 
 static const struct net_terms wide = {.ceiling = 0};
 
-static struct net *joined(void)
-{
-	struct net *net = net_new(2);
-
-	(void)net_agree(net, 0, 1, &wide);
-	net_link(net, 0, 1);
-	net_run(net);
-	return net;
-}
-
 static void both_ends_come_up(void **state)
 {
-	struct net *net = joined();
+	struct net *net = net_chain(2, &wide);
 
 	(void)state;
 	assert_true(net_up(net, 0, 1));
@@ -45,19 +35,15 @@ static void a_link_without_agreement_carries_nothing(void **state)
 	net_free(net);
 }
 
-static bool drop_hello(void *context, struct net_frame *frame)
-{
-	(void)context;
-	return frame->type != KAI_MSG_HELLO;
-}
-
 static void no_hello_is_cut_after_ten_seconds(void **state)
 {
+	enum kai_msg_type hello = KAI_MSG_HELLO;
 	struct net *net = net_new(2);
 
 	(void)state;
 	(void)net_agree(net, 0, 1, &wide);
-	net->filter = drop_hello;
+	net->filter = net_drop_type;
+	net->context = &hello;
 	net_link(net, 0, 1);
 	net_pass(net, 9900);
 	assert_int_equal(net->nodes[0].cuts + net->nodes[1].cuts, 0);
@@ -73,7 +59,7 @@ static void no_hello_is_cut_after_ten_seconds(void **state)
 
 static void quiet_links_are_asked_and_stay(void **state)
 {
-	struct net *net = joined();
+	struct net *net = net_chain(2, &wide);
 
 	(void)state;
 	net_pass(net, 200000);
@@ -92,7 +78,7 @@ static bool drop_all(void *context, struct net_frame *frame)
 
 static void silence_is_cut_after_45_seconds(void **state)
 {
-	struct net *net = joined();
+	struct net *net = net_chain(2, &wide);
 
 	(void)state;
 	net->filter = drop_all;
@@ -106,7 +92,7 @@ static void silence_is_cut_after_45_seconds(void **state)
 
 static void restarts_come_up_again(void **state)
 {
-	struct net *net = joined();
+	struct net *net = net_chain(2, &wide);
 
 	(void)state;
 	for (int i = 0; i < 80; i++) { /* more boots than are remembered */
@@ -157,7 +143,6 @@ static void agreements_and_thirty_days_of_grace_make_peers(void **state)
 	struct net *net = net_new(4);
 	struct net_terms terms = {.valid_until = NET_MS + 10 * KAI_MS_DAY};
 	struct kai_ctl_agree_propose propose = {.terms = net_terms_bytes(net, 0, 2, &terms)};
-	struct kai_ctl_agree_notice notice = {.action = KAI_NOTICE_SUSPEND};
 	const int64_t end_ms = 10 * KAI_MS_DAY + KAI_GRACE_MS;
 
 	(void)state;
@@ -175,11 +160,9 @@ static void agreements_and_thirty_days_of_grace_make_peers(void **state)
 	assert_int_equal(peers_at(net, 10 * KAI_MS_DAY).peers >> 1 & 1, 1);
 	assert_int_equal(peers_at(net, end_ms - 1).peers >> 1 & 1, 1);
 	assert_int_equal(peers_at(net, end_ms).peers, 0);
-	memcpy(notice.org, net->nodes[1].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 0, 1, KAI_NOTICE_SUSPEND);
 	assert_int_equal(peers_at(net, 0).peers >> 1 & 1, 1);
-	notice.action = KAI_NOTICE_TERMINATE;
-	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 0, 1, KAI_NOTICE_TERMINATE);
 	/* as long as the notice may have to be told */
 	assert_int_equal(peers_at(net, KAI_GRACE_MS - KAI_MS_MINUTE).peers >> 1 & 1, 1);
 	assert_int_equal(peers_at(net, KAI_GRACE_MS + KAI_MS_MINUTE).peers >> 1 & 1, 0);

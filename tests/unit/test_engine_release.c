@@ -6,17 +6,12 @@
 
 #include "kairan/records.h"
 
+/* 0 - 1 - 2, and 3, to whom 2 may link. */
 static struct net *chain(void)
 {
-	struct net *net = net_new(4);
-	const struct net_terms terms = {.introduce = true};
+	struct net *net = net_chain(4, &net_wide);
 
-	(void)net_agree(net, 0, 1, &terms);
-	(void)net_agree(net, 1, 2, &terms);
-	(void)net_agree(net, 2, 3, &terms);
-	net_link(net, 0, 1);
-	net_link(net, 1, 2);
-	net_run(net);
+	net_cut(net, 2, 3);
 	return net;
 }
 
@@ -33,8 +28,7 @@ static void publish_closed(struct net *net, uint8_t ret[KAI_ID_LEN])
 }
 
 /* The decider of node 0 opens a part to all until then; lies in its store as if it had been granted there. */
-static struct kai_span grant(struct net *net, const uint8_t id[KAI_ID_LEN], uint64_t index,
-			     uint64_t expires)
+static void grant(struct net *net, const uint8_t id[KAI_ID_LEN], uint64_t index, uint64_t expires)
 {
 	const struct net_pair *decider = &net->nodes[0].decider;
 	struct kai_release release = {.version = KAI_VERSION,
@@ -61,44 +55,35 @@ static struct kai_span grant(struct net *net, const uint8_t id[KAI_ID_LEN], uint
 	kai_txn_put(txn, KAI_TABLE_EVIDENCE, kai_key_span(&key), bytes);
 	kai_rec_touch(txn, arrival);
 	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
-	return bytes;
 }
 
-static uint32_t parts_of(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN])
+/* A chain in which the main part of a closed item was released for so long. */
+static struct net *released(int64_t ms, uint8_t ret[KAI_ID_LEN])
 {
-	uint32_t parts = 0;
+	struct net *net = chain();
 
-	return net_holds(net, node, id, &parts) ? parts : 0;
-}
-
-static uint64_t evidence(struct net *net, unsigned node)
-{
-	struct kai_txn *txn = net_read(net, node);
-	uint64_t count = kai_txn_count(txn, KAI_TABLE_EVIDENCE);
-
-	kai_txn_abort(txn);
-	return count;
+	publish_closed(net, ret);
+	grant(net, ret, 0, (uint64_t)(NET_MS + ms));
+	net_pass(net, KAI_MS_MINUTE);
+	return net;
 }
 
 static void a_released_part_goes_from_hand_to_hand(void **state)
 {
-	struct net *net = chain();
 	uint8_t id[KAI_ID_LEN];
+	struct net *net = released(KAI_MS_DAY, id);
 
 	(void)state;
-	publish_closed(net, id);
-	(void)grant(net, id, 0, NET_MS + KAI_MS_DAY);
-	net_pass(net, KAI_MS_MINUTE);
 	for (unsigned node = 1; node <= 2; node++) {
-		assert_int_equal(parts_of(net, node, id), 1);
-		assert_int_equal(evidence(net, node), 1);
+		assert_int_equal(net_parts(net, node, id), 1);
+		assert_int_equal(net_rows(net, node, KAI_TABLE_EVIDENCE), 1);
 	}
 	/* The other part stays where it is, and comes when it is released as well. */
-	(void)grant(net, id, 1, NET_MS + KAI_MS_DAY);
+	grant(net, id, 1, NET_MS + KAI_MS_DAY);
 	net_pass(net, KAI_MS_MINUTE);
 	for (unsigned node = 1; node <= 2; node++) {
-		assert_int_equal(parts_of(net, node, id), 3);
-		assert_int_equal(evidence(net, node), 2);
+		assert_int_equal(net_parts(net, node, id), 3);
+		assert_int_equal(net_rows(net, node, KAI_TABLE_EVIDENCE), 2);
 	}
 	net_free(net);
 }
@@ -106,38 +91,32 @@ static void a_released_part_goes_from_hand_to_hand(void **state)
 /* A release that came late to a holder of everything else is fetched for its own sake. */
 static void a_later_release_is_fetched(void **state)
 {
-	struct net *net = chain();
 	uint8_t id[KAI_ID_LEN];
+	struct net *net = released(KAI_MS_HOUR, id);
 
 	(void)state;
-	publish_closed(net, id);
-	(void)grant(net, id, 0, NET_MS + KAI_MS_HOUR);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_EVIDENCE), 1);
+	grant(net, id, 0, NET_MS + KAI_MS_DAY);
 	net_pass(net, KAI_MS_MINUTE);
-	assert_int_equal(evidence(net, 1), 1);
-	(void)grant(net, id, 0, NET_MS + KAI_MS_DAY);
-	net_pass(net, KAI_MS_MINUTE);
-	assert_int_equal(evidence(net, 1), 2);
-	assert_int_equal(parts_of(net, 1, id), 1);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_EVIDENCE), 2);
+	assert_int_equal(net_parts(net, 1, id), 1);
 	net_free(net);
 }
 
 /* Over, it opens nothing any more: who has it keeps it, who comes later gets nothing. */
 static void a_release_ends(void **state)
 {
-	struct net *net = chain();
 	uint8_t id[KAI_ID_LEN];
+	struct net *net = released(KAI_MS_HOUR, id);
 
 	(void)state;
-	publish_closed(net, id);
-	(void)grant(net, id, 0, NET_MS + KAI_MS_HOUR);
-	net_pass(net, KAI_MS_MINUTE);
-	assert_int_equal(parts_of(net, 2, id), 1);
+	assert_int_equal(net_parts(net, 2, id), 1);
 	net_pass(net, KAI_MS_HOUR);
 	net_link(net, 2, 3);
 	net_pass(net, KAI_MS_MINUTE);
-	assert_int_equal(parts_of(net, 3, id), 0);
+	assert_int_equal(net_parts(net, 3, id), 0);
 	assert_false(net_leaked(net, 3, kai_span(id, KAI_ID_LEN)));
-	assert_int_equal(parts_of(net, 2, id), 1);
+	assert_int_equal(net_parts(net, 2, id), 1);
 	net_free(net);
 }
 
@@ -146,8 +125,7 @@ static void a_release_ends(void **state)
 /* A refusal by rule stands without the item being asked for again, by the rule's own name; another agreement asks anew. */
 static void a_rule_is_remembered_by_its_name(void **state)
 {
-	struct net *net = net_new(2);
-	const struct net_terms terms = {.introduce = true};
+	struct net *net = net_chain(2, &net_wide);
 	struct kai_offer_entry entry = {.parts = 1, .size = 2000, .urgency = 3, .signatures = 1};
 	struct kai_offer offer = {.entries = &entry, .entries_count = 1};
 	struct kai_stub stub = {.at = NET_MS, .reason = KAI_STUB_REFUSED};
@@ -156,9 +134,6 @@ static void a_rule_is_remembered_by_its_name(void **state)
 	struct kai_pair pair;
 
 	(void)state;
-	(void)net_agree(net, 0, 1, &terms);
-	net_link(net, 0, 1);
-	net_run(net);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct kai_key key = kai_key_bytes(entry.id, KAI_ID_LEN);
 		size_t before = net->seen_count;

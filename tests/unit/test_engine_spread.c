@@ -7,24 +7,9 @@
 
 #include "kairan/records.h"
 
-static const struct net_terms wide = {.introduce = true};
-
-static struct net *joined(unsigned count)
-{
-	struct net *net = net_new(count);
-
-	/* a chain: 0 - 1 - 2 … */
-	for (unsigned i = 0; i + 1 < count; i++) {
-		(void)net_agree(net, i, i + 1, &wide);
-		net_link(net, i, i + 1);
-	}
-	net_run(net);
-	return net;
-}
-
 static void an_item_is_offered_wanted_and_stored_once(void **state)
 {
-	struct net *net = joined(2);
+	struct net *net = net_chain(2, &net_wide);
 	uint8_t id[KAI_ID_LEN];
 	uint32_t parts;
 
@@ -43,7 +28,7 @@ static void an_item_is_offered_wanted_and_stored_once(void **state)
 
 static void many_items_go_in_batches(void **state)
 {
-	struct net *net = joined(2);
+	struct net *net = net_chain(2, &net_wide);
 	uint8_t ids[700][KAI_ID_LEN];
 
 	(void)state;
@@ -61,7 +46,7 @@ static void many_items_go_in_batches(void **state)
 
 static void it_travels_over_three_hops(void **state)
 {
-	struct net *net = joined(4);
+	struct net *net = net_chain(4, &net_wide);
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
@@ -74,7 +59,7 @@ static void it_travels_over_three_hops(void **state)
 
 static void what_is_denied_leaves_no_frame(void **state)
 {
-	struct net *net = joined(3);
+	struct net *net = net_chain(3, &net_wide);
 	struct net_item item = {.tlp = KAI_TLP_RED, .audience = {net_org(net, 1)}};
 	uint8_t id[KAI_ID_LEN];
 	size_t since = net->seen_count;
@@ -97,7 +82,7 @@ static void what_is_denied_leaves_no_frame(void **state)
 
 static void a_withheld_part_stays_behind(void **state)
 {
-	struct net *net = joined(2);
+	struct net *net = net_chain(2, &net_wide);
 	struct kai_audience_entry nobody = net_org(net, 0);
 	struct kai_label secret = {.tlp = KAI_TLP_RED,
 				   .audience = &nobody,
@@ -123,12 +108,12 @@ static void a_withheld_part_stays_behind(void **state)
 
 static void a_large_part_goes_in_chunks_under_credit(void **state)
 {
-	struct net *net = joined(2);
+	struct net *net = net_chain(2, &net_wide);
 	uint8_t id[KAI_ID_LEN];
 	uint32_t parts;
 
 	(void)state;
-	net_publish(net, 0, &(struct net_item){.attachment = 1024 * 1024}, id);
+	net_publish(net, 0, &(struct net_item){.attachment = 1048576}, id);
 	net_run(net);
 	assert_true(net_holds(net, 1, id, &parts));
 	assert_int_equal(parts, 3);
@@ -138,21 +123,17 @@ static void a_large_part_goes_in_chunks_under_credit(void **state)
 	net_free(net);
 }
 
-static bool drop_credit(void *context, struct net_frame *frame)
-{
-	(void)context;
-	return frame->type != KAI_MSG_CREDIT;
-}
-
 static void without_credit_it_stops_at_the_limit(void **state)
 {
-	struct net *net = joined(2);
+	enum kai_msg_type credit = KAI_MSG_CREDIT;
+	struct net *net = net_chain(2, &net_wide);
 	uint8_t id[KAI_ID_LEN];
 	size_t bytes = 0;
 
 	(void)state;
-	net->filter = drop_credit;
-	net_publish(net, 0, &(struct net_item){.attachment = 1024 * 1024}, id);
+	net->filter = net_drop_type;
+	net->context = &credit;
+	net_publish(net, 0, &(struct net_item){.attachment = 1048576}, id);
 	net_run(net);
 	for (size_t i = 0; i < net->seen_count; i++)
 		if (net->seen[i].type == KAI_MSG_CHUNK)
@@ -163,7 +144,7 @@ static void without_credit_it_stops_at_the_limit(void **state)
 
 static void alerts_are_pushed_whole(void **state)
 {
-	struct net *net = joined(3);
+	struct net *net = net_chain(3, &net_wide);
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
@@ -185,7 +166,7 @@ static void an_alert_too_large_or_over_budget_is_offered(void **state)
 	(void)state;
 	net->quota.push_origin_per_minute = 2;
 	net_restart(net, 0);
-	(void)net_agree(net, 0, 1, &wide);
+	(void)net_agree(net, 0, 1, &net_wide);
 	net_link(net, 0, 1);
 	net_run(net);
 	for (int i = 0; i < 3; i++)
@@ -203,7 +184,7 @@ static void an_alert_too_large_or_over_budget_is_offered(void **state)
 
 static void an_alerts_attachment_follows(void **state)
 {
-	struct net *net = joined(2);
+	struct net *net = net_chain(2, &net_wide);
 	uint8_t id[KAI_ID_LEN];
 	uint32_t parts;
 
@@ -218,7 +199,7 @@ static void an_alerts_attachment_follows(void **state)
 
 static void a_restart_resumes_without_sending_again(void **state)
 {
-	struct net *net = joined(2);
+	struct net *net = net_chain(2, &net_wide);
 	uint8_t ids[20][KAI_ID_LEN];
 
 	(void)state;
@@ -257,7 +238,7 @@ static bool cut_after(void *context, struct net_frame *frame)
 
 static void cut_links_lose_nothing_and_repeat_little(void **state)
 {
-	struct net *net = joined(2);
+	struct net *net = net_chain(2, &net_wide);
 	struct cutter cutter = {.net = net};
 	uint8_t ids[40][KAI_ID_LEN];
 
@@ -286,7 +267,7 @@ static void cut_links_lose_nothing_and_repeat_little(void **state)
 
 static void lost_frames_are_made_good(void **state)
 {
-	struct net *net = joined(2);
+	struct net *net = net_chain(2, &net_wide);
 	struct cutter cutter = {.net = net};
 	uint8_t id[KAI_ID_LEN];
 
@@ -335,11 +316,11 @@ static void a_wider_agreement_brings_what_was_held_back(void **state)
 
 static void duplicates_over_two_paths_are_fetched_once(void **state)
 {
-	struct net *net = joined(3); /* 0 - 1 - 2 */
+	struct net *net = net_chain(3, &net_wide); /* 0 - 1 - 2 */
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
-	(void)net_agree(net, 0, 2, &wide);
+	(void)net_agree(net, 0, 2, &net_wide);
 	net_link(net, 0, 2);
 	net_run(net);
 	net_publish(net, 0, &(struct net_item){.attachment = 50000}, id);
@@ -356,7 +337,7 @@ static void duplicates_over_two_paths_are_fetched_once(void **state)
 
 static void wants_that_cannot_be_served_get_the_same_none(void **state)
 {
-	struct net *net = joined(2);
+	struct net *net = net_chain(2, &net_wide);
 	struct net_item item = {.tlp = KAI_TLP_RED, .keep = true, .audience_count = 1};
 	uint8_t secret[KAI_ID_LEN];
 	struct kai_id_parts wanted[2] = {{.parts = 1}, {.parts = 1}};
@@ -392,7 +373,7 @@ static bool no_wants(void *context, struct net_frame *frame)
 /* Offered before it was taken back, wanted after: it goes nowhere any more. */
 static void what_was_taken_back_is_not_served(void **state)
 {
-	struct net *net = joined(3);
+	struct net *net = net_chain(3, &net_wide);
 	uint8_t id[KAI_ID_LEN], retraction[KAI_ID_LEN];
 	struct kai_id_parts entry = {.parts = 3};
 	struct kai_want want = {.entries = &entry, .entries_count = 1};
@@ -426,8 +407,8 @@ static void a_retraction_goes_where_its_target_came_from(void **state)
 	uint8_t id[KAI_ID_LEN], retraction[KAI_ID_LEN];
 
 	(void)state;
-	(void)net_agree(net, 0, 1, &wide);
-	(void)net_agree(net, 0, 2, &wide);
+	(void)net_agree(net, 0, 1, &net_wide);
+	(void)net_agree(net, 0, 2, &net_wide);
 	(void)net_agree(net, 1, 2, &(struct net_terms){.introduce = true, .constituency = true});
 	net_link(net, 0, 1);
 	net_run(net);
@@ -450,7 +431,7 @@ static void a_retraction_goes_where_its_target_came_from(void **state)
 
 static void a_large_backlog_passes_the_window(void **state)
 {
-	struct net *net = joined(2);
+	struct net *net = net_chain(2, &net_wide);
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;

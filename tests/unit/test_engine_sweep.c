@@ -2,28 +2,24 @@
 /* What goes at its end, when, how much of it at a time, and by whose clock. */
 #include "net.h"
 
-#include <string.h>
-
 #include "kairan/records.h"
 
 #define LONG_AGO (NET_MS - 300 * KAI_MS_DAY)
 
-static struct net *joined(const struct net_terms *terms)
-{
-	struct net *net = net_new(2);
-
-	(void)net_agree(net, 0, 1, terms);
-	net_link(net, 0, 1);
-	net_run(net);
-	return net;
-}
+/* Ends an hour from the beginning. */
+static const struct kai_label brief = {.tlp = KAI_TLP_CLEAR,
+				       .onward = KAI_ONWARD_ANY,
+				       .attribution = KAI_ATTR_NAMED,
+				       .pap = KAI_PAP_CLEAR,
+				       .gov_share = 1,
+				       .retain_until = NET_MS + KAI_MS_HOUR};
 
 /* ---- the clock ---- */
 
 /* An item of an hour's life at node 1, and nobody connected. */
 static struct net *holding_one(uint8_t ret[KAI_ID_LEN])
 {
-	struct net *net = joined(&(struct net_terms){.valid_from = LONG_AGO});
+	struct net *net = net_chain(2, &(struct net_terms){.valid_from = LONG_AGO});
 
 	net_publish(net, 0, &(struct net_item){.not_after = NET_MS + KAI_MS_HOUR}, ret);
 	net_pass(net, 2 * KAI_MS_MINUTE);
@@ -57,6 +53,16 @@ static void a_clock_that_jumps_destroys_nothing(void **state)
 	}
 }
 
+/* Node 1 holds it for so long from now, and later does not. */
+static void goes_between(struct net *net, const uint8_t id[KAI_ID_LEN], int64_t here_ms,
+			 int64_t gone_ms)
+{
+	net_pass(net, here_ms);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_pass(net, gone_ms - here_ms);
+	assert_false(net_holds(net, 1, id, NULL));
+}
+
 /* A day of the wall's in an hour: who was off for long, or was slow, catches up. */
 static void a_clock_that_stays_is_believed(void **state)
 {
@@ -66,10 +72,7 @@ static void a_clock_that_stays_is_believed(void **state)
 	(void)state;
 	net->nodes[1].skew_ms = 60 * KAI_MS_DAY;
 	net_restart(net, 1);
-	net_pass(net, 29 * KAI_MS_HOUR);
-	assert_true(net_holds(net, 1, id, NULL));
-	net_pass(net, 4 * KAI_MS_HOUR);
-	assert_false(net_holds(net, 1, id, NULL));
+	goes_between(net, id, 29 * KAI_MS_HOUR, 33 * KAI_MS_HOUR);
 	net_free(net);
 }
 
@@ -81,88 +84,92 @@ static void a_clock_set_back_is_followed(void **state)
 
 	(void)state;
 	net->nodes[1].skew_ms = -20 * KAI_MS_DAY;
-	net_pass(net, 30 * KAI_MS_DAY + 2 * KAI_MS_HOUR);
-	assert_true(net_holds(net, 1, id, NULL));
-	net_pass(net, 20 * KAI_MS_DAY);
-	assert_false(net_holds(net, 1, id, NULL));
+	goes_between(net, id, 30 * KAI_MS_DAY + 2 * KAI_MS_HOUR, 50 * KAI_MS_DAY + 2 * KAI_MS_HOUR);
 	net_free(net);
 }
 
 /* ---- labels and agreements that want it gone sooner ---- */
 
-static uint32_t parts_of(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN])
+/* A label says when a copy is to be destroyed: on every holder, and it does not come again. */
+static void what_is_kept_until_an_hour_is_gone_after_it(void **state)
 {
-	uint32_t parts = 0;
+	struct net_item item = {.attachment = 3000, .retain_until = NET_MS + KAI_MS_HOUR};
+	struct net *net = net_chain(2, &net_wide);
+	uint8_t id[KAI_ID_LEN], other[KAI_ID_LEN];
 
-	(void)net_holds(net, node, id, &parts);
-	return parts;
+	(void)state;
+	net_publish(net, 0, &item, id);
+	net_publish(net, 0, &(struct net_item){.title = "stays"}, other);
+	net_pass(net, 59 * KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, id, NULL));
+	net_pass(net, 3 * KAI_MS_MINUTE);
+	for (unsigned node = 0; node < 2; node++) {
+		assert_int_equal(net_stub(net, node, id), KAI_STUB_EXPIRED);
+		assert_int_equal(net_rows(net, node, KAI_TABLE_PARTS), 1);
+		assert_false(net_holds(net, node, id, NULL));
+		assert_true(net_holds(net, node, other, NULL));
+	}
+	net_cut(net, 0, 1);
+	net_link(net, 0, 1);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_false(net_holds(net, 1, id, NULL));
+	net_free(net);
 }
 
-static uint64_t rows(struct net *net, unsigned node, enum kai_table table)
+/* What became of an item is answered when it is gone already: no record of it comes back. */
+static void an_answer_for_what_is_gone_writes_nothing(void **state)
 {
-	struct kai_txn *txn = net_read(net, node);
-	uint64_t count = kai_txn_count(txn, table);
+	struct net *net = net_chain(2, &net_wide);
+	struct net_aside aside = {.net = net, .type = KAI_MSG_STORED, .from = 1};
+	uint8_t id[KAI_ID_LEN];
 
-	kai_txn_abort(txn);
-	return count;
+	(void)state;
+	net_pass(net, KAI_MS_HOUR - 10 * KAI_MS_SECOND);
+	net->filter = net_put_aside;
+	net->context = &aside;
+	net_publish(net, 0, &(struct net_item){.retain_until = NET_MS + KAI_MS_HOUR}, id);
+	net_pass(net, 5 * KAI_MS_SECOND);
+	assert_int_equal(net_rows(net, 0, KAI_TABLE_RELEASED), 1);
+	while (net_stub(net, 0, id) == 0)
+		net_pass(net, KAI_MS_SECOND);
+	assert_int_equal(net_rows(net, 0, KAI_TABLE_RELEASED), 0);
+	assert_true(aside.count > 0);
+	net->filter = NULL;
+	net_inject_bytes(net, 1, 0, aside.frames[0]);
+	net_run(net);
+	assert_int_equal(net_rows(net, 0, KAI_TABLE_RELEASED), 0);
+	net_free(net);
 }
 
 /* A part whose own label ends it goes on every holder, to the minute; the rest of the item stays, and it does not come
  * again. */
 static void a_part_goes_at_its_own_end(void **state)
 {
-	struct net *net = joined(&(struct net_terms){.valid_from = LONG_AGO});
-	struct kai_label label = {.tlp = KAI_TLP_CLEAR,
-				  .onward = KAI_ONWARD_ANY,
-				  .attribution = KAI_ATTR_NAMED,
-				  .pap = KAI_PAP_CLEAR,
-				  .gov_share = 1,
-				  .retain_until = NET_MS + KAI_MS_HOUR};
+	struct net *net = net_chain(2, &(struct net_terms){.valid_from = LONG_AGO});
 	uint8_t id[KAI_ID_LEN], late[KAI_ID_LEN];
 
 	(void)state;
-	net_publish(net, 0, &(struct net_item){.attachment = 3000, .attachment_label = &label}, id);
+	net_publish(net, 0, &(struct net_item){.attachment = 3000, .attachment_label = &brief}, id);
 	net_pass(net, 59 * KAI_MS_MINUTE);
-	assert_int_equal(parts_of(net, 1, id), 3);
+	assert_int_equal(net_parts(net, 1, id), 3);
 	net_pass(net, 3 * KAI_MS_MINUTE);
 	for (unsigned node = 0; node < 2; node++) {
-		assert_int_equal(parts_of(net, node, id), 1);
-		assert_int_equal(rows(net, node, KAI_TABLE_PARTS), 1);
-		assert_int_equal(rows(net, node, KAI_TABLE_TIMERS), 0);
+		assert_int_equal(net_parts(net, node, id), 1);
+		assert_int_equal(net_rows(net, node, KAI_TABLE_PARTS), 1);
+		assert_int_equal(net_rows(net, node, KAI_TABLE_TIMERS), 0);
 	}
 	net_cut(net, 0, 1);
 	net_link(net, 0, 1);
 	net_pass(net, 3 * KAI_MS_MINUTE);
-	assert_int_equal(parts_of(net, 1, id), 1);
+	assert_int_equal(net_parts(net, 1, id), 1);
 	/* By a slow clock it may still go; by the receiver's it may not be taken. */
 	net->nodes[0].skew_ms = -2 * KAI_MS_HOUR;
-	net_publish(net, 0, &(struct net_item){.attachment = 3000, .attachment_label = &label},
+	net_publish(net, 0, &(struct net_item){.attachment = 3000, .attachment_label = &brief},
 		    late);
 	net_pass(net, 3 * KAI_MS_MINUTE);
-	assert_int_equal(parts_of(net, 0, late), 3);
-	assert_int_equal(parts_of(net, 1, late), 1);
+	assert_int_equal(net_parts(net, 0, late), 3);
+	assert_int_equal(net_parts(net, 1, late), 1);
 	net_free(net);
-}
-
-/* Terms with days, over the pair's terms as they are. */
-static void agree_days(struct net *net, unsigned a, unsigned b, uint64_t days)
-{
-	struct kai_span bytes =
-		net_terms_bytes(net, a, b, &(struct net_terms){.valid_from = LONG_AGO});
-	struct kai_ctl_agree_propose propose = {.terms = {NULL, 0}};
-	struct kai_ctl_agree_file accept = {.file = {NULL, 0}};
-	struct kai_ctl_agree_file_in import = {.file = {NULL, 0}};
-	struct kai_terms terms;
-
-	assert_int_equal(kai_object_decode(&kai_object_terms, bytes, &net->arena, &terms),
-			 KAI_FAULT_NONE);
-	terms.retention_days = days;
-	propose.terms = kai_object_encode_in(&kai_object_terms, &terms, &net->arena);
-	assert_int_equal(net_control(net, a, KAI_CONTROL_AGREE_PROPOSE, &propose), 0);
-	accept.file = net->nodes[a].answer.body;
-	assert_int_equal(net_control(net, b, KAI_CONTROL_AGREE_ACCEPT, &accept), 0);
-	import.file = net->nodes[b].answer.body;
-	assert_int_equal(net_control(net, a, KAI_CONTROL_AGREE_IMPORT, &import), 0);
 }
 
 /* So many days after it came, and not a day before; its origin keeps it. */
@@ -171,11 +178,10 @@ static void an_agreement_ends_what_came_under_it(void **state)
 	struct net *net = net_new(2);
 	const uint64_t until = NET_MS + 300 * KAI_MS_DAY;
 	uint8_t id[KAI_ID_LEN];
-	struct kai_stub stub;
-	struct kai_key key;
 
 	(void)state;
-	agree_days(net, 0, 1, 3);
+	(void)net_agree(net, 0, 1,
+			&(struct net_terms){.valid_from = LONG_AGO, .retention_days = 3});
 	net_link(net, 0, 1);
 	net_run(net);
 	net_publish(net, 0, &(struct net_item){.attachment = 3000, .not_after = until}, id);
@@ -186,15 +192,10 @@ static void an_agreement_ends_what_came_under_it(void **state)
 	assert_true(net_holds(net, 1, id, NULL));
 	net_pass(net, 4 * KAI_MS_MINUTE);
 	assert_false(net_holds(net, 1, id, NULL));
-	assert_int_equal(rows(net, 1, KAI_TABLE_PARTS), 0);
-	assert_int_equal(rows(net, 1, KAI_TABLE_TIMERS), 0);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_PARTS), 0);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_TIMERS), 0);
 	assert_true(net_holds(net, 0, id, NULL));
-	key = kai_key_bytes(id, KAI_ID_LEN);
-	struct kai_txn *txn = net_read(net, 1);
-
-	assert_true(kai_rec_get(txn, KAI_TABLE_STUBS, &key, &kai_object_stub, &net->arena, &stub));
-	assert_int_equal(stub.reason, KAI_STUB_DESTROYED);
-	kai_txn_abort(txn);
+	assert_int_equal(net_stub(net, 1, id), KAI_STUB_DESTROYED);
 	net_link(net, 0, 1);
 	net_pass(net, 3 * KAI_MS_MINUTE);
 	assert_false(net_holds(net, 1, id, NULL));
@@ -214,9 +215,14 @@ static void the_longest_agreement_keeps(void **state)
 		const uint64_t until = NET_MS + 300 * KAI_MS_DAY;
 		uint8_t id[KAI_ID_LEN];
 
-		agree_days(net, 0, 1, 0);
-		agree_days(net, 0, 2, cases[i].first);
-		agree_days(net, 1, 2, cases[i].second);
+		(void)net_agree(net, 0, 1,
+				&(struct net_terms){.valid_from = LONG_AGO, .retention_days = 0});
+		(void)net_agree(net, 0, 2,
+				&(struct net_terms){.valid_from = LONG_AGO,
+						    .retention_days = cases[i].first});
+		(void)net_agree(net, 1, 2,
+				&(struct net_terms){.valid_from = LONG_AGO,
+						    .retention_days = cases[i].second});
 		net_link(net, 0, 2);
 		net_link(net, 0, 1);
 		net_run(net);
@@ -229,7 +235,7 @@ static void the_longest_agreement_keeps(void **state)
 		net_cut(net, 0, 2);
 		net_cut(net, 1, 2);
 		net_cut(net, 0, 1);
-		if (rows(net, 2, KAI_TABLE_SUPPLY) != 2)
+		if (net_rows(net, 2, KAI_TABLE_SUPPLY) != 2)
 			fail_msg("case %u: it came by one way alone", (unsigned)i);
 		for (uint64_t day = 1; day <= 7; day++) {
 			net_pass(net, KAI_MS_DAY);
@@ -242,14 +248,8 @@ static void the_longest_agreement_keeps(void **state)
 
 static void timers_are_done_in_pieces(void **state)
 {
-	struct net *net = joined(&(struct net_terms){.valid_from = LONG_AGO});
-	struct kai_label label = {.tlp = KAI_TLP_CLEAR,
-				  .onward = KAI_ONWARD_ANY,
-				  .attribution = KAI_ATTR_NAMED,
-				  .pap = KAI_PAP_CLEAR,
-				  .gov_share = 1,
-				  .retain_until = NET_MS + KAI_MS_HOUR};
-	const struct net_item item = {.attachment = 300, .attachment_label = &label};
+	struct net *net = net_chain(2, &(struct net_terms){.valid_from = LONG_AGO});
+	const struct net_item item = {.attachment = 300, .attachment_label = &brief};
 	uint8_t id[KAI_ID_LEN];
 
 	(void)state;
@@ -257,13 +257,13 @@ static void timers_are_done_in_pieces(void **state)
 		net_publish(net, 0, &item, id);
 	net_pass(net, KAI_MS_HOUR - 5 * KAI_MS_SECOND);
 	net_cut(net, 0, 1);
-	assert_int_equal(rows(net, 1, KAI_TABLE_TIMERS), 150);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_TIMERS), 150);
 	/* The first minute's sweep after the hour does the first piece, and comes back soon for the next. */
 	uint64_t left = 150, steps = 0;
 
 	for (unsigned i = 0; i < 70000 && left > 0; i++) {
 		net_pass(net, 1);
-		uint64_t now = rows(net, 1, KAI_TABLE_TIMERS);
+		uint64_t now = net_rows(net, 1, KAI_TABLE_TIMERS);
 
 		assert_true(left - now <= 64);
 		steps += now < left;
@@ -271,7 +271,7 @@ static void timers_are_done_in_pieces(void **state)
 	}
 	assert_int_equal(left, 0);
 	assert_int_equal(steps, 3);
-	assert_int_equal(rows(net, 1, KAI_TABLE_PARTS), 150);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_PARTS), 150);
 	net_free(net);
 }
 
@@ -281,6 +281,8 @@ int main(void)
 		cmocka_unit_test(a_clock_that_jumps_destroys_nothing),
 		cmocka_unit_test(a_clock_that_stays_is_believed),
 		cmocka_unit_test(a_clock_set_back_is_followed),
+		cmocka_unit_test(what_is_kept_until_an_hour_is_gone_after_it),
+		cmocka_unit_test(an_answer_for_what_is_gone_writes_nothing),
 		cmocka_unit_test(a_part_goes_at_its_own_end),
 		cmocka_unit_test(an_agreement_ends_what_came_under_it),
 		cmocka_unit_test(the_longest_agreement_keeps),

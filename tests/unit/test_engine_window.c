@@ -63,7 +63,7 @@ static void the_window_agrees_with_a_model(void **state)
 			assert_int_equal(kai_window_low(&window, next), first);
 		}
 	}
-	assert_true(window.cap <= 2u * KAI_WINDOW);
+	assert_true(window.cap <= (size_t)2 * KAI_WINDOW);
 	kai_window_done(&window);
 	free(open);
 }
@@ -267,10 +267,7 @@ static void forget(struct net_node *node, const uint8_t id[KAI_ID_LEN], uint8_t 
 
 static void say(struct net *net, uint64_t action)
 {
-	struct kai_ctl_agree_notice notice = {.action = action};
-
-	memcpy(notice.org, net->nodes[1].config.org, KAI_ID_LEN);
-	assert_int_equal(net_control(net, 0, KAI_CONTROL_AGREE_NOTICE, &notice), 0);
+	net_notice(net, 0, 1, action);
 	net_run(net);
 }
 
@@ -282,7 +279,7 @@ static void a_new_epoch_is_not_forgotten(void **state)
 	uint8_t sent[KAI_ID_LEN], brought[KAI_ID_LEN];
 
 	(void)state;
-	(void)net_agree(net, 0, 1, &(struct net_terms){.introduce = true});
+	(void)net_agree(net, 0, 1, &net_wide);
 	net_link(net, 0, 1);
 	net_publish(net, 0, &(struct net_item){.title = "sent"}, sent);
 	net_publish(net, 1, &(struct net_item){.title = "brought"}, brought);

@@ -211,6 +211,26 @@ static void test_which_agreement_counts(void **state)
 	assert_int_equal(load(house, terms.valid_until).agreement.terms.serial, terms.serial);
 }
 
+/* What one side says alone never counts before what both signed, not even after its end: nothing came under it. */
+static void test_a_proposal_shadows_nothing(void **state)
+{
+	struct house *house = *state;
+	struct kai_terms terms = plain_terms(house);
+	uint8_t agreed[KAI_ID_LEN], proposed[KAI_ID_LEN];
+	struct kai_pair pair;
+
+	terms.valid_until = NOW;
+	put_agreement(house, &terms, BOTH, agreed);
+	terms.serial++;
+	terms.valid_until = NOW + KAI_MS_DAY;
+	put_agreement(house, &terms, MINE_ONLY, proposed);
+	for (uint64_t now = NOW - 1; now <= NOW + 1; now++) {
+		pair = load(house, now);
+		assert_memory_equal(pair.agreement.digest, agreed, KAI_ID_LEN);
+		assert_int_equal(pair.state, now < NOW ? KAI_STATE_ACTIVE : KAI_STATE_EXPIRED);
+	}
+}
+
 static void test_agreement_of_others(void **state)
 {
 	struct house *house = *state;
@@ -579,6 +599,7 @@ int main(void)
 		CASE(test_one_signature_proposes),
 		CASE(test_notices),
 		CASE(test_which_agreement_counts),
+		CASE(test_a_proposal_shadows_nothing),
 		CASE(test_agreement_of_others),
 		CASE(test_members),
 		CASE(test_members_not_recognised),

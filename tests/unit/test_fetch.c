@@ -474,31 +474,29 @@ static void the_token_waits(void **state)
 	assert_int_equal(rooms->engine.wants->count, 0);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, rooms_setup, rooms_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(offered_wanted_stored),
-		CASE(many_chunks),
-		CASE(one_at_a_time_then_the_next),
-		CASE(a_dead_link_hands_over),
-		CASE(none_hands_over),
-		CASE(a_bad_copy_asks_another),
-		CASE(stuck_until_another_offers),
-		CASE(chunks_that_do_not_fit),
-		CASE(chunks_nobody_asked_for),
-		CASE(swapped_ciphertexts),
-		CASE(another_header_under_the_id),
-		CASE(memory_bounds_what_is_in_flight),
-		CASE(a_lie_about_size_is_caught),
-		CASE(offers_are_bounded),
-		CASE(credit_overdrawn),
-		CASE(a_wrong_tag_learns_nothing),
-		CASE(an_alert_comes_whole),
-		CASE(pushes_that_may_not_be),
-		CASE(the_token_follows_what_is_durable),
-		CASE(the_token_waits),
+		ROOMS_CASE(offered_wanted_stored),
+		ROOMS_CASE(many_chunks),
+		ROOMS_CASE(one_at_a_time_then_the_next),
+		ROOMS_CASE(a_dead_link_hands_over),
+		ROOMS_CASE(none_hands_over),
+		ROOMS_CASE(a_bad_copy_asks_another),
+		ROOMS_CASE(stuck_until_another_offers),
+		ROOMS_CASE(chunks_that_do_not_fit),
+		ROOMS_CASE(chunks_nobody_asked_for),
+		ROOMS_CASE(swapped_ciphertexts),
+		ROOMS_CASE(another_header_under_the_id),
+		ROOMS_CASE(memory_bounds_what_is_in_flight),
+		ROOMS_CASE(a_lie_about_size_is_caught),
+		ROOMS_CASE(offers_are_bounded),
+		ROOMS_CASE(credit_overdrawn),
+		ROOMS_CASE(a_wrong_tag_learns_nothing),
+		ROOMS_CASE(an_alert_comes_whole),
+		ROOMS_CASE(pushes_that_may_not_be),
+		ROOMS_CASE(the_token_follows_what_is_durable),
+		ROOMS_CASE(the_token_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

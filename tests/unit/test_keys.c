@@ -12,6 +12,7 @@
 
 #include <sodium.h>
 
+#include "fixture.h"
 #include "kairan/keys.h"
 #include "kairan/text.h"
 
@@ -28,11 +29,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char command[PATH_SIZE];
-
 	(void)state;
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	return system(command) == 0 ? 0 : -1;
+	return fix_remove(dir) ? 0 : -1;
 }
 
 static void path_of(const char *name, char ret[PATH_SIZE])

@@ -31,7 +31,7 @@ static void make(unsigned number, size_t len, struct asked *ret)
 
 	(void)crypto_sign_seed_keypair(ret->key, ret->secret, seed);
 	for (size_t i = 0; i < sizeof(ret->message); i++)
-		ret->message[i] = (uint8_t)(number * 7 + i);
+		ret->message[i] = (uint8_t)((size_t)number * 7 + i);
 	ret->len = len;
 	(void)crypto_sign_detached(ret->signature, NULL, ret->message, len, ret->secret);
 }

@@ -6,13 +6,13 @@
  */
 #include "test.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "checks/checks.h"
 #include "core.h"
 #include "kairan/check.h"
+#include "trio.h"
 
 /* Node 0 makes 10 for all, 11 for node 1 alone, and 12, which it takes back. */
 #define PLAN                                                                                       \
@@ -39,14 +39,8 @@ struct scene {
 static void begin(struct scene *scene, const struct sim_checker *checker)
 {
 	const struct sim_options options = {.checks = true};
-	char text[] = PLAN;
-	struct kai_why why = {{0}};
-	FILE *file = fmemopen(text, strlen(text), "r");
 
-	assert_non_null(file);
-	if (sim_plan_read(file, &scene->plan, &why) != KAI_ERR_OK)
-		fail_msg("%s", why.text);
-	(void)fclose(file);
+	scene->plan = trio_plan(PLAN);
 	scene->sim = sim_new(scene->plan, &options);
 	sim_run(scene->sim);
 	assert_int_equal(sim_violation_count(scene->sim), 0);

@@ -219,7 +219,7 @@ static void one(enum sim_lie lie, const struct run *silent, uint64_t scale_perce
 	run_begin(&run, lie, scale_percent);
 	told = sim_rogue_told(sim_node(run.sim, run.rogue)->rogue, lie);
 	print_message(
-		"%-16s told %5llu, faults %3llu, deferred %3llu, cuts %2llu, newest %s\n",
+		"# %-16s told %5llu, faults %3llu, deferred %3llu, cuts %2llu, newest %s\n",
 		sim_lie_word(lie), (unsigned long long)told, (unsigned long long)run.noticed.faults,
 		(unsigned long long)run.noticed.deferred, (unsigned long long)run.noticed.cuts,
 		run.noticed.rule == NULL ? "-" : run.noticed.rule);

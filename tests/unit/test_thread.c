@@ -269,15 +269,17 @@ static void the_stub_of_what_was_taken_back(void **state)
 	expect(rooms, take_back(rooms, target, target), "retracted");
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, rooms_setup, rooms_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(every_order_of_arrival),	    CASE(a_retraction_before_its_target),
-		CASE(only_the_origin_acts),	    CASE(a_marked_item_does_not_act),
-		CASE(what_a_revision_may_not_be),   CASE(references),
-		CASE(what_a_retraction_may_not_be), CASE(the_stub_of_what_was_taken_back),
+		ROOMS_CASE(every_order_of_arrival),
+		ROOMS_CASE(a_retraction_before_its_target),
+		ROOMS_CASE(only_the_origin_acts),
+		ROOMS_CASE(a_marked_item_does_not_act),
+		ROOMS_CASE(what_a_revision_may_not_be),
+		ROOMS_CASE(references),
+		ROOMS_CASE(what_a_retraction_may_not_be),
+		ROOMS_CASE(the_stub_of_what_was_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

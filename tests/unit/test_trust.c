@@ -1,33 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "test.h"
+/* Whose card is believed, who may introduce whom, what a revoked key leaves, and who is a member. */
 #include "world.h"
 
 #include "kairan/card.h"
 #include "kairan/records.h"
-
-/* ---- helpers
- * ------------------------------------------------------------------------------------------------------
- */
-
-static void assert_answer(struct kai_ctl_answer answer, uint64_t code, const char *reason)
-{
-	if (answer.exit != code || !kai_span_equal(answer.reason, kai_span_str(reason)))
-		print_message("wanted %s, got %llu %.*s: %.*s\n", reason,
-			      (unsigned long long)answer.exit, (int)answer.reason.len,
-			      (const char *)answer.reason.at, (int)answer.text.len,
-			      (const char *)answer.text.at);
-	assert_int_equal(answer.exit, code);
-	assert_true(kai_span_equal(answer.reason, kai_span_str(reason)));
-}
 
 static bool card_of(struct world *world, size_t at, size_t of, struct kai_card_rec *ret,
 		    struct kai_card *ret_card)
 {
 	struct kai_arena *arena = &world->nodes[at].arena;
 	uint8_t digest[KAI_ID_LEN];
-	struct kai_txn *txn;
+	struct kai_txn *txn = world_read(world, at);
 
-	assert_int_equal(kai_txn_begin(world->nodes[at].store, false, &txn, NULL), KAI_ERR_OK);
 	bool found = kai_rec_card(txn, world_org(world, of), arena, ret);
 
 	kai_txn_abort(txn);
@@ -73,29 +57,12 @@ static struct kai_ctl_answer own_card(struct world *world, size_t at, struct kai
 	return answer;
 }
 
-static struct kai_ctl_answer publish(struct world *world, size_t at, uint64_t tlp)
+static struct kai_ctl_answer publish(struct world *world, size_t at)
 {
-	struct world_draft draft;
-
-	world_secinfo(world, at, &draft, tlp, "news");
-	draft.request.keep = true;
-	struct kai_ctl_answer answer = world_ask(world, at, KAI_CONTROL_PUBLISH, &draft.request);
+	struct kai_ctl_answer answer = world_news(world, at, true);
 
 	world_wait(world, 1000);
 	return answer;
-}
-
-static struct kai_item item_of(struct world *world, size_t at, const uint8_t id[KAI_ID_LEN])
-{
-	struct kai_txn *txn;
-	struct kai_item item;
-	uint64_t arrival;
-
-	assert_int_equal(kai_txn_begin(world->nodes[at].store, false, &txn, NULL), KAI_ERR_OK);
-	assert_true(kai_rec_arrival(txn, id, &arrival));
-	assert_true(kai_rec_item(txn, arrival, &world->nodes[at].arena, &item));
-	kai_txn_abort(txn);
-	return item;
 }
 
 static struct kai_party *party(struct world *world, struct world_terms *terms, size_t node)
@@ -118,39 +85,31 @@ static struct world *chain(bool may_introduce)
 	return world;
 }
 
-/* ---- cards
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- cards ---- */
 
 static void newer_cards_come_by_link(void **state)
 {
-	struct world *world = world_new(2);
-	struct world_terms terms;
+	struct world *world = world_pair();
 	uint64_t first = world->nodes[1].serial;
 
 	(void)state;
-	world_terms(world, &terms, 0, 1, 1);
-	world_join(world, &terms, 0, 1);
 	assert_int_equal(serial_of(world, 0, 1), first);
-	assert_answer(own_card(world, 1, world_card(world, 1, first + 5, NULL, NULL)), 0, "");
+	world_answered(own_card(world, 1, world_card(world, 1, first + 5, NULL, NULL)), 0, "");
 	assert_int_equal(serial_of(world, 0, 1), first + 5);
 	/* older ones are not taken again, neither here nor there */
 	send_card(world, 1, 0, world->nodes[1].card);
 	assert_int_equal(serial_of(world, 0, 1), first + 5);
-	assert_answer(own_card(world, 1, world_card(world, 1, first + 4, NULL, NULL)), 1, "older");
+	world_answered(own_card(world, 1, world_card(world, 1, first + 4, NULL, NULL)), 1, "older");
 	assert_int_equal(world_traced(world, 0, "peer-fault", NULL), 0);
 	world_free(world);
 }
 
 static void serials_in_the_future_wait(void **state)
 {
-	struct world *world = world_new(2);
-	struct world_terms terms;
+	struct world *world = world_pair();
 	uint64_t edge = WORLD_START / 1000 + 86400;
 
 	(void)state;
-	world_terms(world, &terms, 0, 1, 1);
-	world_join(world, &terms, 0, 1);
 	send_card(world, 1, 0, world_card(world, 1, edge + 1, NULL, NULL));
 	assert_int_equal(serial_of(world, 0, 1), world->nodes[1].serial);
 	assert_int_equal(world_traced(world, 0, "peer-fault", "bad-time"), 1);
@@ -203,46 +162,43 @@ static void import_is_checked(void **state)
 	uint8_t junk[] = {1, 2, 3};
 
 	(void)state;
-	assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 0, "");
+	world_answered(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 0, "");
 	request.card = world->nodes[2].card;
-	assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 3, "alias");
+	world_answered(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 3, "alias");
 	request.card = world->nodes[0].card;
-	assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 3, "own");
+	world_answered(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 3, "own");
 	request.card = kai_span(junk, sizeof(junk));
-	assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 3, "wrong-type");
+	world_answered(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 3, "wrong-type");
 	request.card = world->nodes[1].card;
 	world->wall.ms += 901 * KAI_MS_DAY;
-	assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 1, "expired");
+	world_answered(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 1, "expired");
 	world->wall.ms -= 901 * KAI_MS_DAY;
 	/* a new alias for the same org */
 	request.alias = kai_span_str("partner");
-	assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 0, "");
+	world_answered(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 0, "");
 	request.card = world->nodes[2].card;
 	request.alias = kai_span_str("node-1");
-	assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 0, "");
+	world_answered(world_ask(world, 0, KAI_CONTROL_CARD_IMPORT, &request), 0, "");
 	/* own cards: another's, none */
-	assert_answer(own_card(world, 0, world->nodes[1].card), 1, "contradiction");
-	assert_answer(own_card(world, 0, (struct kai_span){NULL, 0}), 3, "empty");
+	world_answered(own_card(world, 0, world->nodes[1].card), 1, "contradiction");
+	world_answered(own_card(world, 0, (struct kai_span){NULL, 0}), 3, "empty");
 	world_free(world);
 }
 
 /* Two cards with one serial: nothing more from that org until a person decides. */
 static void equivocation_freezes(void **state)
 {
-	struct world *world = world_new(2);
-	struct world_terms terms;
+	struct world *world = world_pair();
 	struct kai_ctl_card_resolve resolve = {0};
 	struct kai_card_rec rec;
 	struct kai_card card;
 
 	(void)state;
-	world_terms(world, &terms, 0, 1, 1);
-	world_join(world, &terms, 0, 1);
 	char name[] = "another";
 	struct kai_span other = world_card(world, 1, world->nodes[1].serial, renamed, name);
 
 	memcpy(resolve.org, world_org(world, 1), KAI_ID_LEN);
-	assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_RESOLVE, &resolve), 1, "not-frozen");
+	world_answered(world_ask(world, 0, KAI_CONTROL_CARD_RESOLVE, &resolve), 1, "not-frozen");
 	send_card(world, 1, 0, other);
 	assert_int_equal(world_traced(world, 0, "card-equivocation", "origin-frozen"), 1);
 	assert_true(card_of(world, 0, 1, &rec, &card));
@@ -250,15 +206,15 @@ static void equivocation_freezes(void **state)
 	assert_true(kai_span_equal(rec.bytes, world->nodes[1].card));
 	assert_true(kai_span_equal(rec.other, other));
 	/* neither its items nor a newer card help it */
-	struct kai_ctl_answer item = publish(world, 1, KAI_TLP_CLEAR);
+	struct kai_ctl_answer item = publish(world, 1);
 
 	assert_false(world_holds(world, 0, item.id.id));
 	send_card(world, 1, 0, world_card(world, 1, world->nodes[1].serial + 7, NULL, NULL));
 	assert_int_equal(serial_of(world, 0, 1), world->nodes[1].serial);
 	/* a person decides */
-	assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_RESOLVE, &resolve), 4, "digest");
+	world_answered(world_ask(world, 0, KAI_CONTROL_CARD_RESOLVE, &resolve), 4, "digest");
 	digest_of(world, other, resolve.keep);
-	assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_RESOLVE, &resolve), 0, "");
+	world_answered(world_ask(world, 0, KAI_CONTROL_CARD_RESOLVE, &resolve), 0, "");
 	assert_true(card_of(world, 0, 1, &rec, &card));
 	assert_false(rec.frozen);
 	assert_true(kai_span_equal(rec.bytes, other));
@@ -266,10 +222,10 @@ static void equivocation_freezes(void **state)
 	send_card(world, 1, 0, world->nodes[1].card);
 	assert_true(card_of(world, 0, 1, &rec, &card));
 	assert_false(rec.frozen);
-	item = publish(world, 1, KAI_TLP_CLEAR);
+	item = publish(world, 1);
 	assert_true(world_holds(world, 0, item.id.id));
 	memset(resolve.org, 9, KAI_ID_LEN);
-	assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_RESOLVE, &resolve), 4, "no-card");
+	world_answered(world_ask(world, 0, KAI_CONTROL_CARD_RESOLVE, &resolve), 4, "no-card");
 	world_free(world);
 }
 
@@ -277,13 +233,10 @@ static void equivocation_freezes(void **state)
 static void late_equivocation(void **state)
 {
 	for (int keep_other = 0; keep_other < 2; keep_other++) {
-		struct world *world = world_new(2);
-		struct world_terms terms;
+		struct world *world = world_pair();
 		struct kai_ctl_card_resolve resolve = {0};
 		uint64_t first = world->nodes[1].serial;
 
-		world_terms(world, &terms, 0, 1, 1);
-		world_join(world, &terms, 0, 1);
 		struct kai_span newest = world_card(world, 1, first + 3, NULL, NULL);
 		char name[] = "another";
 		struct kai_span other = world_card(world, 1, first, renamed, name);
@@ -294,16 +247,14 @@ static void late_equivocation(void **state)
 		assert_int_equal(world_traced(world, 0, "card-equivocation", NULL), 1);
 		memcpy(resolve.org, world_org(world, 1), KAI_ID_LEN);
 		digest_of(world, keep_other ? other : newest, resolve.keep);
-		assert_answer(world_ask(world, 0, KAI_CONTROL_CARD_RESOLVE, &resolve), 0, "");
+		world_answered(world_ask(world, 0, KAI_CONTROL_CARD_RESOLVE, &resolve), 0, "");
 		assert_int_equal(serial_of(world, 0, 1), keep_other ? first : first + 3);
 		world_free(world);
 	}
 	(void)state;
 }
 
-/* ---- introduction
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- introduction ---- */
 
 static void introduces_where_agreed(void **state)
 {
@@ -312,29 +263,29 @@ static void introduces_where_agreed(void **state)
 	struct kai_card card;
 
 	(void)state;
-	struct kai_ctl_answer item = publish(world, 0, KAI_TLP_CLEAR);
+	struct kai_ctl_answer item = publish(world, 0);
 
 	assert_true(world_holds(world, 1, item.id.id));
 	assert_true(world_holds(world, 2, item.id.id));
 	assert_true(card_of(world, 2, 0, &rec, &card));
 	assert_int_equal(rec.how, KAI_CARD_INTRODUCED);
 	assert_true(rec.by.is && kai_id_equal(rec.by.id, world_org(world, 1)));
-	assert_true((item_of(world, 2, item.id.id).flags & KAI_ITEM_INTRODUCED) != 0);
-	assert_true((item_of(world, 1, item.id.id).flags & KAI_ITEM_INTRODUCED) == 0);
+	assert_true((world_flags(world, 2, item.id.id) & KAI_ITEM_INTRODUCED) != 0);
+	assert_true((world_flags(world, 1, item.id.id) & KAI_ITEM_INTRODUCED) == 0);
 	/* the card goes once, however many items follow */
 	uint64_t cards = world->carried[KAI_MSG_CARD];
 
-	item = publish(world, 0, KAI_TLP_CLEAR);
+	item = publish(world, 0);
 	assert_true(world_holds(world, 2, item.id.id));
 	assert_int_equal(world->carried[KAI_MSG_CARD], cards);
 	/* a newer one follows to whoever has items of that origin */
-	assert_answer(
+	world_answered(
 		own_card(world, 0, world_card(world, 0, world->nodes[0].serial + 1, NULL, NULL)), 0,
 		"");
 	assert_int_equal(serial_of(world, 2, 0), world->nodes[0].serial + 1);
 	/* also after the link was down */
 	world_link(world, 1, 2, false);
-	assert_answer(
+	world_answered(
 		own_card(world, 0, world_card(world, 0, world->nodes[0].serial + 2, NULL, NULL)), 0,
 		"");
 	assert_int_equal(serial_of(world, 1, 0), world->nodes[0].serial + 2);
@@ -353,7 +304,7 @@ static void introduces_where_agreed(void **state)
 static void does_not_introduce_otherwise(void **state)
 {
 	struct world *world = chain(false);
-	struct kai_ctl_answer item = publish(world, 0, KAI_TLP_CLEAR);
+	struct kai_ctl_answer item = publish(world, 0);
 
 	(void)state;
 	assert_true(world_holds(world, 1, item.id.id));
@@ -362,9 +313,7 @@ static void does_not_introduce_otherwise(void **state)
 	world_free(world);
 }
 
-/* ---- signers
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- signers ---- */
 
 struct revoke {
 	struct kai_revocation revocation;
@@ -381,41 +330,36 @@ static void with_revocation(struct kai_card *card, void *context)
 /* What was held before the compromise stands; what was not is marked, wherever it says it is from. */
 static void revocation_marks(void **state)
 {
-	struct world *world = world_new(2);
-	struct world_terms terms;
+	struct world *world = world_pair();
 	struct revoke revoke = {.revocation = {.reason = kai_span_str("stolen")}};
 
 	(void)state;
-	world_terms(world, &terms, 0, 1, 1);
-	world_join(world, &terms, 0, 1);
-	struct kai_ctl_answer before = publish(world, 1, KAI_TLP_CLEAR);
+	struct kai_ctl_answer before = publish(world, 1);
 
 	world_wait(world, 10000);
 	revoke.revocation.since = (uint64_t)world->wall.ms;
 	memcpy(revoke.revocation.key, world->nodes[1].duty.key, KAI_ID_LEN);
 	world_wait(world, 10000);
-	struct kai_ctl_answer after = publish(world, 1, KAI_TLP_CLEAR);
+	struct kai_ctl_answer after = publish(world, 1);
 
 	assert_true(world_holds(world, 0, before.id.id) && world_holds(world, 0, after.id.id));
 	struct kai_span card =
 		world_card(world, 1, world->nodes[1].serial + 1, with_revocation, &revoke);
 
-	assert_answer(own_card(world, 1, card), 0, "");
+	world_answered(own_card(world, 1, card), 0, "");
 	assert_int_equal(serial_of(world, 0, 1), world->nodes[1].serial + 1);
-	assert_int_equal(item_of(world, 0, before.id.id).flags & KAI_ITEM_MARKED, 0);
-	assert_int_equal(item_of(world, 0, after.id.id).flags & KAI_ITEM_MARKED, KAI_ITEM_MARKED);
+	assert_int_equal(world_flags(world, 0, before.id.id) & KAI_ITEM_MARKED, 0);
+	assert_int_equal(world_flags(world, 0, after.id.id) & KAI_ITEM_MARKED, KAI_ITEM_MARKED);
 	assert_int_equal(world_traced(world, 0, "item-marked", "key-revoked"), 1);
 	/* our own node does not sign with it any more */
 	struct world_draft draft;
 
 	world_secinfo(world, 1, &draft, KAI_TLP_CLEAR, "after");
-	assert_answer(world_ask(world, 1, KAI_CONTROL_PUBLISH, &draft.request), 1, "key-revoked");
+	world_answered(world_ask(world, 1, KAI_CONTROL_PUBLISH, &draft.request), 1, "key-revoked");
 	world_free(world);
 }
 
-/* ---- memberships
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- memberships ---- */
 
 static struct kai_ctl_answer member(struct world *world, size_t keeper, size_t of, const char *name,
 				    uint64_t until, bool withdrawn)
@@ -485,22 +429,22 @@ static void memberships_open_and_close(void **state)
 
 	assert_true(world_holds(world, 0, item.id.id));
 	assert_false(world_holds(world, 2, item.id.id));
-	assert_answer(member(world, 0, 1, "power", 0, false), 0, "");
+	world_answered(member(world, 0, 1, "power", 0, false), 0, "");
 	struct kai_ctl_answer made = member(world, 0, 2, "power", 0, false);
 
-	assert_answer(made, 0, "");
+	world_answered(made, 0, "");
 	assert_true(made.body.len > 0);
 	/* the member showed its statement to its partner by itself, and what waited came */
 	world_wait(world, 5000);
 	assert_true(world_holds(world, 2, item.id.id));
 	/* the withdrawal goes from the keeper to all who recognise the circle */
-	assert_answer(member(world, 0, 2, "power", 0, true), 0, "");
+	world_answered(member(world, 0, 2, "power", 0, true), 0, "");
 	item = publish_to_community(world, 1, 0, "power");
 	assert_false(world_holds(world, 2, item.id.id));
 	/* an older statement, shown again, does not undo it */
 	struct kai_ctl_member_import again = {.bytes = made.body};
 
-	assert_answer(world_ask(world, 1, KAI_CONTROL_MEMBER_IMPORT, &again), 0, "");
+	world_answered(world_ask(world, 1, KAI_CONTROL_MEMBER_IMPORT, &again), 0, "");
 	item = publish_to_community(world, 1, 0, "power");
 	assert_false(world_holds(world, 2, item.id.id));
 	world_free(world);
@@ -511,10 +455,10 @@ static void memberships_end_to_the_second(void **state)
 	struct world *world = circle();
 
 	(void)state;
-	assert_answer(member(world, 0, 1, "power", 0, false), 0, "");
+	world_answered(member(world, 0, 1, "power", 0, false), 0, "");
 	uint64_t end = (uint64_t)world->wall.ms + 60000;
 
-	assert_answer(member(world, 0, 2, "power", end, false), 0, "");
+	world_answered(member(world, 0, 2, "power", end, false), 0, "");
 	world_wait(world, (int64_t)end - world->wall.ms - 2001);
 	struct kai_ctl_answer item = publish_to_community(world, 1, 0, "power");
 
@@ -531,22 +475,22 @@ static void membership_refusals(void **state)
 	uint64_t now = (uint64_t)world->wall.ms;
 
 	(void)state;
-	assert_answer(member(world, 0, 1, "Power", 0, false), 3, "community");
-	assert_answer(member(world, 0, 1, "power", now, false), 3, "out-of-range");
+	world_answered(member(world, 0, 1, "Power", 0, false), 3, "community");
+	world_answered(member(world, 0, 1, "power", now, false), 3, "out-of-range");
 	now = (uint64_t)world->wall.ms;
-	assert_answer(member(world, 0, 1, "power", now + 90 * (uint64_t)KAI_MS_DAY + 1, false), 3,
-		      "out-of-range");
-	assert_answer(member(world, 0, 0, "power", 0, false), 3, "keeper");
-	assert_answer(member(world, 0, 1, "power", 0, true), 4, "membership");
+	world_answered(member(world, 0, 1, "power", now + 90 * (uint64_t)KAI_MS_DAY + 1, false), 3,
+		       "out-of-range");
+	world_answered(member(world, 0, 0, "power", 0, false), 3, "keeper");
+	world_answered(member(world, 0, 1, "power", 0, true), 4, "membership");
 	now = (uint64_t)world->wall.ms;
-	assert_answer(member(world, 0, 1, "power", now + 90 * (uint64_t)KAI_MS_DAY, false), 0, "");
+	world_answered(member(world, 0, 1, "power", now + 90 * (uint64_t)KAI_MS_DAY, false), 0, "");
 	struct kai_ctl_answer other = member(world, 0, 1, "rail", 0, false);
 
 	/* nobody recognises that circle: kept by the member alone */
-	assert_answer(other, 0, "");
+	world_answered(other, 0, "");
 	struct kai_ctl_member_import import = {.bytes = other.body};
 
-	assert_answer(world_ask(world, 2, KAI_CONTROL_MEMBER_IMPORT, &import), 1, "unwanted");
+	world_answered(world_ask(world, 2, KAI_CONTROL_MEMBER_IMPORT, &import), 1, "unwanted");
 	struct kai_agreement_frame frame = {.what = 3, .bytes = other.body};
 
 	world_forge(world, 1, 2, KAI_MSG_AGREEMENT, &frame);
@@ -554,7 +498,7 @@ static void membership_refusals(void **state)
 	/* a member cannot state its own membership */
 	struct kai_ctl_answer forged = member(world, 2, 1, "power", 0, false);
 
-	assert_answer(forged, 0, "");
+	world_answered(forged, 0, "");
 	struct kai_ctl_answer item = publish_to_community(world, 2, 0, "power");
 
 	assert_true(world_holds(world, 1, item.id.id));
@@ -568,7 +512,7 @@ static void member_needs_a_card(void **state)
 	struct world *world = world_new(2);
 
 	(void)state;
-	assert_answer(member(world, 0, 1, "power", 0, false), 4, "no-card");
+	world_answered(member(world, 0, 1, "power", 0, false), 4, "no-card");
 	world_free(world);
 }
 

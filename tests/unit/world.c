@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "test.h"
+/* The nodes of a world, and what carries their frames. */
 #include "world.h"
 
 #include "kairan/card.h"
 #include "kairan/check.h"
 #include "kairan/records.h"
+#include "usual.h"
 
 #define NODE_ARENA ((size_t)96 * 1024 * 1024)
 #define SETTLE_STEPS 20000
@@ -27,16 +28,6 @@ struct kai_span world_encode(struct world *world, size_t node, const struct kai_
 
 	assert_true(bytes.len > 0);
 	return bytes;
-}
-
-static int by_key(const void *a, const void *b)
-{
-	const struct kai_card_key *x = a;
-	const struct kai_card_key *y = b;
-
-	if (x->use != y->use)
-		return x->use < y->use ? -1 : 1;
-	return memcmp(x->key, y->key, KAI_ID_LEN);
 }
 
 static void set_key(struct kai_card_key *key, const struct fix_pair *pair, uint64_t use,
@@ -75,7 +66,7 @@ struct kai_span world_card(struct world *world, size_t node, uint64_t serial,
 	set_key(&keys[3], &self->seal, KAI_KEY_SEAL, 0);
 	if (change != NULL)
 		change(&card, context);
-	qsort(card.keys, card.keys_count, sizeof(*card.keys), by_key);
+	usual_keys(&card);
 	struct kai_span body = world_encode(world, node, &kai_object_card, &card);
 	struct kai_span bytes = kai_signed_make(KAI_CTX_CARD, body, self->root.key,
 						self->root.secret, &self->arena);
@@ -198,7 +189,7 @@ static void release(struct world *world, struct world_node *self, struct kai_spa
 
 		switch (output->type) {
 		case KAI_OUTPUT_SEND:
-			if (to < world->count && self->linked[to] && !world->deaf)
+			if (to < world->count && self->linked[to])
 				enqueue(world, self->index, to, output->bytes);
 			break;
 		case KAI_OUTPUT_ANSWER:
@@ -401,202 +392,11 @@ void world_wait(struct world *world, int64_t ms)
 
 void world_forge(struct world *world, size_t from, size_t to, enum kai_msg_type type, void *msg)
 {
-	struct kai_arena arena = fix_arena(1024 * 1024);
+	struct kai_arena arena = fix_arena(1048576);
 	struct kai_span bytes = kai_frame_encode(type, msg, &arena);
 
 	assert_true(bytes.len > 0);
 	enqueue(world, from, to, bytes);
 	fix_arena_done(&arena);
 	world_settle(world);
-}
-
-/* ---- agreements
- * ---------------------------------------------------------------------------------------------------
- */
-
-static void set_party(struct world *world, struct kai_party *party, size_t node)
-{
-	memcpy(party->org, world_org(world, node), KAI_ID_LEN);
-	party->name = kai_span_str("party");
-	party->country = kai_span_str("JP");
-}
-
-static void set_direction(struct world_terms *of, struct kai_direction *direction)
-{
-	direction->kinds = of->kinds;
-	direction->kinds_count = 10;
-	direction->sectors = &of->any;
-	direction->sectors_count = 1;
-	direction->ceiling = KAI_TLP_RED;
-	direction->onward = KAI_ONWARD_ANY;
-	direction->attribution = KAI_ATTR_NAMED;
-}
-
-void world_terms(struct world *world, struct world_terms *ret, size_t a, size_t b, uint64_t serial)
-{
-	bool ordered = memcmp(world_org(world, a), world_org(world, b), KAI_ID_LEN) < 0;
-
-	memset(ret, 0, sizeof(*ret));
-	for (uint64_t i = 0; i < 10; i++)
-		ret->kinds[i] = i + 1;
-	ret->any = kai_span_str("*");
-	ret->terms.version = KAI_VERSION;
-	set_party(world, &ret->terms.a, ordered ? a : b);
-	set_party(world, &ret->terms.b, ordered ? b : a);
-	ret->terms.serial = serial;
-	ret->terms.valid_from = (uint64_t)world->wall.ms;
-	ret->terms.valid_until = (uint64_t)world->wall.ms + 365 * (uint64_t)KAI_MS_DAY;
-	ret->terms.signers = 1;
-	set_direction(ret, &ret->terms.a_to_b);
-	set_direction(ret, &ret->terms.b_to_a);
-}
-
-void world_import_card(struct world *world, size_t at, size_t of)
-{
-	char alias[] = "node-0";
-	struct kai_ctl_card_import request = {.card = world->nodes[of].card};
-
-	alias[5] = (char)('0' + of);
-	request.alias = kai_span_str(alias);
-	struct kai_ctl_answer answer = world_ask(world, at, KAI_CONTROL_CARD_IMPORT, &request);
-
-	assert_int_equal(answer.exit, 0);
-}
-
-void world_join(struct world *world, struct world_terms *terms, size_t a, size_t b)
-{
-	struct kai_ctl_agree_propose propose = {
-		.terms = world_encode(world, a, &kai_object_terms, &terms->terms)};
-
-	world_import_card(world, a, b);
-	world_import_card(world, b, a);
-	struct kai_ctl_answer answer = world_ask(world, a, KAI_CONTROL_AGREE_PROPOSE, &propose);
-
-	assert_int_equal(answer.exit, 0);
-	struct kai_ctl_agree_file accept = {.file = answer.body};
-
-	answer = world_ask(world, b, KAI_CONTROL_AGREE_ACCEPT, &accept);
-	assert_int_equal(answer.exit, 0);
-	struct kai_ctl_agree_file_in import = {.file = answer.body};
-
-	answer = world_ask(world, a, KAI_CONTROL_AGREE_IMPORT, &import);
-	assert_int_equal(answer.exit, 0);
-	world_link(world, a, b, true);
-}
-
-enum kai_agreement_state world_state(struct world *world, size_t at, size_t with)
-{
-	struct kai_arena arena = fix_arena(1024 * 1024);
-	struct kai_txn *txn;
-	struct kai_pair pair;
-
-	assert_int_equal(kai_txn_begin(world->nodes[at].store, false, &txn, NULL), KAI_ERR_OK);
-	kai_pair_load(txn, world_org(world, at), world_org(world, with), world->wall, &arena,
-		      &pair);
-	kai_txn_abort(txn);
-	fix_arena_done(&arena);
-	return pair.state;
-}
-
-uint64_t world_parts(struct world *world, size_t at, const uint8_t id[KAI_ID_LEN])
-{
-	struct kai_arena arena = fix_arena(1024 * 1024);
-	struct kai_txn *txn;
-	struct kai_item item = {.held = 0};
-	uint64_t arrival;
-
-	assert_int_equal(kai_txn_begin(world->nodes[at].store, false, &txn, NULL), KAI_ERR_OK);
-	if (kai_rec_arrival(txn, id, &arrival))
-		assert_true(kai_rec_item(txn, arrival, &arena, &item));
-	kai_txn_abort(txn);
-	fix_arena_done(&arena);
-	return item.held;
-}
-
-bool world_holds(struct world *world, size_t at, const uint8_t id[KAI_ID_LEN])
-{
-	return world_parts(world, at, id) != 0;
-}
-
-size_t world_traced(const struct world *world, size_t at, const char *event, const char *rule)
-{
-	const struct world_node *self = &world->nodes[at];
-	size_t found = 0;
-
-	for (size_t i = 0; i < self->trace_count; i++) {
-		if (strcmp(self->traces[i].event, event) == 0 &&
-		    (rule == NULL || strcmp(self->traces[i].rule, rule) == 0))
-			found++;
-	}
-	return found;
-}
-
-/* ---- items
- * --------------------------------------------------------------------------------------------------------
- */
-
-static const char *value_of(const struct kai_body_field_row *field, char *room, size_t cap)
-{
-	switch (field->type) {
-	case KAI_V_TEXT:
-		return "none";
-	case KAI_V_WORD:
-		(void)snprintf(room, cap, "%s", field->words);
-		room[strcspn(room, "|")] = '\0';
-		return room;
-	case KAI_V_TIME:
-		return "2027-02-01T00:00:00.000Z";
-	case KAI_V_NUMBER:
-		return "1";
-	case KAI_V_ID:
-		return "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-	case KAI_V_CAUSE:
-		return "unknown//low/2027-01-01T00:00:00.000Z";
-	}
-	return "";
-}
-
-struct kai_span world_body(struct world *world, size_t node, uint64_t kind, const char *title)
-{
-	const struct kai_kind_row *row = kai_kind_row(kind);
-	struct kai_body_value values[32];
-	char rooms[32][64];
-	struct kai_body body = {
-		.version = KAI_VERSION,
-		.title = kai_span_str(title),
-		.text = kai_span_str("summary"),
-		.values = values,
-	};
-
-	assert_non_null(row);
-	for (size_t i = 0; i < row->field_count; i++) {
-		if (!row->fields[i].mandatory)
-			continue;
-		values[body.values_count].name = kai_span_str(row->fields[i].name);
-		values[body.values_count].value =
-			kai_span_str(value_of(&row->fields[i], rooms[i], sizeof(rooms[i])));
-		body.values_count++;
-	}
-	return world_encode(world, node, &kai_object_body, &body);
-}
-
-void world_secinfo(struct world *world, size_t node, struct world_draft *ret, uint64_t tlp,
-		   const char *title)
-{
-	struct kai_draft *draft = &ret->request.draft;
-
-	memset(ret, 0, sizeof(*ret));
-	draft->kind = KAI_KIND_SECINFO;
-	draft->lang = kai_span_str("en");
-	draft->label.tlp = tlp;
-	draft->label.audience = ret->audience;
-	draft->label.onward = KAI_ONWARD_ANY;
-	draft->label.attribution = KAI_ATTR_NAMED;
-	draft->label.pap = KAI_PAP_CLEAR;
-	draft->sectors = ret->sectors;
-	draft->parts = ret->parts;
-	draft->parts_count = 1;
-	ret->parts[0].name = kai_span_str("main");
-	ret->parts[0].media_type = kai_span_str("kairan/secinfo");
-	ret->parts[0].content = world_body(world, node, KAI_KIND_SECINFO, title);
 }

@@ -7,7 +7,10 @@
 #ifndef KAIRAN_TEST_WORLD_H
 #define KAIRAN_TEST_WORLD_H
 
+#include "test.h"
+
 #include "fixture.h"
+#include "kairan/advisory.h"
 #include "kairan/agreement.h"
 #include "kairan/control.h"
 #include "kairan/engine.h"
@@ -49,7 +52,6 @@ struct world {
 	struct kai_mono mono;
 	struct kai_wall wall;
 	uint64_t draws;
-	bool deaf;	      /* frames are dropped instead of carried */
 	uint64_t carried[17]; /* frames by type */
 	struct world_frame *queue;
 	size_t queue_count, queue_cap;
@@ -78,21 +80,28 @@ void world_forge(struct world *world, size_t from, size_t to, enum kai_msg_type 
 /* Terms between two nodes that let everything pass: kinds all, sectors *, ceiling RED. */
 struct world_terms {
 	struct kai_terms terms;
-	uint64_t kinds[16];
-	struct kai_span any;
 	struct kai_community communities[4];
 };
 void world_terms(struct world *world, struct world_terms *ret, size_t a, size_t b, uint64_t serial);
 struct kai_span world_encode(struct world *world, size_t node, const struct kai_object *object,
 			     const void *from);
-/* Cards, fingerprints, proposal, acceptance, import; then the link. */
+/* Fails unless the answer is this one; a refusal says why in words. reason: "" when done. */
+void world_answered(struct kai_ctl_answer answer, uint64_t code, const char *reason);
 void world_import_card(struct world *world, size_t at, size_t of);
+struct kai_ctl_answer world_propose(struct world *world, size_t at,
+				    const struct world_terms *terms);
+struct kai_ctl_answer world_accept(struct world *world, size_t at, struct kai_span file);
+struct kai_ctl_answer world_import(struct world *world, size_t at, struct kai_span file);
+struct kai_ctl_answer world_notice(struct world *world, size_t at, size_t with, uint64_t action);
+/* Cards, fingerprints, proposal, acceptance, import; then the link. */
 void world_join(struct world *world, struct world_terms *terms, size_t a, size_t b);
-enum kai_agreement_state world_state(struct world *world, size_t at, size_t with);
-bool world_holds(struct world *world, size_t at, const uint8_t id[KAI_ID_LEN]);
-/* Parts held, as a bit set; 0 when the item is not held. */
-uint64_t world_parts(struct world *world, size_t at, const uint8_t id[KAI_ID_LEN]);
-size_t world_traced(const struct world *world, size_t at, const char *event, const char *rule);
+/* Two nodes so joined. */
+struct world *world_pair(void);
+/* 0 in the middle of 1 and 2, and 3 alone. */
+struct world *world_star(void);
+
+/* An id that nothing has. */
+extern const uint8_t world_nowhere[KAI_ID_LEN];
 
 /* A secinfo with this label. */
 struct world_draft {
@@ -106,5 +115,44 @@ struct world_draft {
 void world_secinfo(struct world *world, size_t node, struct world_draft *ret, uint64_t tlp,
 		   const char *title);
 struct kai_span world_body(struct world *world, size_t node, uint64_t kind, const char *title);
+/* A secinfo, AMBER for the nodes in a bit set; not sorted on purpose. */
+void world_amber(struct world *world, size_t at, struct world_draft *ret, unsigned nodes);
+void world_name(struct world *world, struct kai_audience_entry *entry, size_t node);
+/* Each waits until the item had time to arrive. */
+struct kai_ctl_answer world_publish(struct world *world, size_t at, struct world_draft *draft);
+struct kai_ctl_answer world_retract(struct world *world, size_t at, const uint8_t id[KAI_ID_LEN],
+				    bool dry_run);
+/* A secinfo for all; settles, and no time passes. keep: even when nobody may have it. */
+struct kai_ctl_answer world_news(struct world *world, size_t at, bool keep);
+
+/* ---- looking ---- */
+
+/* A read-only look into a store. */
+struct kai_txn *world_read(struct world *world, size_t at);
+enum kai_agreement_state world_state(struct world *world, size_t at, size_t with);
+/* Fails unless both sides are in that state. */
+void world_both(struct world *world, size_t a, size_t b, enum kai_agreement_state state);
+/* Whom a node would talk to, and the newest of them. */
+struct world_peers {
+	size_t count;
+	size_t keys;
+	uint8_t org[KAI_ID_LEN];
+};
+struct world_peers world_peers(struct world *world, size_t at);
+/* An item and its header, false when it is not held. */
+bool world_item(struct world *world, size_t at, const uint8_t id[KAI_ID_LEN], struct kai_item *ret,
+		struct kai_header *ret_header);
+bool world_holds(struct world *world, size_t at, const uint8_t id[KAI_ID_LEN]);
+/* Parts held, as a bit set; 0 when the item is not held. */
+uint64_t world_parts(struct world *world, size_t at, const uint8_t id[KAI_ID_LEN]);
+uint64_t world_flags(struct world *world, size_t at, const uint8_t id[KAI_ID_LEN]);
+/* How many there are. */
+uint64_t world_items(struct world *world, size_t at);
+/* What the author is told about a recipient. */
+const struct kai_recipient *world_recipient(struct world *world,
+					    const struct kai_ctl_answer *answer, size_t node);
+void world_told(struct world *world, const struct kai_ctl_answer *answer, size_t node, bool allow,
+		const char *rule);
+size_t world_traced(const struct world *world, size_t at, const char *event, const char *rule);
 
 #endif

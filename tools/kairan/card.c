@@ -152,6 +152,23 @@ int kai_verb_card_export(struct kai_cli *cli)
 	return exit;
 }
 
+/* A lab's clocks may be wrong and its keys lie about: its organisations are not for the world. */
+static int may_believe(struct kai_cli *cli, const struct kai_card *card)
+{
+	int exit = kai_cli_open(cli);
+	bool of_lab = false;
+
+	for (size_t i = 0; i < card->ext_count; i++)
+		of_lab = of_lab || card->ext[i].tag == KAI_EXT_LAB;
+	if (exit == 0 && of_lab && !cli->lab)
+		return kai_cli_fail(
+			cli, KAI_EXIT_REFUSED,
+			T("%s: is the card of a lab's node (partners outside the lab make "
+			  "theirs with kairan init)"),
+			cli->args[0]);
+	return exit;
+}
+
 int kai_verb_card_import(struct kai_cli *cli)
 {
 	const char *typed = kai_opt_value(cli, "fingerprint");
@@ -188,6 +205,9 @@ int kai_verb_card_import(struct kai_cli *cli)
 			T("%s: the fingerprint is another (this card has %s; do not use it "
 			  "until its owner confirms that)"),
 			cli->args[0], fingerprint);
+	exit = may_believe(cli, &card);
+	if (exit != 0)
+		return exit;
 	request.alias = kai_span_str(alias);
 	exit = kai_node_ask(cli, &kai_object_ctl_card_import, &request, false, &answer);
 	if (exit != 0)

@@ -79,6 +79,7 @@ struct kai_cli {
 	struct kai_arena arena;
 	struct kai_store *store;
 	uint8_t org[KAI_ID_LEN]; /* this node's, from the store */
+	bool lab;		 /* kairan lab made this directory */
 	struct kai_node_keys *rest;
 	FILE *out; /* stdout */
 	FILE *err; /* stderr */
@@ -113,8 +114,10 @@ const char *kai_nearest(const char *word, const char *const *words, size_t count
 /* ---- the data directory (dir.c) */
 
 bool kai_cli_json(const struct kai_cli *cli);
-/* The clock of people. */
+/* The clock of people; of a lab's, where it runs us with KAI_LAB_CLOCK in the environment. */
 struct kai_wall kai_cli_now(void);
+/* Milliseconds that a lab's clock is ahead; only for data directories that lab made. */
+#define KAI_LAB_CLOCK "KAIRAN_LAB_CLOCK_MS"
 /* Opens DIR/store read-only, once; sets cli->org. Returns an exit code, 0 when open. */
 int kai_cli_open(struct kai_cli *cli);
 /* Loads the retention keys, once. */
@@ -141,6 +144,8 @@ int kai_cli_confirm(struct kai_cli *cli, const char *word, const char *what);
 /* Options as values; exit code 3 with a message when they do not parse, 0 else. */
 int kai_cli_time(struct kai_cli *cli, const char *name, const char *text, bool past,
 		 struct kai_wall *ret);
+/* A number of 1 or more. */
+int kai_cli_number(struct kai_cli *cli, const char *name, uint64_t otherwise, uint64_t *ret);
 int kai_cli_realm(struct kai_cli *cli); /* --realm: live is what there is */
 
 /* ---- the node (node.c) */

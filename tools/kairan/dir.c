@@ -18,10 +18,12 @@ bool kai_cli_json(const struct kai_cli *cli)
 
 struct kai_wall kai_cli_now(void)
 {
+	const char *ahead = getenv(KAI_LAB_CLOCK);
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (struct kai_wall){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
+	return (struct kai_wall){(int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 +
+				 (ahead != NULL ? strtoll(ahead, NULL, 10) : 0)};
 }
 
 void *kai_cli_take(struct kai_cli *cli, size_t size)
@@ -74,6 +76,11 @@ int kai_cli_open(struct kai_cli *cli)
 
 	if (err != KAI_ERR_OK)
 		return kai_cli_err(cli, err, &why);
+	if (access(kai_cli_text(cli, "%s/" KAI_RESTORE_MARK, cli->dir), F_OK) == 0)
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("%s: a restore began here and did not end (empty the "
+				      "directory, and restore again)"),
+				    cli->dir);
 	if (access(path, F_OK) != 0 && errno == EACCES)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("%s: may not be read by this user (be of the node's group)"),
@@ -97,7 +104,14 @@ int kai_cli_open(struct kai_cli *cli)
 
 	if (found)
 		memcpy(cli->org, org.at, KAI_ID_LEN);
+	cli->lab = kai_txn_get(txn, KAI_TABLE_META, kai_span_str(KAI_META_LAB), &org);
 	kai_txn_abort(txn);
+	if (!cli->lab && getenv(KAI_LAB_CLOCK) != NULL)
+		return kai_cli_fail(
+			cli, KAI_EXIT_USAGE,
+			T("%s: another clock than the machine's is only for what kairan lab "
+			  "made (unset %s)"),
+			cli->dir, KAI_LAB_CLOCK);
 	if (!found)
 		return kai_cli_fail(
 			cli, KAI_EXIT_REFUSED,
@@ -252,6 +266,20 @@ int kai_cli_time(struct kai_cli *cli, const char *name, const char *text, bool p
 			    T("--%s %s: neither a time (2026-01-31T09:00:00+09:00) nor a duration "
 			      "(90s, 15m, 4h, 30d)"),
 			    name, text);
+}
+
+int kai_cli_number(struct kai_cli *cli, const char *name, uint64_t otherwise, uint64_t *ret)
+{
+	const char *text = kai_opt_value(cli, name);
+	char *end;
+
+	*ret = otherwise;
+	if (text == NULL)
+		return 0;
+	*ret = strtoull(text, &end, 10);
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && *ret > 0)
+		return 0;
+	return kai_cli_fail(cli, KAI_EXIT_USAGE, T("--%s %s: a number is meant"), name, text);
 }
 
 int kai_cli_realm(struct kai_cli *cli)

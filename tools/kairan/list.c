@@ -84,20 +84,6 @@ static void scan_page(struct kai_cli *cli, struct kai_txn *txn, struct page *pag
 	page->from = 0;
 }
 
-static int read_number(struct kai_cli *cli, const char *name, uint64_t otherwise, uint64_t *ret)
-{
-	const char *text = kai_opt_value(cli, name);
-	char *end;
-
-	*ret = otherwise;
-	if (text == NULL)
-		return 0;
-	*ret = strtoull(text, &end, 10);
-	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && *ret > 0)
-		return 0;
-	return kai_cli_fail(cli, KAI_EXIT_USAGE, T("--%s %s: a number is meant"), name, text);
-}
-
 static int collect(struct kai_cli *cli, struct page *page, json_t *rows)
 {
 	do {
@@ -239,9 +225,9 @@ int kai_verb_list(struct kai_cli *cli)
 	int exit = prepare(cli, &page);
 
 	if (exit == 0)
-		exit = read_number(cli, "limit", LIMIT_DEFAULT, &page.limit);
+		exit = kai_cli_number(cli, "limit", LIMIT_DEFAULT, &page.limit);
 	if (exit == 0)
-		exit = read_number(cli, "after", 0, &page.from);
+		exit = kai_cli_number(cli, "after", 0, &page.from);
 	return exit != 0 ? exit : run(cli, &page, KAI_EXIT_DONE);
 }
 
@@ -251,9 +237,9 @@ int kai_verb_search(struct kai_cli *cli)
 	int exit = prepare(cli, &page);
 
 	if (exit == 0)
-		exit = read_number(cli, "limit", LIMIT_DEFAULT, &page.limit);
+		exit = kai_cli_number(cli, "limit", LIMIT_DEFAULT, &page.limit);
 	if (exit == 0)
-		exit = read_number(cli, "after", 0, &page.from);
+		exit = kai_cli_number(cli, "after", 0, &page.from);
 	if (exit != 0)
 		return exit;
 	char *words = kai_cli_text(cli, "%s", "");

@@ -12,6 +12,9 @@
 #define KAI_RECORD_YEARS 1
 #define KAI_MS_YEAR (365 * KAI_MS_DAY)
 #define KAI_CARD_TYPE "KAIRAN CARD"
+/* An addition to the card of a lab's node: nobody outside labs believes it. Not critical, so that any
+ * version can read it and say so. */
+#define KAI_EXT_LAB 1
 #define KAI_AGREE_TYPE "KAIRAN AGREEMENT"
 
 /* Loads --root-key FILE, else DIR/keys/root.key. Exit code. */

@@ -10,9 +10,8 @@ static char *lab_file(struct kai_cli *cli, const struct kai_lab *lab, const char
 	return kai_cli_text(cli, "%s/%s.%s", lab->dir, name, ending);
 }
 
-/* Gives `to` the card of `from`, after comparing the fingerprint that `from` reads aloud. */
-static int hand_card(struct kai_cli *cli, const struct kai_lab *lab,
-		     const struct kai_lab_node *from, const struct kai_lab_node *to)
+int kai_lab_hand_card(struct kai_cli *cli, const struct kai_lab *lab,
+		      const struct kai_lab_node *from, const struct kai_lab_node *to)
 {
 	char *file = lab_file(cli, lab, from->name, "kcard");
 	const char *const export[] = {"card", "export", "-o", file, NULL};
@@ -49,7 +48,7 @@ static const char *as_seen_by(struct kai_cli *cli, const struct kai_lab_node *no
 static int draft(struct kai_cli *cli, const struct kai_lab *lab,
 		 const struct kai_lab_agreement *agreement, const char *terms)
 {
-	const char *args[16 + 2 * KAI_LAB_MAX_LIST] = {"agree",	   "draft",
+	const char *args[20 + 2 * KAI_LAB_MAX_LIST] = {"agree",	   "draft",
 						       "--with",   lab->nodes[agreement->b].name,
 						       "--preset", agreement->preset,
 						       "--as",	   agreement->side,
@@ -60,6 +59,10 @@ static int draft(struct kai_cli *cli, const struct kai_lab *lab,
 		args[count++] = "--community";
 		args[count++] =
 			as_seen_by(cli, &lab->nodes[agreement->a], agreement->communities[i]);
+	}
+	if (agreement->until != NULL) {
+		args[count++] = "--until";
+		args[count++] = agreement->until;
 	}
 	args[count] = NULL;
 	return kai_lab_kairan(cli, lab, &lab->nodes[agreement->a], args, NULL);
@@ -76,10 +79,10 @@ int kai_lab_join(struct kai_cli *cli, const struct kai_lab *lab,
 	const char *const propose[] = {"agree", "propose", terms, "-o", proposed, NULL};
 	const char *const accept[] = {"agree", "accept", proposed, "-o", accepted, NULL};
 	const char *const import[] = {"agree", "import", accepted, NULL};
-	int code = hand_card(cli, lab, a, b);
+	int code = kai_lab_hand_card(cli, lab, a, b);
 
 	if (code == 0)
-		code = hand_card(cli, lab, b, a);
+		code = kai_lab_hand_card(cli, lab, b, a);
 	if (code == 0)
 		code = draft(cli, lab, agreement, terms);
 	if (code == 0)

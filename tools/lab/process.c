@@ -79,10 +79,15 @@ static int spawn(const char *const *argv, posix_spawn_file_actions_t *actions, b
 
 	posix_spawnattr_t attributes;
 
+	sigset_t none;
+
 	posix_spawnattr_init(&attributes);
+	/* `lab run` waits for its signals; its children have theirs. */
+	(void)sigemptyset(&none);
+	posix_spawnattr_setsigmask(&attributes, &none);
 	/* A node outlives the terminal and the Ctrl-C of whoever started the lab. */
-	if (own_session)
-		posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+	posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGMASK |
+						      (own_session ? POSIX_SPAWN_SETSID : 0)));
 	int failed = posix_spawn(ret, argv[0], actions, &attributes, args.wanted, environ);
 
 	posix_spawnattr_destroy(&attributes);
@@ -90,16 +95,20 @@ static int spawn(const char *const *argv, posix_spawn_file_actions_t *actions, b
 }
 
 /* What a child that failed had to say; one that did its work is quiet. */
-static void pass_on(struct kai_cli *cli, int fd)
+static void pass_on(struct kai_cli *cli, int fd, char **ret_complaint)
 {
 	char text[4096];
 	ssize_t got = pread(fd, text, sizeof(text), 0);
 
-	if (got > 0)
+	if (ret_complaint != NULL)
+		*ret_complaint = kai_cli_text(cli, "%.*s", got > 0 ? (int)got : 0, text);
+	else if (got > 0)
 		(void)fwrite(text, 1, (size_t)got, cli->err);
 }
 
-int kai_lab_run(struct kai_cli *cli, const char *const *argv, struct kai_span *ret_output)
+/* ret_complaint NULL: what it complains of goes to our stderr. */
+static int run(struct kai_cli *cli, const char *const *argv, struct kai_span *ret_output,
+	       char **ret_complaint)
 {
 	posix_spawn_file_actions_t actions;
 	int ends[2], complaints = memfd_create("complaints", MFD_CLOEXEC);
@@ -124,8 +133,8 @@ int kai_lab_run(struct kai_cli *cli, const char *const *argv, struct kai_span *r
 
 	if (failed != 0)
 		(void)kai_cli_fail(cli, code, "%s: %s", argv[0], strerror(failed));
-	if (code != 0 && code != KAI_EXIT_NOTHING)
-		pass_on(cli, complaints);
+	if (ret_complaint != NULL || (code != 0 && code != KAI_EXIT_NOTHING))
+		pass_on(cli, complaints, ret_complaint);
 	close(complaints);
 
 	if (read_all && ret_output != NULL) {
@@ -138,8 +147,31 @@ int kai_lab_run(struct kai_cli *cli, const char *const *argv, struct kai_span *r
 	return read_all ? code : KAI_EXIT_UNREACHABLE;
 }
 
-int kai_lab_kairan(struct kai_cli *cli, const struct kai_lab *lab, const struct kai_lab_node *node,
-		   const char *const *args, json_t **ret)
+int kai_lab_run(struct kai_cli *cli, const char *const *argv, struct kai_span *ret_output)
+{
+	return run(cli, argv, ret_output, NULL);
+}
+
+int64_t kai_lab_ahead(const struct kai_lab_node *node)
+{
+	int64_t past = node->scale > 1 ? kai_cli_now().ms - node->from_ms : 0;
+
+	return past * (node->scale > 1 ? node->scale - 1 : 0) + node->offset_s * KAI_MS_SECOND;
+}
+
+/* A command for a node whose clock is another goes by that clock. */
+static void set_clock(struct kai_cli *cli, const struct kai_lab_node *node)
+{
+	int64_t ahead_ms = kai_lab_ahead(node);
+
+	if (ahead_ms == 0)
+		(void)unsetenv(KAI_LAB_CLOCK);
+	else
+		(void)setenv(KAI_LAB_CLOCK, kai_cli_text(cli, "%lld", (long long)ahead_ms), 1);
+}
+
+static int ask(struct kai_cli *cli, const struct kai_lab *lab, const struct kai_lab_node *node,
+	       const char *const *args, json_t **ret, char **ret_complaint)
 {
 	const char *argv[MAX_ARGS] = {lab->kairan, "--dir", node->dir, "--lang", "en"};
 	size_t count = 5;
@@ -151,7 +183,10 @@ int kai_lab_kairan(struct kai_cli *cli, const struct kai_lab *lab, const struct 
 	for (size_t i = 0; args[i] != NULL && count < MAX_ARGS - 1; i++)
 		argv[count++] = args[i];
 	argv[count] = NULL;
-	int code = kai_lab_run(cli, argv, &output);
+	set_clock(cli, node);
+	int code = run(cli, argv, &output, ret_complaint);
+
+	(void)unsetenv(KAI_LAB_CLOCK);
 
 	if (ret != NULL && code == 0) {
 		*ret = json_loadb((const char *)output.at, output.len, 0, &error);
@@ -160,6 +195,40 @@ int kai_lab_kairan(struct kai_cli *cli, const struct kai_lab *lab, const struct 
 					    args[0], error.text);
 	}
 	return code;
+}
+
+int kai_lab_kairan(struct kai_cli *cli, const struct kai_lab *lab, const struct kai_lab_node *node,
+		   const char *const *args, json_t **ret)
+{
+	return ask(cli, lab, node, args, ret, NULL);
+}
+
+int kai_lab_ask(struct kai_cli *cli, const struct kai_lab *lab, const struct kai_lab_node *node,
+		const char *const *args, json_t **ret, char **ret_complaint)
+{
+	return ask(cli, lab, node, args, ret, ret_complaint);
+}
+
+int kai_lab_begin(struct kai_cli *cli, const char *const *argv, const char *output, pid_t *ret)
+{
+	posix_spawn_file_actions_t actions;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output,
+					 O_WRONLY | O_CREAT | O_TRUNC, 0640);
+	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+	int failed = spawn(argv, &actions, false, ret);
+
+	posix_spawn_file_actions_destroy(&actions);
+	return failed == 0 ? 0
+			   : kai_cli_fail(cli, KAI_EXIT_UNREACHABLE, "%s: %s", argv[0],
+					  strerror(failed));
+}
+
+int kai_lab_wait(pid_t pid)
+{
+	return wait_for(pid);
 }
 
 static char *file_of(struct kai_cli *cli, const struct kai_lab_node *node, const char *name)
@@ -217,8 +286,14 @@ int kai_lab_start(struct kai_cli *cli, const struct kai_lab *lab, const struct k
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log,
 					 O_WRONLY | O_CREAT | O_APPEND, 0640);
 	posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+	if (lab->recorder[0] != '\0') {
+		(void)setenv("LD_PRELOAD", lab->recorder, 1);
+		(void)setenv("KAIRAN_RECORD_DIR", lab->records, 1);
+	}
 	int failed = spawn(argv, &actions, true, &pid);
 
+	if (lab->recorder[0] != '\0')
+		(void)unsetenv("LD_PRELOAD");
 	posix_spawn_file_actions_destroy(&actions);
 	if (failed != 0)
 		return kai_cli_fail(cli, KAI_EXIT_UNREACHABLE, "%s: %s", lab->kairand,
@@ -246,4 +321,36 @@ int kai_lab_stop(struct kai_cli *cli, const struct kai_lab_node *node)
 	}
 	(void)unlink(file_of(cli, node, "kairand.pid"));
 	return 0;
+}
+
+int kai_lab_kill(const struct kai_lab_node *node)
+{
+	pid_t pid = kai_lab_pid(node);
+
+	if (pid == 0)
+		return 0;
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, WNOHANG) != pid && kai_lab_pid(node) != 0)
+		kai_lab_sleep(5);
+	return 0;
+}
+
+void kai_lab_hold_signals(void)
+{
+	sigset_t ends;
+
+	(void)sigemptyset(&ends);
+	(void)sigaddset(&ends, SIGINT);
+	(void)sigaddset(&ends, SIGTERM);
+	(void)sigaddset(&ends, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &ends, NULL);
+}
+
+bool kai_lab_told_to_stop(void)
+{
+	sigset_t waiting;
+
+	return sigpending(&waiting) == 0 &&
+	       (sigismember(&waiting, SIGINT) == 1 || sigismember(&waiting, SIGTERM) == 1 ||
+		sigismember(&waiting, SIGHUP) == 1);
 }

@@ -18,6 +18,8 @@
 
 #define LINKS_MS 60000
 #define POLL_MS 200
+#define MAX_CONF ((size_t)64 * 1024)
+#define CONF_MARK "\n# What follows is kairan lab's own.\n"
 #define MAX_TOPOLOGY ((size_t)1024 * 1024)
 
 #define FIRST_PORT 20000
@@ -56,6 +58,27 @@ static void say(struct kai_cli *cli, const char *what, const char *which)
 	(void)fflush(cli->err);
 }
 
+int kai_lab_configure(struct kai_cli *cli, const struct kai_lab_node *node, const char *cut)
+{
+	char *path = kai_cli_text(cli, "%s/kairan.conf", node->dir), *text, *mark;
+	struct kai_span old;
+	int code = kai_cli_read(cli, path, MAX_CONF, &old);
+
+	if (code != 0)
+		return code;
+	text = kai_cli_str(cli, old);
+	mark = strstr(text, CONF_MARK);
+	if (mark != NULL)
+		*mark = '\0';
+	text = kai_cli_text(cli,
+			    "%s" CONF_MARK "lab: {\n\tclock_scale = %lld;\n\tclock_from = %lldL;\n"
+			    "\tclock_offset = %lldL;\n\tcut = \"%s\";\n};\n",
+			    text, (long long)(node->scale > 1 ? node->scale : 1),
+			    (long long)(node->scale > 1 ? node->from_ms / KAI_MS_SECOND : 0),
+			    (long long)node->offset_s, cut);
+	return kai_cli_write(cli, path, kai_span_str(text), 0640);
+}
+
 static int init_node(struct kai_cli *cli, const struct kai_lab *lab,
 		     const struct kai_lab_node *node)
 {
@@ -63,8 +86,8 @@ static int init_node(struct kai_cli *cli, const struct kai_lab *lab,
 	char *endpoint = kai_cli_text(cli, "tcp://127.0.0.1:%u", port);
 	const char *args[20 + 2 * KAI_LAB_MAX_LIST] = {
 		"init",	  "--name",	node->title, "--country", node->country, "--listen",
-		endpoint, "--endpoint", endpoint,    "--as",	  node->name};
-	size_t count = 11;
+		endpoint, "--endpoint", endpoint,    "--as",	  node->name,	 "--for-lab"};
+	size_t count = 12;
 
 	if (port == 0)
 		return kai_cli_fail(cli, KAI_EXIT_UNREACHABLE, T("no free port on loopback"));
@@ -80,8 +103,7 @@ static int init_node(struct kai_cli *cli, const struct kai_lab *lab,
 	return kai_lab_kairan(cli, lab, node, args, NULL);
 }
 
-/* Waits until the control socket answers. */
-static int wait_ready(struct kai_cli *cli, const struct kai_lab_node *node)
+int kai_lab_wait_ready(struct kai_cli *cli, const struct kai_lab_node *node)
 {
 	char *socket_path = kai_cli_text(cli, "%s/control.sock", node->dir);
 
@@ -149,18 +171,18 @@ static int keep_topology(struct kai_cli *cli, const struct kai_lab *lab, const c
 	return kai_cli_write(cli, kai_cli_text(cli, "%s/topology.conf", lab->dir), text, 0644);
 }
 
-static int start_all(struct kai_cli *cli, const struct kai_lab *lab)
+int kai_lab_start_all(struct kai_cli *cli, const struct kai_lab *lab)
 {
 	int code = 0;
 
 	for (size_t i = 0; code == 0 && i < lab->node_count; i++)
 		code = kai_lab_start(cli, lab, &lab->nodes[i]);
 	for (size_t i = 0; code == 0 && i < lab->node_count; i++)
-		code = wait_ready(cli, &lab->nodes[i]);
+		code = kai_lab_wait_ready(cli, &lab->nodes[i]);
 	return code;
 }
 
-static int build(struct kai_cli *cli, struct kai_lab *lab, const char *topology)
+int kai_lab_build(struct kai_cli *cli, struct kai_lab *lab, const char *topology)
 {
 	int code = 0;
 
@@ -175,9 +197,11 @@ static int build(struct kai_cli *cli, struct kai_lab *lab, const char *topology)
 	for (size_t i = 0; code == 0 && i < lab->node_count; i++) {
 		say(cli, T("making "), lab->nodes[i].name);
 		code = init_node(cli, lab, &lab->nodes[i]);
+		if (code == 0 && lab->nodes[i].offset_s != 0)
+			code = kai_lab_configure(cli, &lab->nodes[i], "");
 	}
 	if (code == 0)
-		code = start_all(cli, lab);
+		code = kai_lab_start_all(cli, lab);
 	for (size_t i = 0; code == 0 && i < lab->agreement_count; i++) {
 		const struct kai_lab_agreement *one = &lab->agreements[i];
 
@@ -213,7 +237,7 @@ int kai_verb_lab_up(struct kai_cli *cli)
 
 	code = kai_lab_read(cli, there ? kept : path, lab);
 	if (code == 0)
-		code = there ? start_all(cli, lab) : build(cli, lab, path);
+		code = there ? kai_lab_start_all(cli, lab) : kai_lab_build(cli, lab, path);
 	if (code == 0)
 		code = wait_links(cli, lab);
 	if (code == 0)

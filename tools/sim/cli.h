@@ -17,6 +17,16 @@ enum sim_exit {
 	SIM_EXIT_FILE = 3
 };
 
+/* Bits: an option serves some. */
+enum sim_verb {
+	SIM_VERB_RUN = 1,
+	SIM_VERB_REPLAY = 2,
+	SIM_VERB_SHRINK = 4,
+	SIM_VERB_PLAN = 8,
+	SIM_VERB_GROWTH = 16,
+	SIM_VERB_SPREAD = 32
+};
+
 struct sim_cli {
 	struct sim_recipe recipe;
 	struct sim_options options;
@@ -32,16 +42,18 @@ struct sim_cli {
 	unsigned jobs, tries, item;
 	uint32_t sizes[SIM_MAX_SIZES];
 	unsigned size_count;
+	bool many; /* seeds, each in a process; else one run in this one */
 	bool once; /* not twice: determinism is not checked */
 	bool json, tap;
 };
 
-/* false after saying what is wrong and where. */
-bool sim_cli_read(int argc, char **argv, struct sim_cli *ret);
+/* What follows the verb; false after saying what is wrong and where (cli_options.c). */
+bool sim_cli_read(enum sim_verb verb, int argc, char **argv, struct sim_cli *ret);
+void sim_cli_help(enum sim_verb verb, FILE *to);
 
 /* The plan that the command line names; NULL after saying why. */
 struct sim_plan *sim_cli_plan(const struct sim_cli *cli);
-/* How somebody else gets the same plan. */
+/* The command by which somebody else gets the same run. */
 void sim_cli_again(const struct sim_cli *cli, uint64_t seed, FILE *to);
 
 /* One plan's run (run.c), in this process. */
@@ -72,17 +84,37 @@ bool sim_child_start(const struct sim_cli *cli, const struct sim_recipe *recipe,
 void sim_child_end(struct sim_child *child, struct sim_child_end *ret);
 
 /* Verbs; each gives the exit code. */
-int sim_verb_run(const struct sim_cli *cli);
-int sim_verb_swarm(const struct sim_cli *cli);
+int sim_verb_run(const struct sim_cli *cli); /* replay too */
 int sim_verb_plan(const struct sim_cli *cli);
 int sim_verb_shrink(const struct sim_cli *cli);
-int sim_verb_picture(const struct sim_cli *cli);
 int sim_verb_growth(const struct sim_cli *cli);
+int sim_verb_spread(const struct sim_cli *cli);
+/* swarm.c: many seeds. */
+int sim_swarm(const struct sim_cli *cli);
+
+/* A seed that failed, and what was said first. */
+struct sim_failure {
+	uint64_t seed;
+	const char *checker;
+	char text[256];
+};
+/* What some seeds gave together. */
+struct sim_sum {
+	uint64_t first; /* seed; the others follow it */
+	uint64_t seeds, failed;
+	double seconds;
+	struct sim_figures figures;
+	struct sim_failure *failures;
+};
 
 /* report.c */
+void sim_report_add(struct sim_figures *io_sum, const struct sim_figures *one);
+/* Of a result that has failed. */
+void sim_report_first(const struct sim_result *result, uint64_t seed, struct sim_failure *ret);
+double sim_report_hops(const struct sim_figures *figures); /* of a first arrival, mean */
 void sim_report_figures(const struct sim_figures *figures, FILE *to);
-void sim_report_figures_json(const struct sim_figures *figures, FILE *to);
 void sim_report_violations(const struct sim_result *result, FILE *to);
+void sim_report_json(const struct sim_cli *cli, const struct sim_sum *sum, FILE *to);
 
 /* trace.c: an observer and its state. */
 struct sim_trace {

@@ -8,6 +8,24 @@
 
 #include <stdlib.h>
 
+static const struct {
+	const char *word, *text;
+} kinds[] = {
+#define X(NAME, word, text) {word, text},
+	SIM_X_FAULT(X)
+#undef X
+};
+
+const char *sim_fault_word(unsigned index)
+{
+	return index < SIM_FAULT_END ? kinds[index].word : NULL;
+}
+
+const char *sim_fault_text(unsigned index)
+{
+	return index < SIM_FAULT_END ? kinds[index].text : NULL;
+}
+
 /* Some hours: all that may be ahead is judged by a day (SIM_SKEW_MS with what a rate adds stays far below). */
 #define SKEW_MS (3 * KAI_MS_HOUR)
 

@@ -59,14 +59,7 @@ static double wire_bytes(const struct size_result *result)
 
 static double hops(const struct size_result *result)
 {
-	const struct sim_figures *figures = &result->end.result.figures;
-	double sum = 0, count = 0;
-
-	for (size_t i = 0; i < sizeof(figures->hops_count) / sizeof(figures->hops_count[0]); i++) {
-		sum += (double)i * (double)figures->hops_count[i];
-		count += (double)figures->hops_count[i];
-	}
-	return count > 0 ? sum / count : 0;
+	return sim_report_hops(&result->end.result.figures);
 }
 
 static double median_ms(const struct size_result *result)
@@ -108,7 +101,7 @@ static void draw(const struct sim_cli *cli, const struct size_result *results, s
 	char title[160];
 
 	(void)snprintf(title, sizeof(title),
-		       "kairan-sim growth: %u advisories, seed %llu, topology %s",
+		       "kairan-sim plot growth: %u advisories, seed %llu, topology %s",
 		       cli->recipe.items, (unsigned long long)cli->recipe.seed,
 		       cli->recipe.topology < 0
 			       ? "by the seed"

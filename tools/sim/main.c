@@ -1,64 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
 #include "cli.h"
 
-static const struct {
+static const struct verb_row {
 	const char *word;
+	const char *second; /* NULL: one word */
+	enum sim_verb verb;
 	int (*run)(const struct sim_cli *cli);
-	const char *help;
+	const char *words; /* what follows */
+	const char *text;
 } verbs[] = {
-	{"run", sim_verb_run, "one plan, twice: figures and violations"},
-	{"swarm", sim_verb_swarm, "many seeds, each with its own mix of faults, each in a process"},
-	{"plan", sim_verb_plan, "print what a run would do"},
-	{"shrink", sim_verb_shrink, "leave out of a failing plan what it does not need to fail"},
-	{"picture", sim_verb_picture, "how one advisory spread, as SVG"},
-	{"growth", sim_verb_growth, "what more nodes cost, as a table and SVG"},
+	{"run", NULL, SIM_VERB_RUN, sim_verb_run,
+	 "[--seed N | --plan FILE | --seeds A-B | --fresh N] [OPTION...]",
+	 "one plan, twice, or many seeds, each with its own mix of faults in a process of its "
+	 "own;\n"
+	 "exit 1 on a violation"},
+	{"replay", NULL, SIM_VERB_REPLAY, sim_verb_run, "SEED [OPTION...]",
+	 "one seed again, as a failing run names it"},
+	{"shrink", NULL, SIM_VERB_SHRINK, sim_verb_shrink, "SEED|--plan FILE [OPTION...]",
+	 "leave out of a failing plan what it does not need to fail"},
+	{"plan", NULL, SIM_VERB_PLAN, sim_verb_plan, "[OPTION...]", "print what a run would do"},
+	{"plot", "growth", SIM_VERB_GROWTH, sim_verb_growth, "[OPTION...]",
+	 "what more nodes cost: a table, and SVG with --out"},
+	{"plot", "spread", SIM_VERB_SPREAD, sim_verb_spread, "[OPTION...]",
+	 "how one advisory spread over the topology and time, as SVG"},
 };
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 static void usage(FILE *to)
 {
-	(void)fprintf(to, "usage: kairan-sim VERB [options]\n\n");
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		(void)fprintf(to, "  %-9s %s\n", verbs[i].word, verbs[i].help);
-	(void)fprintf(
-		to,
-		"\n"
-		"what runs:   --seed N  --nodes N (30)  --items N (120)  --topology WORD  "
-		"--scenario NAME\n"
-		"             --no-faults  --rogues N  --length MS  --plan FILE (as `plan` prints "
-		"it)\n"
-		"how:         --once (no twin)  --no-checks\n"
-		"what prints: --json  --out FILE  --trace FILE  --trace-node N  --trace-item N\n"
-		"swarm:       --seeds FIRST..LAST  --fresh N  --limit SECONDS  --jobs N  --tap\n"
-		"shrink:      --checker NAME  --tries N\n"
-		"picture:     --item N (its number in order of making)\n"
-		"growth:      --sizes N,N,...\n");
+	(void)fprintf(to, "usage: kairan-sim VERB [OPTION...]     kairan-sim VERB --help\n\n");
+	for (size_t i = 0; i < VERBS; i++)
+		(void)fprintf(to, "  %s %-*s %.*s\n", verbs[i].word,
+			      12 - (int)strlen(verbs[i].word),
+			      verbs[i].second == NULL ? "" : verbs[i].second,
+			      (int)strcspn(verbs[i].text, ";"), verbs[i].text);
+	(void)fprintf(to, "  %-13s %s\n\n", "mutants",
+		      "show that the checkers can fail: tools/mutants of the source tree");
+	(void)fprintf(to, "exit: 0 held, 1 a violation, 2 usage, 3 a file or process failed\n");
+}
+
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The program of the source tree that this one was built from; it takes what follows, --help too. */
+static int mutants(char **argv)
+{
+	static const char path[] = SIM_MUTANTS;
+
+	(void)execv(path, argv);
+	(void)fprintf(stderr, "kairan-sim: %s: %s (it needs the source tree)\n", path,
+		      strerror(errno));
+	return SIM_EXIT_FILE;
+}
+
+static int run_verb(const struct verb_row *row, int argc, char **argv)
+{
+	struct sim_cli cli;
+
+	if (wants_help(argc, argv)) {
+		(void)printf("usage: kairan-sim %s%s%s %s\n%s.\n\n", row->word,
+			     row->second == NULL ? "" : " ", row->second == NULL ? "" : row->second,
+			     row->words, row->text);
+		sim_cli_help(row->verb, stdout);
+		return SIM_EXIT_OK;
+	}
+	if (!sim_cli_read(row->verb, argc, argv, &cli))
+		return SIM_EXIT_USAGE;
+	if (sodium_init() < 0) {
+		(void)fprintf(stderr, "kairan-sim: libsodium did not start\n");
+		return SIM_EXIT_FILE;
+	}
+	return row->run(&cli);
 }
 
 int main(int argc, char **argv)
 {
-	struct sim_cli cli;
+	if (argc > 1 && strcmp(argv[1], "mutants") == 0)
+		return mutants(argv + 1);
+	for (size_t i = 0; argc > 1 && i < VERBS; i++) {
+		int words = verbs[i].second == NULL ? 1 : 2;
 
-	if (argc < 2 || strcmp(argv[1], "--help") == 0) {
-		usage(argc < 2 ? stderr : stdout);
-		return argc < 2 ? SIM_EXIT_USAGE : SIM_EXIT_OK;
-	}
-	if (sodium_init() < 0) {
-		(void)fprintf(stderr, "kairan-sim: libsodium did not start\n");
-		return SIM_EXIT_USAGE;
-	}
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (strcmp(argv[1], verbs[i].word) != 0)
+		if (strcmp(argv[1], verbs[i].word) != 0 ||
+		    (words == 2 && (argc < 3 || strcmp(argv[2], verbs[i].second) != 0)))
 			continue;
-		if (!sim_cli_read(argc - 1, argv + 1, &cli))
-			return SIM_EXIT_USAGE;
-		return verbs[i].run(&cli);
+		return run_verb(&verbs[i], argc - 1 - words, argv + 1 + words);
 	}
-	(void)fprintf(stderr, "kairan-sim: no verb \"%.40s\"\n", argv[1]);
+	if (wants_help(argc, argv)) {
+		usage(stdout);
+		return SIM_EXIT_OK;
+	}
+	if (argc > 1)
+		(void)fprintf(stderr, "kairan-sim: no verb \"%.40s%s%.40s\"\n", argv[1],
+			      argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
 	usage(stderr);
 	return SIM_EXIT_USAGE;
 }

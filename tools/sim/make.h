@@ -42,23 +42,23 @@ struct sim_tie {
 };
 
 #define SIM_X_FAULT(X)                                                                             \
-	X(CUT, "cuts")                                                                             \
-	X(PARTITION, "partitions")                                                                 \
-	X(DELAY, "delays")                                                                         \
-	X(CRASH, "crashes")                                                                        \
-	X(RESTORE, "restores")                                                                     \
-	X(FULL, "full disks")                                                                      \
-	X(SLOW, "slow disks")                                                                      \
-	X(CLOCK, "clocks")                                                                         \
-	X(AGREE, "changed agreements")                                                             \
-	X(WINDOW, "agreements that begin or end")                                                  \
-	X(NOTICE, "suspensions")                                                                   \
-	X(MEMBER, "memberships")                                                                   \
-	X(CARD, "cards")                                                                           \
-	X(LIAR, "rogues")
+	X(CUT, "cuts", "connections end, with and without what was in flight")                     \
+	X(PARTITION, "partitions", "of the whole net, both ways or one")                           \
+	X(DELAY, "delays", "slow, uneven and narrow links")                                        \
+	X(CRASH, "crashes", "at every point of a turn")                                            \
+	X(RESTORE, "restores", "from an old backup")                                               \
+	X(FULL, "full-disks", "nothing can be stored for a while")                                 \
+	X(SLOW, "slow-disks", "a commit takes long")                                               \
+	X(CLOCK, "clocks", "ahead, behind, fast, slow")                                            \
+	X(AGREE, "agreements", "successors with other terms")                                      \
+	X(WINDOW, "windows", "agreements that begin late or end early")                            \
+	X(NOTICE, "suspensions", "agreements suspended, resumed, terminated")                      \
+	X(MEMBER, "memberships", "withdrawn and given again")                                      \
+	X(CARD, "cards", "rotated keys, revoked keys")                                             \
+	X(LIAR, "rogues", "up to a fifth of the nodes lie")
 
 enum sim_fault {
-#define X(NAME, text) SIM_FAULT_##NAME,
+#define X(NAME, word, text) SIM_FAULT_##NAME,
 	SIM_X_FAULT(X)
 #undef X
 		SIM_FAULT_END

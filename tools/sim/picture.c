@@ -195,7 +195,7 @@ static void draw(struct sim *sim, const struct picture *picture, FILE *to)
 	sim_svg_end(to);
 }
 
-int sim_verb_picture(const struct sim_cli *cli)
+int sim_verb_spread(const struct sim_cli *cli)
 {
 	struct sim_plan *plan = sim_cli_plan(cli);
 	struct sim_options options = cli->options;

@@ -127,12 +127,16 @@ struct sim_recipe {
 	uint64_t seed;
 	int topology;	       /* -1: by the seed */
 	uint32_t nodes, items; /* 0: 30, 120 */
-	bool faults;	       /* swarm: the mix by the seed */
+	uint32_t faults;       /* kinds that the seed mixes, bits of sim_fault_word; 0: none */
 	int rogues;	       /* -1: by the seed, up to a fifth; else that many */
 	int64_t length_ms;     /* of the traffic; 0: by the seed */
 	const char *scenario;  /* NULL: random; else a name from plan_make.c's table */
 };
 
+/* Words and one line each of the kinds of fault, in the order of a recipe's bits; NULL at the end. */
+#define SIM_ALL_FAULTS UINT32_MAX
+const char *sim_fault_word(unsigned index);
+const char *sim_fault_text(unsigned index);
 /* Names and one line each of the scenarios, in order; NULL at the end. */
 const char *sim_scenario_name(unsigned index);
 const char *sim_scenario_text(unsigned index);

@@ -233,7 +233,10 @@ static void choose_style(struct sim_maker *maker)
 	};
 }
 
-/* Which faults, and how many of each: few kinds or many. */
+/*
+ * Which faults of those that the recipe allows: few kinds or many. Every kind is drawn for, so that a list
+ * moves no other choice; a seed that draws none of a list gets all of it.
+ */
 static void choose_faults(struct sim_maker *maker)
 {
 	static const unsigned chances[] = {15, 35, 50, 50, 75};
@@ -244,6 +247,9 @@ static void choose_faults(struct sim_maker *maker)
 		if (sim_draw_percent(&draw, chance))
 			maker->faults |= 1u << fault;
 	}
+	maker->faults &= maker->recipe.faults;
+	if (maker->faults == 0 && maker->recipe.faults != SIM_ALL_FAULTS)
+		maker->faults = maker->recipe.faults;
 }
 
 static void choose_strength(struct sim_maker *maker)
@@ -359,7 +365,7 @@ struct sim_plan *sim_plan_make(const struct sim_recipe *recipe)
 	choose_style(&maker);
 	if (scenario != NULL)
 		maker.faults = scenario->faults;
-	else if (recipe->faults)
+	else
 		choose_faults(&maker);
 	if (scenario != NULL && scenario->styled)
 		maker.style = scenario->style;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
+#include <stdlib.h>
 
 #include "cli.h"
 
+#define TWIN "the same plan gave other bytes the second time"
 #define BUCKETS (sizeof(((struct sim_figures *)0)->latency_count) / sizeof(uint64_t))
 #define HOPS (sizeof(((struct sim_figures *)0)->hops_count) / sizeof(uint64_t))
 
@@ -28,7 +30,7 @@ int64_t sim_figures_latency(const struct sim_figures *figures, double percent)
 	return 0;
 }
 
-static double mean_hops(const struct sim_figures *figures)
+double sim_report_hops(const struct sim_figures *figures)
 {
 	double sum = 0, count = 0;
 
@@ -48,6 +50,33 @@ static void digest_text(const struct sim_figures *figures, char ret[17])
 {
 	for (size_t i = 0; i < 8; i++)
 		(void)snprintf(ret + 2 * i, 3, "%02x", figures->digest[i]);
+}
+
+void sim_report_add(struct sim_figures *io_sum, const struct sim_figures *one)
+{
+	io_sum->items += one->items;
+	io_sum->node_items += one->node_items;
+	io_sum->turns += one->turns;
+	io_sum->frames += one->frames;
+	io_sum->bytes += one->bytes;
+	io_sum->payload_copies += one->payload_copies;
+	io_sum->payload_needed += one->payload_needed;
+	io_sum->alert_copies += one->alert_copies;
+	io_sum->alert_needed += one->alert_needed;
+	for (size_t i = 0; i < HOPS; i++)
+		io_sum->hops_count[i] += one->hops_count[i];
+	for (size_t i = 0; i < BUCKETS; i++)
+		io_sum->latency_count[i] += one->latency_count[i];
+	io_sum->excess_hops += one->excess_hops;
+	io_sum->signatures_checked += one->signatures_checked;
+	io_sum->signatures_remembered += one->signatures_remembered;
+	io_sum->store_bytes += one->store_bytes;
+	io_sum->shared_bytes += one->shared_bytes;
+	io_sum->virtual_ms += one->virtual_ms;
+	io_sum->violations += one->violations;
+	/* Whatever the order in which seeds ended. */
+	for (size_t i = 0; i < KAI_ID_LEN; i++)
+		io_sum->digest[i] ^= one->digest[i];
 }
 
 /* Every figure once: its word for programs, its words for people, its value. */
@@ -72,7 +101,7 @@ static void figures_each(const struct sim_figures *f, void *context,
 	     ratio(f->payload_copies, f->payload_needed));
 	each(context, "alert_copies", "the same, of what was pushed",
 	     ratio(f->alert_copies, f->alert_needed));
-	each(context, "hops_mean", "hops of a first arrival, mean", mean_hops(f));
+	each(context, "hops_mean", "hops of a first arrival, mean", sim_report_hops(f));
 	each(context, "excess_hops", "hops beyond the shortest permitted path, all",
 	     (double)f->excess_hops);
 	each(context, "latency_p50_ms", "first arrival, virtual ms, median",
@@ -101,27 +130,82 @@ void sim_report_figures(const struct sim_figures *figures, FILE *to)
 	(void)fprintf(to, "%-48s %16s\n", "digest of all outputs", digest);
 }
 
+/* ---- one object ---- */
+
 static void member(void *context, const char *word, const char *words, double value)
 {
 	(void)words;
-	(void)fprintf(context, " \"%s\": %.6g,\n", word, value);
+	(void)fprintf(context, "  \"%s\": %.15g,\n", word, value);
 }
 
-void sim_report_figures_json(const struct sim_figures *figures, FILE *to)
+/* What is said is ASCII; a path may be anything, and what JSON might not read is left to the eye. */
+static void string(const char *text, FILE *to)
+{
+	(void)fputc('"', to);
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			(void)fputc('\\', to);
+		(void)fputc(*text >= ' ' && *text <= '~' ? *text : '?', to);
+	}
+	(void)fputc('"', to);
+}
+
+static void failure(const struct sim_cli *cli, const struct sim_failure *one, FILE *to)
+{
+	char *again = NULL;
+	size_t len;
+	FILE *text = open_memstream(&again, &len);
+
+	if (text != NULL) {
+		sim_cli_again(cli, one->seed, text);
+		(void)fclose(text);
+	}
+	(void)fprintf(to, "{\"seed\": %llu, \"checker\": ", (unsigned long long)one->seed);
+	string(one->checker, to);
+	(void)fputs(", \"text\": ", to);
+	string(one->text, to);
+	(void)fputs(", \"replay\": ", to);
+	string(again == NULL ? "" : again, to);
+	free(again);
+	(void)fputc('}', to);
+}
+
+void sim_report_json(const struct sim_cli *cli, const struct sim_sum *sum, FILE *to)
 {
 	char digest[17];
 
-	(void)fputs("{\n", to);
-	figures_each(figures, to, member);
-	digest_text(figures, digest);
-	(void)fprintf(to, " \"digest\": \"%s\"\n}\n", digest);
+	digest_text(&sum->figures, digest);
+	(void)fprintf(
+		to,
+		"{\"first\": %llu,\n \"seeds\": %llu,\n \"failed\": %llu,\n \"seconds\": %.3f,\n"
+		" \"seeds_per_minute\": %.1f,\n \"figures\": {\n",
+		(unsigned long long)sum->first, (unsigned long long)sum->seeds,
+		(unsigned long long)sum->failed, sum->seconds,
+		sum->seconds > 0 ? (double)sum->seeds / sum->seconds * 60 : 0);
+	figures_each(&sum->figures, to, member);
+	(void)fprintf(to, "  \"digest\": \"%s\"},\n \"failures\": [", digest);
+	for (uint64_t i = 0; i < sum->failed; i++) {
+		(void)fputs(i == 0 ? "\n  " : ",\n  ", to);
+		failure(cli, &sum->failures[i], to);
+	}
+	(void)fputs("]}\n", to);
+}
+
+/* ---- what failed ---- */
+
+void sim_report_first(const struct sim_result *result, uint64_t seed, struct sim_failure *ret)
+{
+	const struct sim_violation_entry *entry = &result->first[0];
+
+	*ret = (struct sim_failure){.seed = seed,
+				    .checker = result->differs ? "determinism" : entry->checker};
+	(void)snprintf(ret->text, sizeof(ret->text), "%s", result->differs ? TWIN : entry->text);
 }
 
 void sim_report_violations(const struct sim_result *result, FILE *to)
 {
 	if (result->differs)
-		(void)fprintf(to,
-			      "# determinism: the same plan gave other bytes the second time\n");
+		(void)fprintf(to, "# determinism: %s\n", TWIN);
 	for (size_t i = 0;
 	     i < result->violations && i < sizeof(result->first) / sizeof(result->first[0]); i++) {
 		const struct sim_violation_entry *entry = &result->first[i];

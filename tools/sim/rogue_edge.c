@@ -159,8 +159,5 @@ unsigned sim_tell_label_broken(struct sim_tale *tale)
 		label->gov_share = 2;
 		break;
 	}
-	if (!sim_ware_seal(tale, &ware))
-		return 0;
-	sim_ware_sign(tale, &ware);
-	return sim_ware_send(tale, tale->to, &ware);
+	return sim_ware_reseal(tale, &ware) ? sim_ware_send(tale, tale->to, &ware) : 0;
 }

@@ -69,10 +69,7 @@ unsigned sim_tell_other_realm(struct sim_tale *tale)
 	if (!sim_ware_make(tale, &plan, &ware))
 		return 0;
 	sim_tale_random(tale, ware.header.realm, KAI_REALM_LEN);
-	if (!sim_ware_seal(tale, &ware))
-		return 0;
-	sim_ware_sign(tale, &ware);
-	return sim_ware_send(tale, tale->to, &ware);
+	return sim_ware_reseal(tale, &ware) ? sim_ware_send(tale, tale->to, &ware) : 0;
 }
 
 unsigned sim_tell_serial_ahead(struct sim_tale *tale)
@@ -84,10 +81,7 @@ unsigned sim_tell_serial_ahead(struct sim_tale *tale)
 		return 0;
 	ware.header.card_serial =
 		tale->arg % 3 == 0 ? UINT64_MAX >> 1 : ware.header.card_serial + 1000000;
-	if (!sim_ware_seal(tale, &ware))
-		return 0;
-	sim_ware_sign(tale, &ware);
-	return sim_ware_send(tale, tale->to, &ware);
+	return sim_ware_reseal(tale, &ware) ? sim_ware_send(tale, tale->to, &ware) : 0;
 }
 
 /* ---- parts ---- */
@@ -129,10 +123,7 @@ static bool unseal(struct sim_tale *tale, struct sim_ware *ware)
 		return false;
 	ware->parts[0] = copy;
 	kai_part_hash(ware->header.realm, copy, ware->header.parts[0].hash);
-	if (!sim_ware_seal(tale, ware))
-		return false;
-	sim_ware_sign(tale, ware);
-	return true;
+	return sim_ware_reseal(tale, ware);
 }
 
 unsigned sim_tell_spoil_parts(struct sim_tale *tale)

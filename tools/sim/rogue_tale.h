@@ -103,7 +103,7 @@ uint64_t sim_tale_wall(const struct sim_tale *tale);
 /* Its newest agreement with `to` that both signed; false: none. */
 bool sim_tale_agreement(struct sim_tale *tale, uint32_t to, struct kai_agreement_read *ret);
 
-/* ---- rogue_ware.c: items in its hands ---- */
+/* ---- items in its hands: rogue_pick.c, rogue_make.c, rogue_shelf.c ---- */
 
 struct sim_ware {
 	struct kai_header header;
@@ -146,6 +146,7 @@ bool sim_ware_make(struct sim_tale *tale, const struct sim_ware_plan *plan, stru
 /* After the header was changed: bytes and id anew. */
 bool sim_ware_seal(struct sim_tale *tale, struct sim_ware *ware);
 void sim_ware_sign(struct sim_tale *tale, struct sim_ware *ware);
+bool sim_ware_reseal(struct sim_tale *tale, struct sim_ware *ware); /* both */
 /* Pushes what is urgent and small, offers the rest and serves it when it is wanted. */
 unsigned sim_ware_send(struct sim_tale *tale, uint32_t to, struct sim_ware *ware);
 /* The same by offer, with at most so many frames on the shelf. */

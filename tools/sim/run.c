@@ -77,25 +77,38 @@ static bool end_trace(const struct sim_cli *cli, struct sim_trace *trace)
 	return false;
 }
 
-static int print_result(const struct sim_cli *cli, const struct sim_result *result)
+static int print_result(const struct sim_cli *cli, uint64_t seed, const struct sim_result *result,
+			double seconds)
 {
+	bool failed = result->violations > 0 || result->differs;
 	FILE *out = sim_cli_out(cli);
+	struct sim_failure failure;
 
 	if (out == NULL)
 		return SIM_EXIT_FILE;
+	if (failed)
+		sim_report_first(result, seed, &failure);
 	if (cli->json)
-		sim_report_figures_json(&result->figures, out);
+		sim_report_json(
+			cli, &(struct sim_sum){seed, 1, failed, seconds, result->figures, &failure},
+			out);
 	else
 		sim_report_figures(&result->figures, out);
 	if (!sim_cli_close(cli, out))
 		return SIM_EXIT_FILE;
+	if (!failed)
+		return SIM_EXIT_OK;
 	/* Not into --json's text. */
 	sim_report_violations(result, stderr);
-	return result->violations > 0 || result->differs ? SIM_EXIT_VIOLATION : SIM_EXIT_OK;
+	(void)fputs("#   again: ", stderr);
+	sim_cli_again(cli, seed, stderr);
+	(void)fputc('\n', stderr);
+	return SIM_EXIT_VIOLATION;
 }
 
-int sim_verb_run(const struct sim_cli *cli)
+static int run_here(const struct sim_cli *cli)
 {
+	double start = sim_cli_seconds();
 	struct sim_cli mine = *cli;
 	struct sim_trace trace = {NULL, 0, 0};
 	struct sim_plan *plan = sim_cli_plan(cli);
@@ -104,7 +117,7 @@ int sim_verb_run(const struct sim_cli *cli)
 
 	if (plan != NULL && start_trace(&mine, &trace)) {
 		sim_run_plan(&mine, plan, &result);
-		code = print_result(cli, &result);
+		code = print_result(cli, plan->seed, &result, sim_cli_seconds() - start);
 	}
 	if (!end_trace(cli, &trace))
 		code = SIM_EXIT_FILE;
@@ -112,10 +125,15 @@ int sim_verb_run(const struct sim_cli *cli)
 	return code;
 }
 
-int sim_verb_plan(const struct sim_cli *cli)
+int sim_verb_run(const struct sim_cli *cli)
 {
-	struct sim_plan *plan = sim_cli_plan(cli);
-	FILE *out = plan == NULL ? NULL : sim_cli_out(cli);
+	return cli->many ? sim_swarm(cli) : run_here(cli);
+}
+
+/* And frees it. */
+static int print_plan(const struct sim_cli *cli, struct sim_plan *plan)
+{
+	FILE *out = sim_cli_out(cli);
 	bool written = false;
 
 	if (out != NULL) {
@@ -124,6 +142,13 @@ int sim_verb_plan(const struct sim_cli *cli)
 	}
 	sim_plan_free(plan);
 	return written ? SIM_EXIT_OK : SIM_EXIT_FILE;
+}
+
+int sim_verb_plan(const struct sim_cli *cli)
+{
+	struct sim_plan *plan = sim_cli_plan(cli);
+
+	return plan == NULL ? SIM_EXIT_FILE : print_plan(cli, plan);
 }
 
 struct shrinking {
@@ -169,13 +194,5 @@ int sim_verb_shrink(const struct sim_cli *cli)
 	struct sim_plan *small = sim_plan_shrink(plan, still_fails, &shrinking, cli->tries);
 
 	sim_plan_free(plan);
-	FILE *out = sim_cli_out(cli);
-	bool written = false;
-
-	if (out != NULL) {
-		sim_plan_print(small, out);
-		written = sim_cli_close(cli, out);
-	}
-	sim_plan_free(small);
-	return written ? SIM_EXIT_OK : SIM_EXIT_FILE;
+	return print_plan(cli, small);
 }

@@ -23,22 +23,17 @@ struct running {
 
 struct swarm {
 	const struct sim_cli *cli;
+	FILE *out;
 	struct running running[MAX_JOBS];
 	unsigned count;
-	uint64_t next, total;
-	uint64_t begun, ended, failed;
+	uint64_t total, begun;
 	double start, told;
-	struct sim_figures sum;
+	struct sim_sum sum; /* of those that ended */
 	struct {
 		const char *checker;
 		uint64_t seeds;
 	} by_checker[MAX_NAMES];
 };
-
-static uint64_t pick_seed(const struct swarm *swarm, uint64_t index)
-{
-	return swarm->cli->fresh > 0 ? swarm->next + index : swarm->cli->first + index;
-}
 
 static void count_checker(struct swarm *swarm, const char *checker)
 {
@@ -52,38 +47,54 @@ static void count_checker(struct swarm *swarm, const char *checker)
 	}
 }
 
+/* Of one that has failed. */
+static void note_failure(struct swarm *swarm, const struct running *running,
+			 const struct sim_child_end *end)
+{
+	struct sim_sum *sum = &swarm->sum;
+	struct sim_failure *failures =
+		realloc(sum->failures, (sum->failed + 1) * sizeof(*failures));
+
+	if (failures == NULL) {
+		(void)fputs("kairan-sim: out of memory\n", stderr);
+		abort();
+	}
+	sum->failures = failures;
+	struct sim_failure *failure = &failures[sum->failed++];
+
+	if (end->finished) {
+		sim_report_first(&end->result, running->child.seed, failure);
+	} else if (running->late) {
+		*failure = (struct sim_failure){running->child.seed, "(no end)", ""};
+		(void)snprintf(failure->text, sizeof(failure->text), "no end within %.0f s",
+			       SEED_LIMIT_S);
+	} else {
+		*failure = (struct sim_failure){running->child.seed, "(died)", ""};
+		(void)snprintf(failure->text, sizeof(failure->text), "it died: %s",
+			       end->signal != 0 ? strsignal(end->signal)
+						: "it ended without a result");
+	}
+	count_checker(swarm, failure->checker);
+}
+
 static void tell_failure(struct swarm *swarm, const struct running *running,
 			 const struct sim_child_end *end)
 {
-	FILE *to = stdout;
+	/* Not into --json's text. */
+	FILE *to = swarm->cli->json ? stderr : swarm->out;
 
 	(void)fprintf(to, "# seed %llu FAILED: ", (unsigned long long)running->child.seed);
-	if (running->late)
-		(void)fprintf(to, "no end within %.0f s\n", SEED_LIMIT_S);
-	else if (!end->finished)
-		(void)fprintf(to, "it died: %s\n",
-			      end->signal != 0 ? strsignal(end->signal)
-					       : "it ended without a result");
-	else
+	if (end->finished)
 		(void)fprintf(to, "%u violations%s\n", end->result.violations,
 			      end->result.differs ? ", and its twin differs" : "");
+	else
+		(void)fprintf(to, "%s\n", swarm->sum.failures[swarm->sum.failed - 1].text);
 	if (end->finished)
 		sim_report_violations(&end->result, to);
 	(void)fprintf(to, "#   again: ");
 	sim_cli_again(swarm->cli, running->child.seed, to);
+	(void)fputc('\n', to);
 	(void)fflush(to);
-}
-
-static void add_figures(struct sim_figures *sum, const struct sim_figures *one)
-{
-	sum->items += one->items;
-	sum->node_items += one->node_items;
-	sum->turns += one->turns;
-	sum->frames += one->frames;
-	sum->bytes += one->bytes;
-	sum->virtual_ms += one->virtual_ms;
-	sum->payload_copies += one->payload_copies;
-	sum->payload_needed += one->payload_needed;
 }
 
 static void take_end(struct swarm *swarm, unsigned index)
@@ -93,24 +104,18 @@ static void take_end(struct swarm *swarm, unsigned index)
 
 	sim_child_end(&running.child, &end);
 	swarm->running[index] = swarm->running[--swarm->count];
-	swarm->ended++;
+	swarm->sum.seeds++;
 	bool fails = !end.finished || end.result.violations > 0 || end.result.differs;
 
 	if (swarm->cli->tap)
-		(void)printf("%s %llu - seed %llu\n", fails ? "not ok" : "ok",
-			     (unsigned long long)swarm->ended,
-			     (unsigned long long)running.child.seed);
+		(void)fprintf(swarm->out, "%s %llu - seed %llu\n", fails ? "not ok" : "ok",
+			      (unsigned long long)swarm->sum.seeds,
+			      (unsigned long long)running.child.seed);
 	if (end.finished)
-		add_figures(&swarm->sum, &end.result.figures);
+		sim_report_add(&swarm->sum.figures, &end.result.figures);
 	if (!fails)
 		return;
-	swarm->failed++;
-	if (!end.finished)
-		count_checker(swarm, running.late ? "(no end)" : "(died)");
-	else if (end.result.differs)
-		count_checker(swarm, "determinism");
-	else
-		count_checker(swarm, end.result.first[0].checker);
+	note_failure(swarm, &running, &end);
 	tell_failure(swarm, &running, &end);
 }
 
@@ -139,9 +144,10 @@ static void wait_some(struct swarm *swarm)
 	if (!swarm->cli->tap && now - swarm->told > TELL_EVERY_S) {
 		swarm->told = now;
 		(void)fprintf(stderr, "%llu of %llu seeds, %llu failed, %.0f seeds/min\n",
-			      (unsigned long long)swarm->ended, (unsigned long long)swarm->total,
-			      (unsigned long long)swarm->failed,
-			      (double)swarm->ended / (now - swarm->start) * 60);
+			      (unsigned long long)swarm->sum.seeds,
+			      (unsigned long long)swarm->total,
+			      (unsigned long long)swarm->sum.failed,
+			      (double)swarm->sum.seeds / (now - swarm->start) * 60);
 	}
 }
 
@@ -149,7 +155,7 @@ static bool begin_one(struct swarm *swarm)
 {
 	struct sim_recipe recipe = swarm->cli->recipe;
 
-	recipe.seed = pick_seed(swarm, swarm->begun);
+	recipe.seed = swarm->sum.first + swarm->begun;
 	struct running *running = &swarm->running[swarm->count];
 
 	*running = (struct running){.since = sim_cli_seconds()};
@@ -174,49 +180,48 @@ static bool may_begin(const struct swarm *swarm)
 
 static void tell_sum(const struct swarm *swarm)
 {
-	double took = sim_cli_seconds() - swarm->start;
 	const char *mark = swarm->cli->tap ? "# " : "";
-	const struct sim_figures *sum = &swarm->sum;
+	const struct sim_sum *sum = &swarm->sum;
+	const struct sim_figures *figures = &sum->figures;
 
-	(void)printf("%s%llu seeds, %llu failed, in %.1f s: %.0f seeds/min with %u at a time\n",
-		     mark, (unsigned long long)swarm->ended, (unsigned long long)swarm->failed,
-		     took, (double)swarm->ended / took * 60, swarm->cli->jobs);
-	(void)printf("%s%llu advisories, %llu held at the end, %llu turns, %llu frames, %.1f "
-		     "virtual years\n",
-		     mark, (unsigned long long)sum->items, (unsigned long long)sum->node_items,
-		     (unsigned long long)sum->turns, (unsigned long long)sum->frames,
-		     (double)sum->virtual_ms / 1000 / 86400 / 365);
+	(void)fprintf(swarm->out,
+		      "%s%llu seeds, %llu failed, in %.1f s: %.0f seeds/min with %u at a time\n",
+		      mark, (unsigned long long)sum->seeds, (unsigned long long)sum->failed,
+		      sum->seconds, (double)sum->seeds / sum->seconds * 60, swarm->cli->jobs);
+	(void)fprintf(
+		swarm->out,
+		"%s%llu advisories, %llu held at the end, %llu turns, %llu frames, %.1f virtual "
+		"years\n",
+		mark, (unsigned long long)figures->items, (unsigned long long)figures->node_items,
+		(unsigned long long)figures->turns, (unsigned long long)figures->frames,
+		(double)figures->virtual_ms / 1000 / 86400 / 365);
 	for (unsigned i = 0; i < MAX_NAMES && swarm->by_checker[i].checker != NULL; i++)
-		(void)printf("%s%6llu seeds failed first at: %s\n", mark,
-			     (unsigned long long)swarm->by_checker[i].seeds,
-			     swarm->by_checker[i].checker);
+		(void)fprintf(swarm->out, "%s%6llu seeds failed first at: %s\n", mark,
+			      (unsigned long long)swarm->by_checker[i].seeds,
+			      swarm->by_checker[i].checker);
 }
 
-int sim_verb_swarm(const struct sim_cli *cli)
+/* The gate prints what a TAP comment notes. */
+static void choose_seeds(struct swarm *swarm)
 {
-	struct swarm *swarm = calloc(1, sizeof(*swarm));
+	const struct sim_cli *cli = swarm->cli;
 
-	if (swarm == NULL) {
-		(void)fprintf(stderr, "kairan-sim: out of memory\n");
-		return SIM_EXIT_FILE;
-	}
-	swarm->cli = cli;
-	swarm->start = sim_cli_seconds();
-	swarm->told = swarm->start;
-	swarm->total = cli->fresh > 0 ? cli->fresh : cli->last - cli->first + 1;
-	if (cli->fresh > 0) {
-		/* 48 bits: they are read and typed by people. */
-		randombytes_buf(&swarm->next, sizeof(swarm->next));
-		swarm->next >>= 16;
-		(void)printf("# fresh seeds: --seeds %llu..%llu\n", (unsigned long long)swarm->next,
-			     (unsigned long long)(swarm->next + swarm->total - 1));
-	} else if (cli->last < cli->first) {
-		(void)fprintf(stderr, "kairan-sim: swarm needs --seeds FIRST..LAST or --fresh N\n");
-		free(swarm);
-		return SIM_EXIT_USAGE;
-	}
-	if (cli->tap && cli->limit_s == 0)
-		(void)printf("1..%llu\n", (unsigned long long)swarm->total);
+	swarm->sum.first = cli->first;
+	swarm->total = cli->last - cli->first + 1;
+	if (cli->fresh == 0)
+		return;
+	/* 48 bits: they are read and typed by people. */
+	randombytes_buf(&swarm->sum.first, sizeof(swarm->sum.first));
+	swarm->sum.first >>= 16;
+	swarm->total = cli->fresh;
+	(void)fprintf(cli->json ? stderr : swarm->out, "# note: fresh seeds: --seeds %llu-%llu\n",
+		      (unsigned long long)swarm->sum.first,
+		      (unsigned long long)(swarm->sum.first + swarm->total - 1));
+}
+
+/* false: a process could not be had, and that is said. */
+static bool run_all(struct swarm *swarm)
+{
 	bool going = true;
 
 	while (going || swarm->count > 0) {
@@ -226,11 +231,42 @@ int sim_verb_swarm(const struct sim_cli *cli)
 			break;
 		wait_some(swarm);
 	}
-	if (cli->tap && cli->limit_s > 0)
-		(void)printf("1..%llu\n", (unsigned long long)swarm->ended);
-	tell_sum(swarm);
-	bool held = swarm->failed == 0 && swarm->ended > 0 && swarm->ended == swarm->begun && going;
+	swarm->sum.seconds = sim_cli_seconds() - swarm->start;
+	return going;
+}
 
+int sim_swarm(const struct sim_cli *cli)
+{
+	struct swarm *swarm = calloc(1, sizeof(*swarm));
+	FILE *out = sim_cli_out(cli);
+	int code = SIM_EXIT_FILE;
+
+	if (swarm == NULL || out == NULL) {
+		(void)fprintf(stderr, "kairan-sim: no memory or no file to write to\n");
+		free(swarm);
+		return code;
+	}
+	swarm->cli = cli;
+	swarm->out = out;
+	swarm->start = sim_cli_seconds();
+	swarm->told = swarm->start;
+	choose_seeds(swarm);
+	if (cli->tap && cli->limit_s == 0)
+		(void)fprintf(out, "1..%llu\n", (unsigned long long)swarm->total);
+	bool whole = run_all(swarm);
+
+	if (cli->tap && cli->limit_s > 0)
+		(void)fprintf(out, "1..%llu\n", (unsigned long long)swarm->sum.seeds);
+	if (cli->json)
+		sim_report_json(cli, &swarm->sum, out);
+	else
+		tell_sum(swarm);
+	whole = sim_cli_close(cli, out) && whole;
+	if (swarm->sum.failed > 0)
+		code = SIM_EXIT_VIOLATION;
+	else if (whole)
+		code = SIM_EXIT_OK;
+	free(swarm->sum.failures);
 	free(swarm);
-	return held ? SIM_EXIT_OK : SIM_EXIT_VIOLATION;
+	return code;
 }

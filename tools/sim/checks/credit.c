@@ -15,9 +15,9 @@
 
 /* One end's view of its session with a peer. */
 struct session {
-	uint8_t nonce[16]; /* newest of the end's own */
+	uint8_t nonce[16];     /* newest of the end's own */
+	uint8_t nonces[2][16]; /* of the session: the end's, the peer's */
 	uint64_t sent, limit;
-	bool answered;			    /* said once more, the same answer begins nothing */
 	uint64_t received, received_before; /* chunks' bytes; of the session that ended this turn */
 	uint64_t turn;			    /* of the end, in which the session began */
 };
@@ -75,6 +75,18 @@ static bool answers(const struct session *session, const struct kai_hello *hello
 	return hello->answers.is && kai_id_equal(hello->answers.id, mine);
 }
 
+/* A hello that answers begins a session once: said again, with the same two nonces, it begins nothing. */
+static bool begins(struct session *session, const struct kai_hello *hello)
+{
+	if (!answers(session, hello) ||
+	    (memcmp(session->nonces[0], session->nonce, sizeof(session->nonce)) == 0 &&
+	     memcmp(session->nonces[1], hello->nonce, sizeof(hello->nonce)) == 0))
+		return false;
+	memcpy(session->nonces[0], session->nonce, sizeof(session->nonce));
+	memcpy(session->nonces[1], hello->nonce, sizeof(hello->nonce));
+	return true;
+}
+
 static void credit_received(struct sim *sim, void *state, const struct sim_frame *frame)
 {
 	struct sim_sight *sight = sim_sight_of(sim);
@@ -94,11 +106,10 @@ static void credit_received(struct sim *sim, void *state, const struct sim_frame
 			   KAI_FAULT_NONE) {
 		if (given.limit > session->limit)
 			session->limit = given.limit;
-	} else if (frame->type == KAI_MSG_HELLO && !session->answered &&
+	} else if (frame->type == KAI_MSG_HELLO &&
 		   kai_object_decode(&kai_object_hello, frame->bytes, &sight->arena, &hello) ==
 			   KAI_FAULT_NONE &&
-		   answers(session, &hello)) {
-		session->answered = true;
+		   begins(session, &hello)) {
 		session->sent = 0;
 		session->limit = START;
 		session->received_before = session->received;
@@ -119,8 +130,6 @@ static void credit_sent(struct sim *sim, void *state, const struct sim_frame *fr
 	bool mixed = session->turn == sim_node(sim, frame->from)->turns;
 
 	if (frame->type == KAI_MSG_HELLO) {
-		if (memcmp(session->nonce, sight->msg.hello.nonce, sizeof(session->nonce)) != 0)
-			session->answered = false;
 		memcpy(session->nonce, sight->msg.hello.nonce, sizeof(session->nonce));
 	} else if (frame->type == KAI_MSG_CHUNK && !mixed) {
 		/* In the turn in which a session began, chunks of the one before leave too. */

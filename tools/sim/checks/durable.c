@@ -10,13 +10,24 @@
 #include "checks.h"
 
 struct durable {
-	uint32_t looked; /* items of the ledger up to here */
+	uint32_t looked;  /* items of the ledger up to here */
+	int64_t *told_ms; /* a node each: its newest start that succeeded */
 };
 
 static void *durable_new(const struct sim *sim)
 {
-	(void)sim;
-	return sim_check_room(1, sizeof(struct durable));
+	struct durable *durable = sim_check_room(1, sizeof(*durable));
+
+	durable->told_ms = sim_check_room(sim_node_count(sim), sizeof(*durable->told_ms));
+	return durable;
+}
+
+static void durable_free(void *state)
+{
+	struct durable *durable = state;
+
+	free(durable->told_ms);
+	free(durable);
 }
 
 static void promise(struct sim *sim, struct sim_holding *holding, uint32_t parts)
@@ -119,17 +130,29 @@ static void audit(struct sim *sim, const struct sim_node *node, struct kai_txn *
 	}
 }
 
-/* The newest backup that was made surely before now. */
-static int64_t backup_ms(const struct sim *sim, const struct sim_node *node)
+static bool is_of(const struct sim_op *op, enum sim_op_type type, const struct sim_node *node)
+{
+	return op->type == type && op->node == node->number;
+}
+
+/* The newest backup from before its store was first put back since its newest start: one that was made after that,
+ * while it could not start, has what was put back. */
+static int64_t backup_ms(const struct sim *sim, const struct sim_node *node, int64_t told_ms)
 {
 	const struct sim_plan *plan = sim_plan_of(sim);
+	int64_t back_ms = sim_now(sim);
 	int64_t newest = 0;
 
 	for (uint32_t i = 0; i < plan->op_count; i++) {
 		const struct sim_op *op = &plan->ops[i];
 
-		if (op->type == SIM_OP_BACKUP && op->node == node->number &&
-		    op->at_ms < sim_now(sim))
+		if (is_of(op, SIM_OP_RESTORE, node) && op->at_ms > told_ms && op->at_ms < back_ms)
+			back_ms = op->at_ms;
+	}
+	for (uint32_t i = 0; i < plan->op_count; i++) {
+		const struct sim_op *op = &plan->ops[i];
+
+		if (is_of(op, SIM_OP_BACKUP, node) && op->at_ms < back_ms && op->at_ms > newest)
 			newest = op->at_ms;
 	}
 	return newest;
@@ -151,11 +174,13 @@ static void forget_since(struct sim *sim, const struct sim_node *node, int64_t s
 
 static void durable_restarted(struct sim *sim, void *state, struct sim_node *node, bool restored)
 {
-	(void)state;
+	int64_t *told_ms = &((struct durable *)state)->told_ms[node->number];
+
 	if (node->rogue != NULL)
 		return;
 	if (restored)
-		forget_since(sim, node, backup_ms(sim, node));
+		forget_since(sim, node, backup_ms(sim, node, *told_ms));
+	*told_ms = sim_now(sim);
 	audit(sim, node, sim_sight_of(sim)->txn);
 }
 
@@ -176,7 +201,7 @@ static void durable_settled(struct sim *sim, void *state)
 
 const struct sim_checker sim_check_durable = {.name = "durable",
 					      .new = durable_new,
-					      .free = free,
+					      .free = durable_free,
 					      .sent = durable_sent,
 					      .turn = durable_turn,
 					      .restarted = durable_restarted,

@@ -223,7 +223,8 @@ void sim_hearing_note(struct sim_sight *sight, const struct sim_frame *frame)
 	for (size_t i = 0; sight->read && i < sight->mention_count; i++)
 		*sim_map_at(&sight->told,
 			    sim_map_key(frame->from, frame->to, sight->mentions[i].number)) |=
-			SIM_TOLD | (header ? SIM_PASSED : 0);
+			SIM_TOLD | (header ? SIM_PASSED : 0) |
+			(frame->type == KAI_MSG_OFFER ? SIM_OFFERED : 0);
 }
 
 void sim_hearing_frame(struct sim_sight *sight, const struct sim_frame *frame)

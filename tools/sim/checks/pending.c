@@ -12,6 +12,7 @@
 #include "standing.h"
 
 #define STATUS_ROOM ((size_t)4 << 20)
+#define JUST_NOW_MS KAI_MS_MINUTE
 
 static bool ask_status(struct sim_node *node, struct kai_out *out, struct kai_arena *arena,
 		       struct kai_state *ret)
@@ -43,7 +44,8 @@ static bool ask_status(struct sim_node *node, struct kai_out *out, struct kai_ar
 
 /* ---- what waits ---- */
 
-/* What waits rightly: for a time to come, or for a card that the node may not bring. */
+/* What waits rightly: for a time to come, or for a card that the node may not bring; and what a rogue made just
+ * now, since they make things until the end. */
 static size_t put_off_count(struct sim *sim, uint32_t node, uint32_t peer,
 			    const struct sim_pact *pact)
 {
@@ -57,7 +59,8 @@ static size_t put_off_count(struct sim *sim, uint32_t node, uint32_t peer,
 		const struct sim_item *item = sim_ledger_item(sim, i);
 
 		if (holding != NULL &&
-		    (sim_put_off(sight, mine, peer, holding->arrival, sim_end_wall(sim)) ||
+		    (item->made_ms > sim_now(sim) - JUST_NOW_MS ||
+		     sim_put_off(sight, mine, peer, holding->arrival, sim_end_wall(sim)) ||
 		     !sim_signer_known(sight, item, pact, node, mine, theirs)))
 			count++;
 	}
@@ -130,11 +133,7 @@ static void check_news(struct sim *sim, const struct sim_pact *pact)
 				*best = word;
 		}
 		for (size_t k = 0; k < 2; k++) {
-			if (newest[k] == NULL || (newest[k]->known[i] & SIM_KNOWN_NOW) != 0)
-				continue;
-			/* What a backup of its author lacks nobody tells. */
-			if (sim_node(sim, ends[k])->epochs == 0 ||
-			    (newest[k]->known[k] & SIM_KNOWN_NOW) != 0)
+			if (newest[k] != NULL && (newest[k]->known[i] & SIM_KNOWN_NOW) == 0)
 				sim_violation(sim, "pending", ends[i], NULL,
 					      "has not heard node %u's newest notice to node %u",
 					      ends[k], ends[1 - k]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * probe: who merely heard of an id does not learn from an honest node that it is held there. A rogue is told
- * `stored` only of what its own store had once, or of what was sent to it or by it with its header: all
- * else it cannot have shown. From `stored` frames, holdings, and who passed a header to whom. One whose store was
+ * `stored` only of what its own store had once, or of what was sent to it or by it with its header, or of what
+ * the same node offered it (its tag, sent back, is right): all else it cannot have shown. From `stored` frames, holdings, and who passed a header to whom. One whose store was
  * restored is not judged: what it had before nobody remembers.
  */
 #include <stdlib.h>
@@ -39,7 +39,8 @@ static void probe_sent(struct sim *sim, void *state, const struct sim_frame *fra
 	for (size_t i = 0; i < sight->mention_count; i++) {
 		const struct sim_mention *mention = &sight->mentions[i];
 
-		if (mention->truth != NULL && !had_it(sim, frame->to, mention->number))
+		if (mention->truth != NULL && !had_it(sim, frame->to, mention->number) &&
+		    (sim_told(sight, frame->from, frame->to, mention) & SIM_OFFERED) == 0)
 			sim_violation(sim, "probe", frame->from, mention->id,
 				      "tells rogue %u that it holds what that never had",
 				      frame->to);

@@ -2,7 +2,8 @@
 /*
  * quiet: resume tokens of all honest nodes have one length, whatever they stand for, and no two are alike
  * though they stand for the same, so that nobody counts what it was not given. From offers and pushes; the
- * first million of a run are remembered. That frames as a whole do not tell is not shown here.
+ * first million of a run are remembered. That frames as a whole do not tell is shown
+ * by tests/unit/test_engine_quiet.c, which tells one story with and without them.
  */
 #include <stdlib.h>
 

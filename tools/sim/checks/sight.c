@@ -241,6 +241,14 @@ static void read_notice(struct sim_sight *sight, uint32_t node, struct kai_span 
 		sim_know_notice(sim_ledger_of(sight->sim), node, &notice);
 }
 
+/* What a keeper says whose cards contradict one another counts for nothing until a person decides. */
+static bool is_frozen(struct sim_sight *sight, const uint8_t org[KAI_ID_LEN])
+{
+	struct kai_card_rec record;
+
+	return kai_rec_card(sight->txn, org, &sight->arena, &record) && record.frozen;
+}
+
 static void read_member(struct sim_sight *sight, uint32_t node, struct kai_span key,
 			struct kai_span value)
 {
@@ -250,7 +258,8 @@ static void read_member(struct sim_sight *sight, uint32_t node, struct kai_span 
 	(void)key;
 	if (kai_object_decode(&kai_object_member_rec, value, &sight->arena, &record) ==
 		    KAI_FAULT_NONE &&
-	    opened(sight, record.bytes, &kai_object_membership, &member))
+	    opened(sight, record.bytes, &kai_object_membership, &member) &&
+	    !is_frozen(sight, member.keeper))
 		sim_know_member(sim_ledger_of(sight->sim), node, &member);
 }
 
@@ -268,6 +277,19 @@ static void read_table(struct sim_sight *sight, enum kai_table table,
 		each(sight, sight->node->number, key, value);
 		sight->arena.used = mark;
 	}
+}
+
+static bool is_of_trust(struct kai_span event)
+{
+	static const char *const starts[] = {"agreement", "membership", "card"};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		size_t len = strlen(starts[i]);
+
+		if (event.len >= len && memcmp(event.at, starts[i], len) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Every change of trust is journalled: only new entries tell that the tables are to be read again. */
@@ -288,10 +310,7 @@ static bool trust_moved(struct sim_sight *sight)
 		*seen = kai_get_be64(key.at);
 		if (kai_object_decode(&kai_object_journal, value, &sight->arena, &entry) ==
 		    KAI_FAULT_NONE)
-			moved |= (entry.event.len >= 9 &&
-				  memcmp(entry.event.at, "agreement", 9) == 0) ||
-				 (entry.event.len >= 10 &&
-				  memcmp(entry.event.at, "membership", 10) == 0);
+			moved |= is_of_trust(entry.event);
 		sight->arena.used = mark;
 	}
 	return moved;

@@ -45,8 +45,9 @@ struct sim_supply {
 	bool marked;
 };
 
-#define SIM_TOLD 1u   /* a frame with the id left for it */
-#define SIM_PASSED 2u /* a frame with the header left for it */
+#define SIM_TOLD 1u    /* a frame with the id left for it */
+#define SIM_PASSED 2u  /* a frame with the header left for it */
+#define SIM_OFFERED 4u /* an offer of it left for it */
 
 /* An id in a frame. */
 struct sim_mention {
@@ -90,7 +91,7 @@ extern const struct sim_checker
 struct sim_holding *sim_holding_of(const struct sim_sight *sight, uint32_t node, uint32_t item);
 /* The same, made when there is none: to remember what it promised. */
 struct sim_holding *sim_holding_make(struct sim_sight *sight, uint32_t node, uint32_t item);
-/* Bits of SIM_TOLD and SIM_PASSED from one to another. */
+/* Bits of SIM_TOLD, SIM_PASSED and SIM_OFFERED from one to another. */
 unsigned sim_told(const struct sim_sight *sight, uint32_t from, uint32_t to,
 		  const struct sim_mention *mention);
 bool sim_passed(const struct sim_sight *sight, uint32_t from, uint32_t to, uint32_t item);

@@ -8,6 +8,37 @@ struct kai_wall sim_end_wall(const struct sim *sim)
 	return (struct kai_wall){SIM_WALL_MS + sim_now(sim)};
 }
 
+/* Neither backup had it: nobody can tell the other of it, and what they had before stands between them. */
+static bool lost_by_both(const struct sim *sim, const struct sim_pact *pact)
+{
+	return sim_node(sim, pact->of.a)->epochs > 0 && sim_node(sim, pact->of.b)->epochs > 0 &&
+	       ((pact->known[0] | pact->known[1]) & SIM_KNOWN_NOW) == 0;
+}
+
+/* A party was put back to a backup from before its newest notice: nobody tells it what it said, so the two differ
+ * on what stands between them until a person speaks again. */
+static bool word_forgotten(const struct sim *sim, const struct sim_pact *pact)
+{
+	const struct sim_ledger *ledger = sim_ledger_of(sim);
+	uint32_t ends[2] = {pact->of.a, pact->of.b};
+
+	for (size_t side = 0; side < 2; side++) {
+		const struct sim_word *newest = NULL;
+
+		for (uint32_t i = pact->notices; i != SIM_NONE; i = ledger->words[i]->next) {
+			const struct sim_word *word = ledger->words[i];
+
+			if (word->of.by == ends[side] &&
+			    (newest == NULL || word->of.number > newest->of.number))
+				newest = word;
+		}
+		if (newest != NULL && sim_node(sim, ends[side])->epochs > 0 &&
+		    (newest->known[side] & SIM_KNOWN_NOW) == 0)
+			return true;
+	}
+	return false;
+}
+
 const struct sim_pact *sim_standing(const struct sim *sim, uint32_t a, uint32_t b)
 {
 	const struct sim_ledger *ledger = sim_ledger_of(sim);
@@ -24,7 +55,8 @@ const struct sim_pact *sim_standing(const struct sim *sim, uint32_t a, uint32_t 
 		}
 	}
 	pact = sim_oracle_pact(sim, a, b, sim_end_wall(sim));
-	return pact != NULL && pact == sim_oracle_pact(sim, a, b,
+	return pact != NULL && !lost_by_both(sim, pact) && !word_forgotten(sim, pact) &&
+			       pact == sim_oracle_pact(sim, a, b,
 						       (struct kai_wall){SIM_WALL_MS + calm_ms})
 		       ? pact
 		       : NULL;

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The journal of real nodes: what they did is in it, in order; others can check an export of it without Kairan, with the
+program that the operator guide prints; and both notice what was changed.
+"""
+import os
+import re
+import subprocess
+import sys
+
+from kairan_box import Node, Tap, folder, main, program, run, wait_until
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PAIR = os.path.join(HERE, '..', '..', 'dist', 'lab', 'pair.conf')
+GUIDE = os.path.join(HERE, '..', '..', 'docs', 'operator-guide.md')
+TITLES = ('One', 'Two', 'Three')
+
+
+def checker(root):
+    """The guide's own program."""
+    with open(GUIDE, encoding='utf-8') as file:
+        text = re.search(r'^## The journal$.*?^```python\n(.*?)^```', file.read(), re.MULTILINE | re.DOTALL).group(1)
+    path = os.path.join(root, 'check.py')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+    return path
+
+
+def check(program_path, export):
+    return subprocess.run([sys.executable, program_path, export], capture_output=True, text=True, check=False, timeout=60)
+
+
+def secinfo(title):
+    return ('file', 'secinfo', '--set', f'title={title}', '--set', 'text=Seen.', '--set', 'subtype=lesson', '--set', 'action=none',
+            '--tlp', 'GREEN', '--audience', 'org:op-b')
+
+
+def listed(tap, one, two, ids):
+    entries = one.ask('journal', 'list', '--limit', '1000').json['entries']
+    numbers = [row['number'] for row in entries]
+    tap.ok(numbers == list(range(len(numbers), 0, -1)), 'every entry is listed, newest first', numbers)
+    tap.same([row['id'] for row in reversed(entries) if row['event'] == 'item-own'], ids, 'what was issued is there, in order')
+    came = [row for row in reversed(two.ask('journal', 'list', '--event', 'item-stored').json['entries'])]
+    tap.same([(row['id'], row['name']) for row in came], [(item, 'op-a') for item in ids], 'and at the partner what came, and from whom')
+    tap.ok(all(row['words'].startswith('An advisory came in') for row in came), 'in words', came)
+    ja = run([program('KAIRAN'), '--dir', two.path, '--lang', 'ja', 'journal', 'list', '--limit', '1'])
+    tap.ok(ja.code == 0 and '情報を受け取り'.encode() in ja.out, 'in Japanese too', ja)
+    tap.same(len(two.ask('journal', 'list', '--id', ids[0][:8]).json['entries']), 1, 'by the beginning of an id')
+    tap.same(len(one.ask('journal', 'list', '--org', 'op-b', '--event', 'item-own').json['entries']), 0, 'by organisation')
+    tap.same(two.ask('journal', 'list', '--since', '2099-01-01T00:00:00Z').json['entries'], [], 'by time')
+
+
+def exported(tap, root, node):
+    whole = os.path.join(root, 'whole.jsonl')
+    verdict = node.ask('journal', 'verify').json
+    tap.ok(verdict['ok'] and verdict['first'] == 1, 'the journal is whole', verdict)
+    tap.same(node.ask('journal', 'export', '-o', whole).code, 0, 'it is exported')
+    again = node.ask('journal', 'verify', whole)
+    tap.ok(again.code == 0 and again.json['head'] == verdict['head'], 'the file is whole, and has the same head', again)
+    guide = checker(root)
+    done = check(guide, whole)
+    tap.ok(done.returncode == 0 and verdict['head'] in done.stdout, "so says the guide's program", done.stdout + done.stderr)
+    with open(whole, encoding='ascii') as file:
+        lines = file.readlines()
+    for what, changed in (('an entry taken out', lines[:3] + lines[4:]), ('two swapped', lines[:3] + [lines[4], lines[3]] + lines[5:]),
+                          ('the end cut off', lines[:-1]),
+                          ('a byte changed', [*lines[:3], lines[3].replace('"bytes":"mMQg', '"bytes":"mMQgA', 1), *lines[4:]])):
+        path = os.path.join(root, 'changed.jsonl')
+        with open(path, 'w', encoding='ascii') as file:
+            file.writelines(changed)
+        answer = node.ask('journal', 'verify', path)
+        tap.ok(answer.code == 1 and answer.json['broken']['text'], f'{what}: verify says so', answer)
+        tap.ok(check(guide, path).returncode != 0, f"{what}: so does the guide's program")
+
+
+def test(tap: Tap):
+    with folder() as root:
+        lab = os.path.join(root, 'lab')
+        one, two = (Node(name, os.path.join(lab, name)) for name in ('op-a', 'op-b'))
+        try:
+            answer = run([program('KAIRAN'), 'lab', 'up', PAIR, '--lab', lab], timeout=60)
+            tap.same(answer.code, 0, 'two nodes run')
+            ids = [one.ask(*secinfo(title)).json['id'] for title in TITLES]
+            tap.ok(wait_until(lambda: two.ids() == set(ids), 30) is not None, 'what one files the other has')
+            listed(tap, one, two, ids)
+        finally:
+            for node in (one, two):
+                node.stop()
+        exported(tap, root, two)
+
+
+main(test)

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each entry of the journal says to people, and what a break in its chain means. */
+#include "journal.h"
+#include "view.h"
+
+static const struct {
+	const char *event;
+	const char *sentence;
+} events[] = {
+	{"item-own", N_("An advisory of ours was issued.")},
+	{"item-stored", N_("An advisory came in and was stored.")},
+	{"item-merged", N_("More of an advisory came in: a part, or a signature.")},
+	{"peer-fault", N_("Something that it sent was refused.")},
+	{"card-accepted", N_("Its card was accepted.")},
+	{"card-introduced", N_("Its card was believed on a partner's word.")},
+	{"card-equivocation",
+	 N_("Two contradicting cards of it were seen: it is frozen until a person decides.")},
+	{"card-resolved", N_("A person decided which of its two cards to believe.")},
+	{"node-record-accepted", N_("Its node's keys and addresses were accepted.")},
+	{"agreement-proposed", N_("An agreement was proposed.")},
+	{"agreement", N_("An agreement was signed by both.")},
+	{"agreement-notice", N_("An agreement was suspended, resumed or ended.")},
+	{"membership", N_("It was stated to be a member of a community.")},
+	{"membership-withdrawn", N_("Its membership of a community was withdrawn.")},
+	{"receipt", N_("It told how far it is with an advisory.")},
+	{"acknowledged", N_("We told how far we are with an advisory.")},
+	{"attested", N_("It confirmed an advisory by telephone.")},
+	{"duty-due", N_("A duty began.")},
+	{"duty-met", N_("A duty was met.")},
+	{"duty-blocked", N_("A duty is held back by the rules.")},
+	{"duty-overdue", N_("A duty is overdue.")},
+	{"duty-unseen",
+	 N_("The time of a duty of theirs is over; what they did is not visible from here.")},
+	{"duty-ended", N_("A duty ended: what it was about is no more, or the agreement.")},
+	{"release-granted", N_("Who may have a part of ours was widened.")},
+	{"store-restored", N_("This store was put back from a backup.")},
+};
+
+const char *kai_journal_sentence(struct kai_span event)
+{
+	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
+		if (kai_span_equal(event, kai_span_str(events[i].event)))
+			return events[i].sentence;
+	return NULL;
+}
+
+char *kai_journal_words(struct kai_cli *cli, const struct kai_journal *entry)
+{
+	const char *between = cli->lang == KAI_LANG_JA ? "" : " ";
+	const char *sentence = kai_journal_sentence(entry->event);
+	char *words = sentence != NULL ? kai_cli_text(cli, "%s", T(sentence))
+				       : kai_view_safe(cli, kai_cli_str(cli, entry->event), false);
+
+	if (entry->rule.len > 0)
+		words = kai_cli_text(cli, "%s%s%s", words, between,
+				     kai_rule_sentence(cli, kai_cli_str(cli, entry->rule)));
+	if (entry->text.len > 0)
+		words = kai_cli_text(cli, "%s%s%s", words, between,
+				     kai_view_safe(cli, kai_cli_str(cli, entry->text), false));
+	return words;
+}
+
+json_t *kai_journal_json(uint64_t number, const struct kai_journal *entry)
+{
+	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "number", (json_int_t)number,
+			 "at", kai_json_time(entry->at), "event", kai_json_span(entry->event),
+			 "org", entry->org.is ? kai_json_id(entry->org.id) : json_null(), "id",
+			 entry->id.is ? kai_json_id(entry->id.id) : json_null(), "rule",
+			 kai_json_span(entry->rule), "count", (json_int_t)entry->count, "text",
+			 kai_json_span(entry->text));
+}
+
+static const struct {
+	const char *word;
+	const char *meaning;
+} breaks[] = {
+	[KAI_JOURNAL_WHOLE] = {"", NULL},
+	[KAI_JOURNAL_GAP] = {"gap", N_("entries before it are missing: somebody removed them, or "
+				       "moved this one")},
+	[KAI_JOURNAL_UNREADABLE] = {"unreadable", N_("its bytes are no entry any more: they were "
+						     "changed after they were written")},
+	[KAI_JOURNAL_CHANGED] = {"changed",
+				 N_("it does not follow from the one before: that one was changed "
+				    "after it was written, or this one was put in its place")},
+	[KAI_JOURNAL_END] = {"end", N_("the journal does not end as it was left: the newest entry "
+				       "was changed, or later ones were cut off")},
+};
+
+const char *kai_journal_meaning(enum kai_journal_break broken)
+{
+	return breaks[broken].meaning;
+}
+
+const char *kai_journal_break_word(enum kai_journal_break broken)
+{
+	return breaks[broken].word;
+}
