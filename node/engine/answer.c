@@ -77,6 +77,61 @@ static struct kai_span furthest_token(const struct kai_fetch *fetch, uint64_t *r
 	return token;
 }
 
+void kai_answer_lacked(struct kai_fetch *fetch, const uint8_t id[KAI_ID_LEN])
+{
+	for (size_t i = 0; i < fetch->lacked_count && i < KAI_FETCH_LACKED; i++) {
+		if (kai_id_equal(fetch->lacked[i], id))
+			return;
+	}
+	memcpy(fetch->lacked[fetch->lacked_count++ % KAI_FETCH_LACKED], id, KAI_ID_LEN);
+	fetch->unsaved++;
+}
+
+void kai_answer_up(struct kai_turn *turn, struct kai_fetch *fetch)
+{
+	size_t mark = turn->scratch->used;
+	struct kai_peer peer;
+
+	fetch->lacked_count = 0;
+	if (kai_rec_peer(turn->txn, fetch->link->org, turn->scratch, &peer)) {
+		for (size_t i = 0; i < peer.outstanding_count; i++)
+			kai_answer_lacked(fetch, peer.outstanding[i]);
+	}
+	fetch->unsaved = 0;
+	turn->scratch->used = mark;
+}
+
+/* Held, with every part that it has: then nothing is lacked any more. */
+static bool whole(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN])
+{
+	size_t mark = turn->scratch->used;
+	struct kai_header header;
+	struct kai_item item;
+	uint64_t arrival;
+	bool is = kai_rec_arrival(turn->txn, id, &arrival) &&
+		  kai_rec_item(turn->txn, arrival, turn->scratch, &item) &&
+		  kai_header_read(item.header, turn->scratch, &header) == KAI_FAULT_NONE &&
+		  (item.held + 1) >> header.parts_count != 0;
+
+	turn->scratch->used = mark;
+	return is;
+}
+
+/* Newest first, as far as there is room. */
+static size_t add_lacked(struct kai_turn *turn, const struct kai_fetch *fetch,
+			 uint8_t (*ids)[KAI_ID_LEN], size_t count)
+{
+	for (size_t i = fetch->lacked_count;
+	     i > 0 && fetch->lacked_count - i < KAI_FETCH_LACKED && count < KAI_MAX_OUTSTANDING;
+	     i--) {
+		const uint8_t *id = fetch->lacked[(i - 1) % KAI_FETCH_LACKED];
+
+		if (!whole(turn, id))
+			memcpy(ids[count++], id, KAI_ID_LEN);
+	}
+	return count;
+}
+
 void kai_answer_save(struct kai_turn *turn, struct kai_fetch *fetch)
 {
 	struct kai_peer peer;
@@ -98,6 +153,7 @@ void kai_answer_save(struct kai_turn *turn, struct kai_fetch *fetch)
 			break;
 		memcpy(ids[count++], slot->wanted->id, KAI_ID_LEN);
 	}
+	count = add_lacked(turn, fetch, ids, count);
 	peer.token = token;
 	peer.outstanding = ids;
 	peer.outstanding_count = count;
@@ -203,6 +259,8 @@ void kai_answer_refuse(struct kai_turn *turn, struct kai_fetch *fetch, const uin
 	entry->klass = (uint64_t)why->klass;
 	entry->reason = kai_span_str(why->reason);
 	entry->retry_ms = why->klass == KAI_CLASS_DEFER ? (uint64_t)why->retry_ms : 0;
+	if (why->klass == KAI_CLASS_RULE && why->fault == KAI_FAULT_POLICY)
+		kai_answer_lacked(fetch, id);
 	if (fetch->refuse_count == KAI_MAX_ENTRIES)
 		send_refuse(turn, fetch);
 	kai_fetch_dirty(fetch);

@@ -69,6 +69,8 @@ void kai_fetch_admitted(struct kai_turn *turn, struct kai_link *link, const uint
 		kai_wanted_leave(wanted);
 	if (admission->stored && !open)
 		kai_answer_stored(turn, fetch, id, admission->parts, pushed);
+	if (admission->stored && open && !pushed && (slot->parts & ~admission->held) != 0)
+		kai_answer_lacked(fetch, id);
 	if (admission->stored && wanted != NULL)
 		settle_stored(turn, pushed ? NULL : link, wanted, admission->held);
 	if (!admission->stored) {

@@ -18,6 +18,7 @@ void kai_fetch_up(struct kai_turn *turn, struct kai_link *link)
 	fetch->limit = KAI_CREDIT_START;
 	fetch->credited = turn->event->mono;
 	fetch->progress = turn->event->mono;
+	kai_answer_up(turn, fetch);
 }
 
 void kai_fetch_down(struct kai_turn *turn, struct kai_link *link)

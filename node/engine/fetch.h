@@ -25,6 +25,7 @@
 #define KAI_FETCH_STORED_MS 5 /* answers wait so long for company while more is in flight */
 #define KAI_FETCH_STORED_BATCH 64u
 #define KAI_FETCH_BATCHES 64u
+#define KAI_FETCH_LACKED 128u
 
 /* An item whose chunks are coming. Heap; charged to the supplier's held bytes. */
 struct kai_unfinished {
@@ -123,6 +124,11 @@ struct kai_fetch {
 	/* refused for want of a newer card: wanted again as soon as one comes */
 	struct kai_put_off put_off[KAI_MAX_OUTSTANDING];
 	size_t put_off_count;
+	/* refused by a rule that may not hold for ever, whole or a part, the newest of them, a ring: as long as they
+	 * are not held they are told as outstanding, so that they come again when a membership does that was lost
+	 * with a backup */
+	uint8_t lacked[KAI_FETCH_LACKED][KAI_ID_LEN];
+	size_t lacked_count; /* ever */
 	/* answers that gather */
 	bool dirty;
 	TAILQ_ENTRY(kai_fetch) in_dirty;
@@ -183,6 +189,10 @@ void kai_batch_settled(struct kai_fetch *fetch, uint64_t number);
 uint64_t kai_batch_newest(const struct kai_fetch *fetch);
 void kai_answer_stored(struct kai_turn *turn, struct kai_fetch *fetch, const uint8_t id[KAI_ID_LEN],
 		       uint32_t parts, bool urgent);
+/* It is not held, or not whole, though its link would give it. */
+void kai_answer_lacked(struct kai_fetch *fetch, const uint8_t id[KAI_ID_LEN]);
+/* What was outstanding when the link was up last is lacked still. */
+void kai_answer_up(struct kai_turn *turn, struct kai_fetch *fetch);
 void kai_answer_refuse(struct kai_turn *turn, struct kai_fetch *fetch, const uint8_t id[KAI_ID_LEN],
 		       const struct kai_admission *why);
 void kai_answer_credit(struct kai_turn *turn, struct kai_fetch *fetch, size_t bytes);

@@ -358,14 +358,14 @@ static bool may_push(const struct kai_going *going)
 
 /* The peer supplied it, stored it or refused it for good, in the state in which it is now. */
 static bool peer_has(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
-		     uint64_t position)
+		     const struct kai_look *look)
 {
 	const struct kai_spread *spread = link->spread;
 	const struct kai_pair *pair = kai_pair_now(turn, link);
 	struct kai_key key = kai_key_pair(going->facts.arrival, link->number);
 	struct kai_released released;
 	struct kai_supply supply;
-	bool anew = position <= spread->anew;
+	bool anew = look->position <= spread->anew;
 	size_t signatures = going->facts.item.signatures_count;
 
 	if (kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
@@ -375,7 +375,7 @@ static bool peer_has(struct kai_turn *turn, struct kai_link *link, const struct 
 
 		if (released.state == KAI_RELEASED_STORED && !(anew && spread->anew_stored))
 			return same && (going->parts & ~released.parts) == 0;
-		if (released.state == KAI_RELEASED_REFUSED &&
+		if (released.state == KAI_RELEASED_REFUSED && !look->asked &&
 		    !(anew && (spread->anew_stored || spread->anew_refused)))
 			return same && pair->has_terms &&
 			       kai_id_equal(released.agreement, pair->agreement.digest);
@@ -421,7 +421,7 @@ static void look_at(struct kai_turn *turn, struct kai_link *link, uint64_t arriv
 	}
 	if (look->batch == NULL && !may_push(&going))
 		return;
-	if (peer_has(turn, link, &going, look->position))
+	if (peer_has(turn, link, &going, look))
 		return;
 	if (!introduce(turn, link, &going))
 		return;
@@ -453,7 +453,7 @@ void kai_look_again(struct kai_turn *turn, struct kai_link *link, struct kai_off
 
 	if (!kai_going_decide(turn, link, offered->arrival, &going) ||
 	    (going.facts.item.flags & KAI_ITEM_RETRACTED) != 0 ||
-	    peer_has(turn, link, &going, how.position))
+	    peer_has(turn, link, &going, &how))
 		kai_window_settle(&link->spread->window, offered);
 	else
 		add_offer(turn, link, &going, &how);

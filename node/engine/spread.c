@@ -108,7 +108,8 @@ static void find_position(struct kai_turn *turn, struct kai_link *link,
 static void offer_outstanding(struct kai_turn *turn, struct kai_link *link,
 			      const struct kai_hello *hello, struct kai_offering *batch)
 {
-	struct kai_look how = {.batch = batch, .position = link->spread->position + 1};
+	struct kai_look how = {
+		.batch = batch, .position = link->spread->position + 1, .asked = true};
 
 	for (size_t i = 0; i < hello->outstanding_count && batch->count < KAI_MAX_ENTRIES; i++) {
 		uint64_t arrival;

@@ -149,6 +149,7 @@ void kai_offering_send(struct kai_turn *turn, struct kai_link *link, struct kai_
 struct kai_look {
 	struct kai_offering *batch; /* NULL: pushed or left to the walk */
 	uint64_t position;	    /* of the log entry that is looked at */
+	bool asked; /* the peer says that it lacks it: that it refused it once says nothing */
 };
 /* Pushes or offers the item if it may go and is not there yet. */
 void kai_look_at(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,

@@ -310,6 +310,64 @@ static void what_was_offered_in_vain_is_offered_again(void **state)
 	net_free(net);
 }
 
+/* ---- refusals that the offerer cannot know to be over ---- */
+
+static bool no_word_of_agreements(void *context, struct net_frame *frame)
+{
+	(void)context;
+	return frame->type != KAI_MSG_AGREEMENT || frame->from != 0;
+}
+
+/* The offerer knew the membership all along, the member did not: what it refused, and the part that it left out, come
+ * when it does. */
+static void what_a_member_refused_unknowing_comes_when_it_knows(void **state)
+{
+	struct kai_community community = {.name = kai_span_str("circle")};
+	struct net *net = net_new(3);
+	struct net_terms terms = {.communities = &community, .community_count = 1};
+	struct kai_ctl_member member = {.name = kai_span_str("circle")};
+	struct kai_ctl_member_import import = {.bytes = {NULL, 0}};
+	struct net_item item = {.tlp = KAI_TLP_GREEN, .audience_count = 1};
+	struct kai_label label = {.tlp = KAI_TLP_GREEN,
+				  .onward = KAI_ONWARD_ANY,
+				  .attribution = KAI_ATTR_NAMED,
+				  .pap = KAI_PAP_CLEAR,
+				  .gov_share = 1,
+				  .audience = item.audience,
+				  .audience_count = 1};
+	uint8_t whole[KAI_ID_LEN], parts[KAI_ID_LEN];
+
+	(void)state;
+	memcpy(community.keeper, net->nodes[2].config.org, KAI_ID_LEN);
+	memcpy(member.org, net->nodes[1].config.org, KAI_ID_LEN);
+	item.audience[0] =
+		(struct kai_audience_entry){.type = KAI_AUD_COMMUNITY,
+					    .org = kai_span(net->nodes[2].config.org, KAI_ID_LEN),
+					    .text = kai_span_str("circle")};
+	(void)net_agree(net, 0, 1, &terms);
+	assert_int_equal(net_control(net, 2, KAI_CONTROL_MEMBER, &member), 0);
+	import.bytes = net->nodes[2].answer.body;
+	net->filter = no_word_of_agreements;
+	net_link(net, 0, 1);
+	net_run(net);
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_MEMBER_IMPORT, &import), 0);
+	net_publish(net, 0, &item, whole);
+	net_publish(net, 0, &(struct net_item){.attachment = 500, .attachment_label = &label},
+		    parts);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_false(net_holds(net, 1, whole, NULL));
+	assert_int_equal(net_parts(net, 1, parts), 1);
+	net_restart(net, 1);
+	net_link(net, 0, 1);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_false(net_holds(net, 1, whole, NULL));
+	assert_int_equal(net_control(net, 1, KAI_CONTROL_MEMBER_IMPORT, &import), 0);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_true(net_holds(net, 1, whole, NULL));
+	assert_int_equal(net_parts(net, 1, parts), 3);
+	net_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +380,7 @@ int main(void)
 		cmocka_unit_test(renewals_since_a_backup_come_again),
 		cmocka_unit_test(what_came_later_outlives_the_link),
 		cmocka_unit_test(what_was_offered_in_vain_is_offered_again),
+		cmocka_unit_test(what_a_member_refused_unknowing_comes_when_it_knows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
