@@ -280,7 +280,7 @@ static void test_damaged_store(void **state)
 		(void)begin(&fresh);
 		expect_whole(fresh, NULL, 1, ENTRIES);
 		do_harm(fresh, cases[i].harm, cases[i].number);
-		print_message("case %zu\n", i);
+		print_message("# case %zu\n", i);
 		expect_broken(fresh, NULL, cases[i].at, cases[i].kind);
 		assert_true(doctor_sees(fresh));
 		(void)end(&fresh);
