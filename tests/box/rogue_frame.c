@@ -34,7 +34,7 @@ struct bend {
 static const struct bend bends[] = {
 	{"unknown-version", 1, PING_LEN, 2},
 	{"unknown-type", 2, PING_LEN, 99},
-	{"unknown-type", 2, PING_LEN, 12},
+	{"unknown-type", 2, PING_LEN, 16},
 	{"unknown-type", 2, PING_LEN, 15},
 	{"wrong-type", 0, PING_LEN, 0x81},
 	{"wrong-type", 3, PING_LEN, 0xa4},
