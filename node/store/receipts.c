@@ -102,8 +102,8 @@ static void drop_owed(struct kai_txn *txn, struct kai_span pair)
 	uint64_t arrival = kai_get_be64(pair.at);
 	uint16_t peer = (uint16_t)(pair.at[8] << 8 | pair.at[9]);
 
-	for (uint8_t lane = 0; lane < KAI_OWED_LANES; lane++) {
-		struct kai_key key = kai_key_owed(peer, lane, arrival);
+	for (unsigned lane = 0; lane < KAI_OWED_LANES; lane++) {
+		struct kai_key key = kai_key_owed(peer, (uint8_t)lane, arrival);
 
 		(void)kai_txn_del(txn, KAI_TABLE_OWED, kai_key_span(&key));
 	}

@@ -190,8 +190,9 @@ static void make(struct craft *craft, const struct plan *plan, const struct town
 	char *media = take(64);
 	struct kai_part_draft parts[TOWN_PARTS] = {
 		{.name = kai_span_str("main"),
-		 .content = plan->flaw == FLAW_BODY ? kai_span_str("no body")
-						    : usual_body(plan->kind, "crafted", NULL, &arena)},
+		 .content = plan->flaw == FLAW_BODY
+				    ? kai_span_str("no body")
+				    : usual_body(plan->kind, "crafted", NULL, &arena)},
 		{.name = kai_span_str("document"),
 		 .media_type = kai_span_str("text/plain"),
 		 .content = kai_span(extra, plan->extra_len)}};
