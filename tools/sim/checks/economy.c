@@ -63,7 +63,10 @@ static void economy_turn(struct sim *sim, void *state, struct sim_node *node)
 		if (change->truth == NULL || change->before != 0 ||
 		    change->truth->origin == node->number)
 			continue;
-		figures->hops_count[change->holding->hops < 31 ? change->holding->hops : 31]++;
+		/* Where the giver was not seen to hold it, the hops are not known. */
+		if (change->holding->hops < UINT8_MAX)
+			figures->hops_count[change->holding->hops < 31 ? change->holding->hops
+								       : 31]++;
 		figures->latency_count[bucket_of(sim_now(sim) - change->truth->made_ms)]++;
 	}
 }
