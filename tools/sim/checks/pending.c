@@ -12,7 +12,6 @@
 #include "standing.h"
 
 #define STATUS_ROOM ((size_t)4 << 20)
-#define JUST_NOW_MS KAI_MS_MINUTE
 
 static bool ask_status(struct sim_node *node, struct kai_out *out, struct kai_arena *arena,
 		       struct kai_state *ret)
@@ -59,7 +58,7 @@ static size_t put_off_count(struct sim *sim, uint32_t node, uint32_t peer,
 		const struct sim_item *item = sim_ledger_item(sim, i);
 
 		if (holding != NULL &&
-		    (item->made_ms > sim_now(sim) - JUST_NOW_MS ||
+		    (item->made_ms > sim_now(sim) - SIM_JUST_NOW_MS ||
 		     sim_put_off(sight, mine, peer, holding->arrival, sim_end_wall(sim)) ||
 		     !sim_signer_known(sight, item, pact, node, mine, theirs)))
 			count++;

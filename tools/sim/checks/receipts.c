@@ -196,9 +196,11 @@ static void check_pair(struct sim *sim, uint32_t from, uint32_t to, struct kai_t
 
 	for (uint32_t i = 0; i < sim_ledger_item_count(sim); i++) {
 		const struct sim_item *item = sim_ledger_item(sim, i);
+		const struct sim_holding *holding = sim_holding_of(sight, to, i);
 		uint64_t arrival, mine;
 
-		if (sim_holding_of(sight, to, i) == NULL ||
+		/* rogues make things until the end: what came just now may not have been told yet */
+		if (holding == NULL || holding->at_ms > sim_now(sim) - SIM_JUST_NOW_MS ||
 		    !kai_rec_arrival(there, item->id, &arrival) ||
 		    !brought(sight, there, to, arrival, from) ||
 		    !kai_rec_arrival(here, item->id, &mine) || !released(sight, here, mine, to))

@@ -5,6 +5,9 @@
 
 #include "checks.h"
 
+/* Rogues make things until the end: what came so shortly before it may not have gone further yet. */
+#define SIM_JUST_NOW_MS KAI_MS_MINUTE
+
 /* The wall time at the end of the run, when all clocks are right again. */
 struct kai_wall sim_end_wall(const struct sim *sim);
 /* The agreement that stands between two honest nodes since before faults ended and until the end, with no
