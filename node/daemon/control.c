@@ -160,10 +160,12 @@ void kai_control_close(struct kai_net *net)
 {
 	const int linger_ms = 300;
 
+	/* The monitor's end goes after the monitoring: libzmq would wait for ever to tell it of a client. */
+	if (net->control != NULL)
+		(void)zmq_socket_monitor(net->control, NULL, 0);
 	if (net->control_monitor != NULL)
 		(void)zmq_close(net->control_monitor);
 	if (net->control != NULL) {
-		(void)zmq_socket_monitor(net->control, NULL, 0);
 		(void)zmq_setsockopt(net->control, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
 		(void)zmq_close(net->control);
 		/* libzmq leaves the file; who finds it would ask whether anybody listens. */

@@ -3,10 +3,13 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -16,6 +19,9 @@
 #include "sessions.h"
 
 #define PATIENCE_MS 5000
+#define CALLERS 4
+#define ENDS 300
+#define HANGS_S 120 /* a node that has not ended by then never does */
 
 /* ---- the pool ---- */
 
@@ -276,6 +282,53 @@ static void test_control(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* Comes and goes as fast as it can, without a word. */
+struct caller {
+	struct sockaddr_un to;
+	atomic_bool enough;
+};
+
+static void *call(void *context)
+{
+	struct caller *caller = context;
+
+	while (!caller->enough) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (fd < 0)
+			continue;
+		(void)connect(fd, (const struct sockaddr *)&caller->to, sizeof(caller->to));
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+/* A connection that comes or goes at the very moment at which the node ends does not keep it. */
+static void test_ends_among_callers(void **state)
+{
+	char dir[64] = "/tmp/kairan-control-XXXXXX";
+	struct caller caller = {.to = {.sun_family = AF_UNIX}};
+	pthread_t threads[CALLERS];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(caller.to.sun_path, sizeof(caller.to.sun_path), "%s/control.sock", dir);
+	for (size_t i = 0; i < CALLERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, call, &caller), 0);
+	(void)alarm(HANGS_S);
+	for (int i = 0; i < ENDS; i++) {
+		struct node node = {.answers = 0};
+
+		start(&node, dir);
+		stop(&node);
+	}
+	(void)alarm(0);
+	caller.enough = true;
+	for (size_t i = 0; i < CALLERS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_sessions),
 		cmocka_unit_test(test_control),
+		cmocka_unit_test(test_ends_among_callers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

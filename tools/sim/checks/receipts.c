@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * receipts: an honest node tells how far it is only with what it truly holds or held, in its own name, and only those
- * who told it of the item or made it; what it and its people say reaches them: at the end whoever brought an item to an honest
- * holder, and knows that it did, has its word that it is there, and how far its people are. What a node keeps of another's word never
- * shrinks but with a backup, and is never of what that other did not hold. From receipt frames, holdings and RECEIPTS.
+ * who told it of the item or made it; what it and its people say reaches them: at the end whoever brought an item to an
+ * honest holder (not to its origin), and knows that it did, has its word that it is there, and how far its people are.
+ * What a node keeps of another's word never shrinks but with a backup, and is never of what that other did not hold.
+ * From receipt frames, holdings and RECEIPTS.
  */
 #include <stdlib.h>
 
@@ -200,7 +201,8 @@ static void check_pair(struct sim *sim, uint32_t from, uint32_t to, struct kai_t
 		uint64_t arrival, mine;
 
 		/* rogues make things until the end: what came just now may not have been told yet */
-		if (holding == NULL || holding->at_ms > sim_now(sim) - SIM_JUST_NOW_MS ||
+		if (item->origin == to || holding == NULL ||
+		    holding->at_ms > sim_now(sim) - SIM_JUST_NOW_MS ||
 		    !kai_rec_arrival(there, item->id, &arrival) ||
 		    !brought(sight, there, to, arrival, from) ||
 		    !kai_rec_arrival(here, item->id, &mine) || !released(sight, here, mine, to))
