@@ -6,6 +6,7 @@
 #ifndef KAIRAN_FACTS_H
 #define KAIRAN_FACTS_H
 
+#include "kairan/card.h"
 #include "kairan/policy.h"
 #include "kairan/records.h"
 
@@ -41,6 +42,7 @@ struct kai_item_facts {
 		*part_labels; /* KAI_MAX_PARTS; meaningful for held parts whose opening was given */
 	uint32_t labels_known; /* bit set */
 	const struct kai_release_fact *releases;
+	const struct kai_span *release_bytes; /* of each, as it was signed */
 	size_t release_count;
 	uint64_t overlay; /* widest onward rule among the supplies; ANY for own */
 };
@@ -49,6 +51,16 @@ struct kai_item_facts {
  * retention key. */
 bool kai_item_facts_load(struct kai_txn *txn, uint64_t arrival, struct kai_arena *arena,
 			 struct kai_item_facts *ret);
+
+/*
+ * Does a stored release still open anything now: not over, its signer not revoked since? What it says was
+ * verified when it was stored. Spans in the arena.
+ */
+bool kai_release_lives(struct kai_span stored, const struct kai_card *origin, struct kai_wall now,
+		       struct kai_arena *arena);
+/* How many of the item's do. */
+size_t kai_releases_living(struct kai_txn *txn, uint64_t arrival, const struct kai_header *header,
+			   struct kai_wall now, struct kai_arena *arena);
 
 /* The terms under which one supply came in, and which side of them brought it; the digest was checked when it came.
  * number: of the peer. false: not its own word any more, or none (an own item's). */

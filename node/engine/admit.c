@@ -106,7 +106,35 @@ static uint64_t bytes_of(const struct kai_incoming *item)
 	return bytes;
 }
 
-/* Releases by the origin, each verified against its card. One that does not hold spoils the copy. */
+static enum kai_fault release_check(struct kai_door *door, struct kai_span bytes,
+				    const struct kai_card *card)
+{
+	struct kai_turn *turn = door->turn;
+	const struct kai_incoming *item = door->item;
+	struct kai_release *release = kai_arena_take(turn->scratch, sizeof(*release));
+
+	if (release == NULL)
+		return KAI_FAULT_STORAGE;
+	enum kai_fault fault = kai_release_open(bytes, card, turn->scratch, release);
+
+	/* Revoked since: it opens nothing any more, and its bearer may not have heard of that. */
+	if (fault == KAI_FAULT_KEY_REVOKED && door->link != NULL)
+		return KAI_FAULT_NONE;
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	if (!kai_id_equal(release->id, item->id) ||
+	    memcmp(release->realm, item->header.realm, KAI_REALM_LEN) != 0 ||
+	    release->index >= item->header.parts_count)
+		return KAI_FAULT_MEANING;
+	door->evidence[door->facts_of.release_count] = bytes;
+	door->releases[door->facts_of.release_count++] =
+		(struct kai_release_fact){.index = (uint8_t)release->index,
+					  .label = &release->label,
+					  .expires = {(int64_t)release->expires}};
+	return KAI_FAULT_NONE;
+}
+
+/* Releases by the origin, each verified against its card. A forged one spoils the copy. */
 static enum kai_fault evidence_check(struct kai_door *door)
 {
 	struct kai_turn *turn = door->turn;
@@ -121,22 +149,8 @@ static enum kai_fault evidence_check(struct kai_door *door)
 		return KAI_FAULT_NO_CARD;
 	enum kai_fault fault = kai_card_open(record.bytes, turn->scratch, &card, digest);
 
-	for (size_t i = 0; fault == KAI_FAULT_NONE && i < item->evidence_count; i++) {
-		struct kai_release *release = kai_arena_take(turn->scratch, sizeof(*release));
-
-		if (release == NULL)
-			return KAI_FAULT_STORAGE;
-		fault = kai_release_open(item->evidence[i], &card, turn->scratch, release);
-		if (fault == KAI_FAULT_NONE &&
-		    (!kai_id_equal(release->id, item->id) ||
-		     memcmp(release->realm, item->header.realm, KAI_REALM_LEN) != 0 ||
-		     release->index >= item->header.parts_count))
-			fault = KAI_FAULT_MEANING;
-		door->releases[door->facts_of.release_count++] =
-			(struct kai_release_fact){.index = (uint8_t)release->index,
-						  .label = &release->label,
-						  .expires = {(int64_t)release->expires}};
-	}
+	for (size_t i = 0; fault == KAI_FAULT_NONE && i < item->evidence_count; i++)
+		fault = release_check(door, item->evidence[i], &card);
 	door->facts_of.releases = door->releases;
 	return fault;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fetch.h"
+#include "kairan/card.h"
 
 static void put_parts(struct kai_door *door)
 {
@@ -26,36 +27,92 @@ static void put_parts(struct kai_door *door)
 	}
 }
 
+/* For a new one that lives, what is dead makes room: over, by the clock as far as it is believed, or by a key that
+ * was revoked since. */
+static void bury_evidence(struct kai_door *door, struct kai_span coming)
+{
+	struct kai_turn *turn = door->turn;
+	struct kai_key prefix = kai_key_u64(door->arrival);
+	struct kai_wall now = {(int64_t)kai_sweep_now(turn)};
+	struct kai_card_rec record;
+	struct kai_card card;
+	uint8_t digest[KAI_ID_LEN];
+	struct kai_scan scan;
+	struct kai_span key;
+	struct kai_span bytes;
+
+	if (!kai_rec_card(turn->txn, door->item->header.origin, turn->scratch, &record) ||
+	    kai_card_open(record.bytes, turn->scratch, &card, digest) != KAI_FAULT_NONE ||
+	    !kai_release_lives(coming, &card, now, turn->scratch))
+		return;
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_EVIDENCE, kai_key_span(&prefix),
+		      kai_span(NULL, 0), false);
+	while (kai_scan_next(&scan, &key, &bytes)) {
+		struct kai_key gone = kai_key_bytes(key.at, key.len);
+
+		if (!kai_release_lives(bytes, &card, now, turn->scratch))
+			(void)kai_txn_del(turn->txn, KAI_TABLE_EVIDENCE, kai_key_span(&gone));
+	}
+}
+
+static size_t count_evidence(const struct kai_door *door)
+{
+	struct kai_key prefix = kai_key_u64(door->arrival);
+	struct kai_scan scan;
+	size_t count = 0;
+
+	kai_scan_init(&scan, door->turn->txn, KAI_TABLE_EVIDENCE, kai_key_span(&prefix),
+		      kai_span(NULL, 0), false);
+	while (kai_scan_next(&scan, NULL, NULL))
+		count++;
+	return count;
+}
+
+/* Nobody had what is new: how many went along says nothing any more. */
+static void evidence_grew(const struct kai_door *door)
+{
+	struct kai_turn *turn = door->turn;
+	struct kai_key prefix = kai_key_u64(door->arrival);
+	struct kai_scan scan;
+	struct kai_span at;
+
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_RELEASED, kai_key_span(&prefix),
+		      kai_span(NULL, 0), false);
+	while (kai_scan_next(&scan, &at, NULL)) {
+		struct kai_key key = kai_key_bytes(at.at, at.len);
+		struct kai_released released;
+
+		if (!kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released,
+				 turn->scratch, &released) ||
+		    released.evidence == 0)
+			continue;
+		released.evidence = 0;
+		kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &released);
+	}
+}
+
 /* true when something was not here before. */
 static bool put_evidence(struct kai_door *door)
 {
 	struct kai_txn *txn = door->turn->txn;
 	bool added = false;
-	size_t room = KAI_MAX_EVIDENCE;
-	struct kai_scan scan;
-	uint8_t prefix[8];
 
-	/* As many as travel with an item: an origin that grants for ever fills no disk. */
-	kai_put_be64(prefix, door->arrival);
-	kai_scan_init(&scan, txn, KAI_TABLE_EVIDENCE, kai_span(prefix, sizeof(prefix)),
-		      kai_span(NULL, 0), false);
-	while (room > 0 && kai_scan_next(&scan, NULL, NULL))
-		room--;
-	for (size_t i = 0; room > 0 && i < door->item->evidence_count; i++) {
-		struct kai_span bytes = door->item->evidence[i];
+	for (size_t i = 0; i < door->facts_of.release_count; i++) {
+		struct kai_key key = kai_key_evidence(door->arrival, door->evidence[i]);
 		struct kai_span there;
-		uint8_t hash[KAI_ID_LEN];
-		uint8_t key[16];
 
-		kai_hash(KAI_CTX_RELEASE, kai_realm_live, bytes, hash);
-		kai_put_be64(key, door->arrival);
-		memcpy(key + 8, hash, 8);
-		if (kai_txn_get(txn, KAI_TABLE_EVIDENCE, kai_span(key, sizeof(key)), &there))
+		if (kai_txn_get(txn, KAI_TABLE_EVIDENCE, kai_key_span(&key), &there))
 			continue;
-		kai_txn_put(txn, KAI_TABLE_EVIDENCE, kai_span(key, sizeof(key)), bytes);
-		room--;
+		/* As many as travel with an item: an origin that grants for ever fills no disk. */
+		if (count_evidence(door) >= KAI_MAX_EVIDENCE)
+			bury_evidence(door, door->evidence[i]);
+		if (count_evidence(door) >= KAI_MAX_EVIDENCE)
+			break;
+		kai_txn_put(txn, KAI_TABLE_EVIDENCE, kai_key_span(&key), door->evidence[i]);
 		added = true;
 	}
+	if (added)
+		evidence_grew(door);
 	return added;
 }
 

@@ -25,6 +25,7 @@ struct kai_door {
 	struct kai_item_facts facts_of; /* the item as the decision sees it */
 	struct kai_facts facts;
 	struct kai_release_fact releases[KAI_MAX_EVIDENCE];
+	struct kai_span evidence[KAI_MAX_EVIDENCE]; /* of each, as it came */
 	struct kai_label labels[KAI_MAX_PARTS];
 	struct kai_span openings[KAI_MAX_PARTS];
 	uint32_t parts; /* new ones that the rules allow */

@@ -56,17 +56,16 @@ struct holding {
 	bool more; /* the offer has signatures or evidence that are not here */
 };
 
-static size_t evidence_count(struct kai_turn *turn, uint64_t arrival)
+static bool has_more_evidence(struct kai_turn *turn, const struct kai_offer_entry *entry,
+			      uint64_t arrival, const struct kai_item *item)
 {
-	struct kai_key prefix = kai_key_u64(arrival);
-	struct kai_scan scan;
-	size_t count = 0;
+	struct kai_header header;
 
-	kai_scan_init(&scan, turn->txn, KAI_TABLE_EVIDENCE, kai_key_span(&prefix),
-		      kai_span(NULL, 0), false);
-	while (count < KAI_MAX_EVIDENCE && kai_scan_next(&scan, NULL, NULL))
-		count++;
-	return count;
+	return entry->evidence > 0 &&
+	       kai_object_decode(&kai_object_header, item->header, turn->scratch, &header) ==
+		       KAI_FAULT_NONE &&
+	       entry->evidence > kai_releases_living(turn->txn, arrival, &header, turn->event->wall,
+						     turn->scratch);
 }
 
 static void look_up(struct kai_turn *turn, const struct kai_link *link,
@@ -85,7 +84,7 @@ static void look_up(struct kai_turn *turn, const struct kai_link *link,
 	ret->doubted = memcmp(tag, entry->tag, sizeof(tag)) != 0;
 	ret->parts = (uint32_t)item.held;
 	ret->more = entry->signatures > item.signatures_count ||
-		    (entry->evidence > 0 && entry->evidence > evidence_count(turn, arrival));
+		    has_more_evidence(turn, entry, arrival, &item);
 }
 
 /* A rule's or fault's name in static storage; stubs keep only its text. */

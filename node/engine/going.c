@@ -19,18 +19,14 @@ void kai_offer_tag(const struct kai_link *link, struct kai_span header, uint8_t 
 
 /* ---- one item: the decision and what goes with it ---- */
 
-static bool gather_evidence(struct kai_turn *turn, uint64_t arrival, struct kai_going *going)
+/* Releases that open something still: whoever knows of the revocation of their key would not believe the rest. */
+static void gather_evidence(struct kai_turn *turn, struct kai_going *going)
 {
-	uint8_t prefix[8];
-	struct kai_scan scan;
-	struct kai_span bytes;
+	const struct kai_item_facts *facts = &going->facts;
 
-	kai_put_be64(prefix, arrival);
-	kai_scan_init(&scan, turn->txn, KAI_TABLE_EVIDENCE, kai_span(prefix, sizeof(prefix)),
-		      (struct kai_span){NULL, 0}, false);
-	while (going->evidence_count < KAI_MAX_EVIDENCE && kai_scan_next(&scan, NULL, &bytes))
-		going->evidence[going->evidence_count++] = bytes;
-	return kai_txn_error(turn->txn) == KAI_ERR_OK;
+	for (size_t i = 0; i < facts->release_count; i++)
+		if (turn->event->wall.ms < facts->releases[i].expires.ms)
+			going->evidence[going->evidence_count++] = facts->release_bytes[i];
 }
 
 /* Another of us must sign it first; nobody heard of it, so nobody hears that it was taken back. */
@@ -70,7 +66,8 @@ bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arr
 	for (size_t i = 0; !verdict.allow && i < KAI_MAX_PARTS; i++)
 		if ((ret->parts >> i & 1) != 0)
 			ret->why = kai_rule_name(parts[i].rule);
-	return gather_evidence(turn, arrival, ret);
+	gather_evidence(turn, ret);
+	return true;
 }
 
 bool kai_going_part(struct kai_turn *turn, const struct kai_going *going, uint8_t index,
@@ -370,7 +367,8 @@ static bool peer_has(struct kai_turn *turn, struct kai_link *link, const struct 
 
 	if (kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
 			&released)) {
-		bool same = released.evidence == going->evidence_count &&
+		/* Fewer than went: some are over since. One that is new was counted down when it came. */
+		bool same = released.evidence >= going->evidence_count &&
 			    released.signatures == signatures;
 
 		if (released.state == KAI_RELEASED_STORED && !(anew && spread->anew_stored))

@@ -31,10 +31,44 @@ static bool origin_card(struct kai_txn *txn, const struct kai_header *header,
 	       kai_card_open(record.bytes, arena, ret, digest) == KAI_FAULT_NONE;
 }
 
+bool kai_release_lives(struct kai_span stored, const struct kai_card *origin, struct kai_wall now,
+		       struct kai_arena *arena)
+{
+	struct kai_signed statement;
+	struct kai_release release;
+
+	return kai_object_decode(&kai_object_signed, stored, arena, &statement) == KAI_FAULT_NONE &&
+	       kai_object_decode(&kai_object_release, statement.body, arena, &release) ==
+		       KAI_FAULT_NONE &&
+	       now.ms < (int64_t)release.expires &&
+	       kai_card_key(origin, statement.key, KAI_ROLE_DECIDER,
+			    (struct kai_wall){(int64_t)release.at}) == KAI_FAULT_NONE;
+}
+
+size_t kai_releases_living(struct kai_txn *txn, uint64_t arrival, const struct kai_header *header,
+			   struct kai_wall now, struct kai_arena *arena)
+{
+	struct kai_key prefix = kai_key_u64(arrival);
+	size_t mark = arena->used;
+	size_t count = 0;
+	struct kai_card card;
+	struct kai_scan scan;
+	struct kai_span value;
+
+	if (!origin_card(txn, header, arena, &card))
+		return 0;
+	kai_scan_init(&scan, txn, KAI_TABLE_EVIDENCE, kai_key_span(&prefix), kai_span(NULL, 0),
+		      false);
+	while (count < KAI_MAX_EVIDENCE && kai_scan_next(&scan, NULL, &value))
+		count += kai_release_lives(value, &card, now, arena);
+	arena->used = mark;
+	return count;
+}
+
 /* A release that does not verify, or is for something else, grants nothing. */
 static bool read_release(struct kai_span stored, const struct kai_card *card,
 			 const struct kai_item_facts *item, struct kai_arena *arena,
-			 struct kai_release_fact *ret)
+			 struct kai_release_fact *ret, struct kai_span *ret_bytes)
 {
 	struct kai_release *release = kai_arena_take(arena, sizeof(*release));
 	struct kai_span bytes;
@@ -48,6 +82,7 @@ static bool read_release(struct kai_span stored, const struct kai_card *card,
 	ret->index = (uint8_t)release->index;
 	ret->label = &release->label;
 	ret->expires.ms = (int64_t)release->expires;
+	*ret_bytes = bytes;
 	return true;
 }
 
@@ -56,6 +91,7 @@ static void load_releases(struct kai_txn *txn, struct kai_arena *arena,
 {
 	struct kai_key prefix = kai_key_u64(facts->arrival);
 	struct kai_release_fact *list = NULL;
+	struct kai_span *bytes = NULL;
 	struct kai_card card;
 	struct kai_scan scan;
 	struct kai_span value;
@@ -66,13 +102,16 @@ static void load_releases(struct kai_txn *txn, struct kai_arena *arena,
 	while (count < KAI_MAX_EVIDENCE && kai_scan_next(&scan, NULL, &value)) {
 		if (list == NULL) { /* few items have any: the card is read only then */
 			list = kai_arena_take(arena, KAI_MAX_EVIDENCE * sizeof(*list));
-			if (list == NULL || !origin_card(txn, &facts->header, arena, &card))
+			bytes = kai_arena_take(arena, KAI_MAX_EVIDENCE * sizeof(*bytes));
+			if (list == NULL || bytes == NULL ||
+			    !origin_card(txn, &facts->header, arena, &card))
 				return;
 		}
-		if (read_release(value, &card, facts, arena, &list[count]))
+		if (read_release(value, &card, facts, arena, &list[count], &bytes[count]))
 			count++;
 	}
 	facts->releases = list;
+	facts->release_bytes = bytes;
 	facts->release_count = count;
 }
 

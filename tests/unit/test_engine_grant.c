@@ -278,6 +278,123 @@ static void once_and_at_most_eight(void **state)
 	net_free(net);
 }
 
+/* What is over makes room for what counts. */
+static void what_is_over_makes_room(void **state)
+{
+	struct net *net = town();
+	struct grant say = on_to_2;
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	publish(net, id);
+	for (uint64_t i = 1; i <= KAI_MAX_EVIDENCE; i++) {
+		say.expires = NET_MS + i * KAI_MS_MINUTE + 10 * KAI_MS_MINUTE;
+		assert_int_equal(grant(net, 0, id, &say), 0);
+	}
+	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(evidence(net, 1), KAI_MAX_EVIDENCE);
+	net_pass(net, 13 * KAI_MS_MINUTE);
+	say.expires = 0; /* four are over, and are not missed */
+	say.orgs[1] = 3;
+	assert_int_equal(grant(net, 0, id, &say), 0);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(parts_of(net, 3, id), 2);
+	for (unsigned node = 0; node <= 1; node++)
+		assert_in_range(evidence(net, node), 2, KAI_MAX_EVIDENCE - 2);
+	net_free(net);
+}
+
+/* One is over, one is new: as many as went before, and yet whoever holds the item hears of the new one. */
+static void a_new_one_goes_in_the_place_of_an_old_one(void **state)
+{
+	struct net *net = town();
+	struct grant say = {.part = "document",
+			    .tlp = KAI_TLP_AMBER,
+			    .expires = NET_MS + KAI_MS_HOUR,
+			    .orgs = {1, 3},
+			    .org_count = 2};
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	publish(net, id);
+	assert_int_equal(grant(net, 0, id, &say), 0);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(evidence(net, 1), 1);
+	net_pass(net, KAI_MS_HOUR);
+	assert_int_equal(grant(net, 0, id, &on_to_2), 0);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(evidence(net, 1), 2);
+	assert_int_equal(parts_of(net, 2, id), 2);
+	net_free(net);
+}
+
+/* A card of node 0 that says that its decider's key was in other hands since it was made. */
+static struct kai_span revoking(struct net *net)
+{
+	static struct kai_revocation gone = {.since = 1, .reason = {(const uint8_t *)"lost", 4}};
+	struct kai_card card;
+
+	net_card_read(net, net->nodes[0].card, &card);
+	memcpy(gone.key, net->nodes[0].decider.key, KAI_ID_LEN);
+	card.serial++;
+	card.revocations = &gone;
+	card.revocations_count = 1;
+	return net_card_sign(net, &card, &net->nodes[0].root);
+}
+
+/* What a key that was lost has granted opens nothing, and holds nothing up: neither at the origin, which knows of it,
+ * nor with a holder who does not. */
+static void what_a_lost_key_granted_holds_nothing_up(void **state)
+{
+	static const bool origin_knows[] = {true, false};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct net *net = town();
+		struct net_item item = {
+			.tlp = KAI_TLP_AMBER, .audience_count = 3, .attachment = 3000};
+		struct kai_label closed = {.tlp = KAI_TLP_AMBER_STRICT,
+					   .audience_count = 1,
+					   .onward = KAI_ONWARD_ANY,
+					   .attribution = KAI_ATTR_NAMED,
+					   .pap = KAI_PAP_CLEAR};
+		struct kai_audience_entry first = net_org(net, 1);
+		struct grant say = on_to_2;
+		uint8_t id[KAI_ID_LEN];
+
+		closed.audience = &first;
+		item.attachment_label = &closed;
+		for (unsigned node = 0; node < 3; node++)
+			item.audience[node] = net_org(net, node + 1);
+		net_cut(net, 1, 2);
+		net_cut(net, 0, 3);
+		net_publish(net, 0, &item, id);
+		say.orgs[1] = 3;
+		assert_int_equal(grant(net, 0, id, &say), 0);
+		net_pass(net, KAI_MS_MINUTE);
+		assert_int_equal(evidence(net, 1), 1);
+		struct kai_span card = revoking(net);
+		struct kai_card_frame frame = {.what = 1, .bytes = card};
+
+		if (origin_knows[i]) {
+			net_cut(net, 0, 1);
+			net_card_own(net, 0, card);
+		} else {
+			net_inject(net, 1, 2, KAI_MSG_CARD, &frame);
+			net_inject(net, 0, 3, KAI_MSG_CARD, &frame);
+		}
+		net_link(net, 0, 3);
+		net_link(net, 1, 2);
+		net_inject(net, 1, 2, KAI_MSG_CARD, &frame);
+		net_inject(net, 0, 3, KAI_MSG_CARD, &frame);
+		net_pass(net, 5 * KAI_MS_MINUTE);
+		assert_int_equal(parts_of(net, 3, id), 1);
+		assert_int_equal(parts_of(net, 2, id), 1);
+		assert_int_equal(evidence(net, 3), 0);
+		net_free(net);
+	}
+}
+
 static uint64_t say_step(struct net *net, const char *step, uint64_t audience_type)
 {
 	char target[KAI_ID_TEXT];
@@ -342,6 +459,9 @@ int main(void)
 		cmocka_unit_test(what_is_retracted_stays),
 		cmocka_unit_test(a_decider_signs),
 		cmocka_unit_test(once_and_at_most_eight),
+		cmocka_unit_test(what_is_over_makes_room),
+		cmocka_unit_test(a_new_one_goes_in_the_place_of_an_old_one),
+		cmocka_unit_test(what_a_lost_key_granted_holds_nothing_up),
 		cmocka_unit_test(what_an_advisory_may_say),
 	};
 
