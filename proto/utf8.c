@@ -23,7 +23,7 @@ static const struct code_range hidden[] = {
 	{0x180e, 0x180e},   /* Mongolian vowel separator */
 	{0x200b, 0x200f},   /* zero-width space, joiners, direction marks */
 	{0x2028, 0x202e},   /* line and paragraph separator, bidi embeddings */
-	{0x2060, 0x206f},   /* word joiner, invisible operators, bidi isolates */
+	{0x2060, 0x206f},   /* word joiner, invisible signs, bidi isolates */
 	{0x3164, 0x3164},   /* Hangul filler */
 	{0xfeff, 0xfeff},   /* zero-width no-break space */
 	{0xffa0, 0xffa0},   /* half-width Hangul filler */

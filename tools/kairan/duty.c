@@ -237,7 +237,7 @@ static char *name_of(struct kai_cli *cli, const json_t *row, const char *key)
 	return kai_view_safe(cli, str(row, key), false);
 }
 
-/* "we pass it on to op-power-b" */
+/* "we pass it on to a partner" */
 static char *who_owes(struct kai_cli *cli, const json_t *row)
 {
 	char *target = name_of(cli, row, "target_name");

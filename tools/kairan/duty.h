@@ -23,7 +23,7 @@ char *kai_duty_sum_text(struct kai_cli *cli, const struct kai_duty_sum *sum);
 /* One item's duties, open or not; target 0: all, else those to that peer. */
 json_t *kai_duty_of_item(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival,
 			 uint16_t target);
-/* "we pass it on to op-power-b: overdue since Mon …" */
+/* "we pass it on to a partner: overdue since Mon …" */
 char *kai_duty_line(struct kai_cli *cli, const json_t *duty);
 
 #endif

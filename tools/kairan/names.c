@@ -244,7 +244,7 @@ int kai_community_find(struct kai_cli *cli, struct kai_txn *txn, const char *tex
 
 	if (slash == NULL || !kai_community_valid(kai_span_str(slash + 1)))
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
-				    T("%s: a community is KEEPER/NAME (cep-power/power)"), text);
+				    T("%s: a community is KEEPER/NAME (acme/power)"), text);
 	char *keeper = kai_cli_str(cli, kai_span(text, (size_t)(slash - text)));
 	int exit = kai_org_find(cli, txn, keeper, ret->keeper);
 

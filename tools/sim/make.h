@@ -33,7 +33,7 @@ uint64_t sim_draw_between(struct sim_draw *draw, uint64_t least, uint64_t most);
 bool sim_draw_percent(struct sim_draw *draw, unsigned percent);
 
 /* What an org is in the topology: says which terms are likely. */
-enum sim_role { SIM_OPERATOR, SIM_BODY, SIM_MINISTRY, SIM_FOREIGN };
+enum sim_role { SIM_MEMBER, SIM_KEEPER, SIM_GOVERNMENT, SIM_ABROAD };
 
 struct sim_tie {
 	uint32_t a, b;

@@ -104,7 +104,7 @@ static void member(struct sim_maker *maker, uint32_t community, uint32_t node)
 
 /* ---- the reference federation ---- */
 
-enum { CABINET, MIN_ENERGY, MIN_COMM, CEP_POWER, OP_POWER_A, OP_POWER_B, OP_TELECOM_A, FOREIGN };
+enum { CENTRE, GOV_A, GOV_B, KEEPER_A, MEMBER_A, MEMBER_B, MEMBER_C, ABROAD };
 
 /*
  * domain.md's fifteen. The last two are there as contingency only; no operation opens a contingency,
@@ -112,21 +112,20 @@ enum { CABINET, MIN_ENERGY, MIN_COMM, CEP_POWER, OP_POWER_A, OP_POWER_B, OP_TELE
  * connected.
  */
 static const uint8_t reference_edges[][2] = {
-	{CABINET, MIN_ENERGY},	  {CABINET, MIN_COMM},	      {CEP_POWER, MIN_ENERGY},
-	{OP_POWER_A, CEP_POWER},  {OP_POWER_B, CEP_POWER},    {OP_POWER_A, MIN_ENERGY},
-	{OP_POWER_B, MIN_ENERGY}, {MIN_ENERGY, MIN_COMM},     {OP_TELECOM_A, MIN_COMM},
-	{OP_POWER_A, OP_POWER_B}, {OP_POWER_A, OP_TELECOM_A}, {CABINET, FOREIGN},
-	{CEP_POWER, FOREIGN},	  {CEP_POWER, CABINET},	      {OP_TELECOM_A, CABINET},
+	{CENTRE, GOV_A},      {CENTRE, GOV_B},	    {KEEPER_A, GOV_A},	  {MEMBER_A, KEEPER_A},
+	{MEMBER_B, KEEPER_A}, {MEMBER_A, GOV_A},    {MEMBER_B, GOV_A},	  {GOV_A, GOV_B},
+	{MEMBER_C, GOV_B},    {MEMBER_A, MEMBER_B}, {MEMBER_A, MEMBER_C}, {CENTRE, ABROAD},
+	{KEEPER_A, ABROAD},   {KEEPER_A, CENTRE},   {MEMBER_C, CENTRE},
 };
 
 static const struct {
 	enum sim_role role;
 	uint8_t sector;
 } reference_roles[REFERENCE_NODES] = {
-	[CABINET] = {SIM_MINISTRY, 0},	    [MIN_ENERGY] = {SIM_MINISTRY, 0},
-	[MIN_COMM] = {SIM_MINISTRY, 1},	    [CEP_POWER] = {SIM_BODY, 0},
-	[OP_POWER_A] = {SIM_OPERATOR, 0},   [OP_POWER_B] = {SIM_OPERATOR, 0},
-	[OP_TELECOM_A] = {SIM_OPERATOR, 1}, [FOREIGN] = {SIM_FOREIGN, 7},
+	[CENTRE] = {SIM_GOVERNMENT, 0}, [GOV_A] = {SIM_GOVERNMENT, 0},
+	[GOV_B] = {SIM_GOVERNMENT, 1},	[KEEPER_A] = {SIM_KEEPER, 0},
+	[MEMBER_A] = {SIM_MEMBER, 0},	[MEMBER_B] = {SIM_MEMBER, 0},
+	[MEMBER_C] = {SIM_MEMBER, 1},	[ABROAD] = {SIM_ABROAD, 7},
 };
 
 static void reference_block(struct sim_maker *maker, uint32_t base, uint32_t count)
@@ -134,11 +133,11 @@ static void reference_block(struct sim_maker *maker, uint32_t base, uint32_t cou
 	struct sim_plan *plan = maker->plan;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t as = i < REFERENCE_NODES ? i : (uint32_t)OP_POWER_B;
+		uint32_t as = i < REFERENCE_NODES ? i : (uint32_t)MEMBER_B;
 
 		maker->roles[base + i] = (uint8_t)reference_roles[as].role;
 		plan->nodes[base + i].sector = reference_roles[as].sector;
-		plan->nodes[base + i].country = as == FOREIGN;
+		plan->nodes[base + i].country = as == ABROAD;
 	}
 	for (size_t i = 0; i < sizeof(reference_edges) / sizeof(reference_edges[0]); i++) {
 		uint32_t a = reference_edges[i][0];
@@ -148,14 +147,14 @@ static void reference_block(struct sim_maker *maker, uint32_t base, uint32_t cou
 			join(maker, base + a, base + b);
 	}
 	for (uint32_t i = REFERENCE_NODES; i < count; i++) {
-		join(maker, base + i, base + CEP_POWER);
-		join(maker, base + i, base + MIN_ENERGY);
+		join(maker, base + i, base + KEEPER_A);
+		join(maker, base + i, base + GOV_A);
 	}
-	if (count > CEP_POWER)
-		add_community(maker, base + CEP_POWER, "power");
+	if (count > KEEPER_A)
+		add_community(maker, base + KEEPER_A, "power");
 }
 
-/* Several federations are a chain: the foreign partner of one is the cabinet of the next. */
+/* Several federations are a chain: the partner abroad of one is the centre of the next. */
 static void make_reference(struct sim_maker *maker, struct sim_draw *draw)
 {
 	struct sim_plan *plan = maker->plan;
@@ -169,9 +168,9 @@ static void make_reference(struct sim_maker *maker, struct sim_draw *draw)
 
 		reference_block(maker, base, count);
 		if (base > 0)
-			join(maker, base - BLOCK + FOREIGN, base + CABINET);
-		for (uint32_t i = OP_POWER_A; keepers < plan->community_count && i < count; i++) {
-			if (i != OP_TELECOM_A && i != FOREIGN)
+			join(maker, base - BLOCK + ABROAD, base + CENTRE);
+		for (uint32_t i = MEMBER_A; keepers < plan->community_count && i < count; i++) {
+			if (i != MEMBER_C && i != ABROAD)
 				member(maker, keepers, base + i);
 		}
 		base += count;
@@ -206,15 +205,15 @@ static void tree_nodes(struct sim_maker *maker, const struct tree *tree, struct 
 		uint32_t sector = tree_sector(tree, i);
 
 		plan->nodes[i].sector = (uint8_t)sector;
-		maker->roles[i] = SIM_OPERATOR;
+		maker->roles[i] = SIM_MEMBER;
 		if (i < tree->first + tree->sectors) {
-			maker->roles[i] = SIM_BODY;
+			maker->roles[i] = SIM_KEEPER;
 			add_community(maker, i, sim_sectors[sector] + strlen("kairan:"));
 			continue;
 		}
 		uint32_t parent = tree_parent(tree, i);
 
-		maker->roles[parent] = SIM_BODY;
+		maker->roles[parent] = SIM_KEEPER;
 		join(maker, parent, i);
 		if ((i - tree->first) / tree->sectors <= SECTOR_MEMBERS &&
 		    sim_draw_percent(draw, 90))
@@ -234,9 +233,10 @@ static void make_sectors(struct sim_maker *maker, struct sim_draw *draw)
 		tree.sectors = 1;
 	if (count < 1000)
 		tree.fan = (uint32_t)sim_draw_between(draw, 3, MOST_FAN);
-	tree.first = count < 10 ? 0 : tree.sectors + 1; /* a cabinet and a ministry a sector */
+	tree.first =
+		count < 10 ? 0 : tree.sectors + 1; /* a centre, and a government body a sector */
 	for (uint32_t i = 0; i < tree.first; i++) {
-		maker->roles[i] = SIM_MINISTRY;
+		maker->roles[i] = SIM_GOVERNMENT;
 		plan->nodes[i].sector = (uint8_t)(i == 0 ? 0 : i - 1);
 		for (uint32_t k = 0; k < i; k++)
 			join(maker, k, i);
@@ -256,11 +256,11 @@ static void some_roles(struct sim_maker *maker, struct sim_draw *draw)
 	for (uint32_t i = 0; i < plan->node_count; i++) {
 		uint64_t what = sim_draw_below(draw, 100);
 
-		maker->roles[i] = (uint8_t)(what < 60	? SIM_OPERATOR
-					    : what < 85 ? SIM_BODY
-					    : what < 95 ? SIM_MINISTRY
-							: SIM_FOREIGN);
-		plan->nodes[i].country = maker->roles[i] == SIM_FOREIGN;
+		maker->roles[i] = (uint8_t)(what < 60	? SIM_MEMBER
+					    : what < 85 ? SIM_KEEPER
+					    : what < 95 ? SIM_GOVERNMENT
+							: SIM_ABROAD);
+		plan->nodes[i].country = maker->roles[i] == SIM_ABROAD;
 		plan->nodes[i].sector = (uint8_t)sim_draw_below(draw, sim_sector_count());
 	}
 }
@@ -317,7 +317,7 @@ static void make_hubs(struct sim_maker *maker, struct sim_draw *draw)
 			join(maker, (i - hubs) / fan, i);
 			continue;
 		}
-		maker->roles[i] = SIM_BODY;
+		maker->roles[i] = SIM_KEEPER;
 		for (uint32_t k = 0; k < i; k++)
 			join(maker, k, i);
 	}
@@ -337,13 +337,13 @@ static void make_line(struct sim_maker *maker, struct sim_draw *draw)
 static unsigned rank(uint8_t role)
 {
 	switch ((enum sim_role)role) {
-	case SIM_OPERATOR:
+	case SIM_MEMBER:
 		return 0;
-	case SIM_BODY:
+	case SIM_KEEPER:
 		return 1;
-	case SIM_MINISTRY:
+	case SIM_GOVERNMENT:
 		return 2;
-	case SIM_FOREIGN:
+	case SIM_ABROAD:
 		return 3;
 	}
 	return 0;
@@ -419,7 +419,7 @@ static void direction(struct sim_maker *maker, struct sim_op *op, struct sim_dra
 	set_side(op, "ceil", side, some_ceiling(draw));
 	set_side(op, "onward", side, some_onward(draw));
 	set_side(op, "communities", side, some_communities_of(maker, draw));
-	/* a sector body's members, a ministry's charges; others seldom */
+	/* a keeper's members, a government's charges; others seldom */
 	set_side(op, "constituency", side,
 		 sim_draw_percent(draw, from > to && from < 3 ? 85 : 5) ? 1 : 0);
 }
@@ -449,8 +449,8 @@ void sim_make_terms(struct sim_maker *maker, struct sim_op *op, struct sim_draw 
 
 	direction(maker, op, draw, true);
 	direction(maker, op, draw, false);
-	sim_op_set(op, "government_a", maker->roles[op->node] == SIM_MINISTRY);
-	sim_op_set(op, "government_b", maker->roles[op->other] == SIM_MINISTRY);
+	sim_op_set(op, "government_a", maker->roles[op->node] == SIM_GOVERNMENT);
+	sim_op_set(op, "government_b", maker->roles[op->other] == SIM_GOVERNMENT);
 	sim_op_set(op, "abroad_a", nodes[op->node].country);
 	sim_op_set(op, "abroad_b", nodes[op->other].country);
 	sim_op_set(op, "introduce_a", !sim_draw_percent(draw, maker->style.strangers));

@@ -223,7 +223,7 @@ static void some_place(const struct sim_maker *maker, struct sim_draw *draw, int
 		(int64_t)sim_draw_between(draw, (uint64_t)maker->start_ms, (uint64_t)maker->end_ms);
 	*io_node = (uint32_t)sim_draw_below(draw, maker->plan->node_count);
 	/* half of them from those that others look to */
-	if (maker->roles[*io_node] == SIM_OPERATOR && sim_draw_percent(draw, 50))
+	if (maker->roles[*io_node] == SIM_MEMBER && sim_draw_percent(draw, 50))
 		*io_node = sim_make_near(maker, *io_node, draw);
 }
 
