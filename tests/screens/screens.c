@@ -7,6 +7,7 @@
 #include "test.h"
 
 #include "../unit/officer.h"
+#include "house.h"
 #include "screen.h"
 
 static const struct {
@@ -14,11 +15,13 @@ static const struct {
 	const char *command;
 	const char *verb; /* NULL: the screen itself */
 	bool on_item;
+	int exit;
 } captures[] = {
-	{"inbox", "kairan inbox | less", "inbox", false},
-	{"show", "kairan show %.8s | less", "show", true},
-	{"duty", "kairan duty | less", "duty", false},
-	{"watch", NULL, NULL, false},
+	{"inbox", "kairan inbox | less", "inbox", false, 0},
+	{"show", "kairan show %.8s | less", "show", true, 0},
+	{"duty", "kairan duty | less", "duty", false, 0},
+	{"doctor", "kairan doctor | less", "doctor", false, KAI_EXIT_REFUSED},
+	{"watch", NULL, NULL, false, 0},
 };
 
 static const char *const incident[] = {"incident=A-2027-003",
@@ -103,10 +106,10 @@ static void run_verb(struct officer *officer, size_t which, const uint8_t item[K
 			      kai_cli_text(cli, "$ %.*s%.8s%s",
 					   (int)(place - captures[which].command),
 					   captures[which].command, id, place + 4));
-	kai_lines_wrap(
-		cli, ret,
-		officer_run(officer, captures[which].verb, captures[which].on_item ? id : NULL, 0),
-		KAI_SCREEN_COLS, 0);
+	kai_lines_wrap(cli, ret,
+		       officer_run(officer, captures[which].verb,
+				   captures[which].on_item ? id : NULL, captures[which].exit),
+		       KAI_SCREEN_COLS, 0);
 }
 
 static void draw(struct officer *officer, struct kai_lines *ret)
@@ -151,13 +154,17 @@ int main(int argc, char **argv)
 	if (setenv("TZ", "JST-9", 1) != 0)
 		return 1;
 	struct world *world = night(item);
+	struct house house;
 
+	house_make(&house, &world->nodes[OFFICER_CEP],
+		   (struct kai_wall){world->wall.ms - 9 * KAI_MS_HOUR});
 	for (size_t i = 0; i < sizeof(captures) / sizeof(*captures); i++)
 		for (int lang = KAI_LANG_EN; lang <= KAI_LANG_JA; lang++) {
 			struct kai_lines lines = {.count = 0};
 			struct officer officer;
 
 			officer_begin(&officer, world, OFFICER_CEP, (enum kai_lang)lang);
+			memcpy(officer.cli.dir, house.dir, sizeof(house.dir));
 			if (captures[i].verb != NULL)
 				run_verb(&officer, i, item, &lines);
 			else
@@ -165,6 +172,7 @@ int main(int argc, char **argv)
 			write_file(argv[1], captures[i].name, langs[lang], &lines);
 			officer_done(&officer);
 		}
+	house_done(&house);
 	world_free(world);
 	return 0;
 }
