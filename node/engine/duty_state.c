@@ -180,21 +180,46 @@ static bool is_there(struct kai_turn *turn, const struct kai_item_facts *facts, 
 	       (need & ~supply.parts) == 0;
 }
 
-/* The one decision about the item for the target; NULL: it may go. */
-static const char *forbidden(struct kai_turn *turn, const struct kai_item_facts *item,
-			     struct kai_link *link)
+/* The one decision about the item for the target at a time; NULL: it may go. */
+static const char *forbidden(const struct kai_pair *pair, const struct kai_item_facts *item,
+			     struct kai_wall now)
 {
 	struct kai_verdict parts[KAI_MAX_PARTS];
 	uint32_t need = needed(item);
 	uint32_t allowed = 0;
 	struct kai_facts facts;
 
-	kai_facts_init(&facts, kai_pair_now(turn, link), item, true, turn->event->wall);
+	kai_facts_init(&facts, pair, item, true, now);
 	struct kai_verdict header = kai_facts_parts(&facts, item, &allowed, parts);
 
 	if (need != 0 ? (allowed & need) != 0 : header.allow || allowed != 0)
 		return NULL;
 	return kai_rule_name(header.allow ? parts[0].rule : header.rule);
+}
+
+/*
+ * The same by the wall clock, and where that is doubted also by the one that is believed; false: they differ, and what
+ * only one of them says is not written down. ret_rule NULL: it may go.
+ */
+static bool judge(struct kai_turn *turn, const struct kai_item_facts *item, struct kai_link *link,
+		  const char **ret_rule)
+{
+	struct kai_wall believed = {(int64_t)kai_sweep_now(turn)};
+
+	*ret_rule = forbidden(kai_pair_now(turn, link), item, turn->event->wall);
+	if (!kai_sweep_doubts(turn))
+		return true;
+	size_t mark = turn->scratch->used;
+	struct kai_pair *pair = kai_arena_take(turn->scratch, sizeof(*pair));
+
+	if (pair == NULL)
+		return false;
+	kai_pair_load(turn->txn, turn->engine->config.org, link->org, believed, turn->scratch,
+		      pair);
+	const char *rule = forbidden(pair, item, believed);
+
+	kai_scratch_back(turn, mark);
+	return rule == *ret_rule; /* both are of the one table of names */
 }
 
 /* For good: by the clock only as far as that is believed, since an end is not taken back. */
@@ -235,9 +260,8 @@ static void weigh(struct kai_turn *turn, const struct kai_item_facts *facts,
 	const char *rule = NULL;
 
 	if (io->row.side != KAI_DUTY_OURS || io->row.action == KAI_DUTY_ANSWER || target == NULL ||
-	    kai_sweep_doubts(turn))
+	    !judge(turn, facts, target, &rule))
 		return;
-	rule = forbidden(turn, facts, target);
 	if (rule != NULL && (io->row.state == KAI_DUTY_DUE || io->row.state == KAI_DUTY_BLOCKED))
 		block(turn, facts, io, rule);
 	else if (io->row.state == KAI_DUTY_BLOCKED)

@@ -311,7 +311,7 @@ static void grant(struct net *net, const uint8_t id[KAI_ID_LEN])
 						.attribution = KAI_ATTR_NAMED,
 						.pap = KAI_PAP_CLEAR},
 				      .at = NET_MS,
-				      .expires = NET_MS + KAI_MS_DAY};
+				      .expires = NET_MS + 60 * KAI_MS_DAY};
 	struct kai_txn *txn;
 	uint64_t arrival;
 
@@ -367,6 +367,36 @@ static void blocked_by_label_is_not_missed(void **state)
 
 	assert_int_equal(met.row.state, KAI_DUTY_MET);
 	assert_false(kai_duty_late(&met.row));
+	finish(net);
+}
+
+/* Off for a month, its clock is doubted for a day: what the label forbids is blocked all the same, by both clocks. */
+static void blocked_by_a_doubted_clock_too(void **state)
+{
+	struct net *net = chain(KAI_DUTY_PASS);
+	struct net_item item = {
+		.urgency = KAI_URGENCY_NOW, .tlp = KAI_TLP_AMBER_STRICT, .audience_count = 1};
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	net_pass(net, KAI_MS_MINUTE);
+	net->nodes[0].skew_ms = 30 * KAI_MS_DAY;
+	net->nodes[1].skew_ms = 30 * KAI_MS_DAY;
+	net_restart(net, 1);
+	net_link(net, 0, 1);
+	net_run(net);
+	item.audience[0] = net_org(net, 1);
+	net_publish(net, 0, &item, id);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(ours(net, 1, id).row.state, KAI_DUTY_BLOCKED);
+	assert_string_equal(ours(net, 1, id).rule, "audience");
+	net_pass(net, 2 * WITHIN);
+	assert_int_equal(said(net, 1, "duty-overdue"), 0);
+	grant(net, id);
+	net_cut(net, 0, 1);
+	net_link(net, 0, 1);
+	net_run(net);
+	assert_int_equal(ours(net, 1, id).row.state, KAI_DUTY_DUE);
 	finish(net);
 }
 
@@ -677,6 +707,7 @@ int main(void)
 		cmocka_unit_test(less_urgent_or_of_another_kind_asks_for_nothing),
 		cmocka_unit_test(each_target_has_its_own_state),
 		cmocka_unit_test(blocked_by_label_is_not_missed),
+		cmocka_unit_test(blocked_by_a_doubted_clock_too),
 		cmocka_unit_test(blocked_ends_with_the_item),
 		cmocka_unit_test(a_suspended_member_is_told_by_telephone),
 		cmocka_unit_test(retracted_ends_it),
