@@ -89,6 +89,21 @@ static bool by_label(const char *rule)
 	return false;
 }
 
+/* What opens it, and the command that asks for that, or grants it. */
+static json_t *opens_json(struct kai_cli *cli, const json_t *row)
+{
+	bool own = json_is_true(json_object_get(row, "own"));
+	const char *id = json_string_value(json_object_get(row, "id"));
+	const char *to = json_string_value(json_object_get(row, "target_name"));
+
+	return json_pack("{s:s, s:s, s:O?, s:O?, s:s}", "what", "release", "part", "main", "by",
+			 json_object_get(row, "origin"), "to", json_object_get(row, "target"),
+			 "command",
+			 kai_cli_text(cli, "kairan release %s %.8s --part main --%s org:%s",
+				      own ? "grant" : "request", id != NULL ? id : "",
+				      own ? "audience" : "for", to != NULL ? to : ""));
+}
+
 static json_t *duty_json(struct kai_cli *cli, struct kai_txn *txn,
 			 const struct kai_duty_place *place, const struct kai_duty_row *duty)
 {
@@ -113,11 +128,7 @@ static json_t *duty_json(struct kai_cli *cli, struct kai_txn *txn,
 		(void)json_object_set_new(row, "blocked_by",
 					  json_string(by_label(rule) ? "label" : "agreement"));
 		if (by_label(rule))
-			(void)json_object_set_new(row, "opens",
-						  json_pack("{s:s, s:s, s:O?, s:O?}", "what",
-							    "release", "part", "main", "by",
-							    json_object_get(row, "origin"), "to",
-							    json_object_get(row, "target")));
+			(void)json_object_set_new(row, "opens", opens_json(cli, row));
 	}
 	return row;
 }
@@ -367,6 +378,7 @@ static void show_one(struct kai_cli *cli, const json_t *row)
 	else
 		(void)fprintf(cli->out, T("    To open it: ask %s to release part main to %s.\n"),
 			      kai_item_origin(cli, row), name_of(cli, row, "target_name"));
+	(void)fprintf(cli->out, "        %s\n", str(json_object_get(row, "opens"), "command"));
 }
 
 static void show_all(struct kai_cli *cli, json_t *top)

@@ -230,15 +230,22 @@ int kai_lab_do_retract(struct kai_lab_stage *stage, const struct kai_lab_step *s
 				    step->values[3].text));
 }
 
-/* Any command, by its words. */
-int kai_lab_do_command(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+static void add_words(struct command *command, const char *text)
 {
-	char *rest = kai_lab_with_ids(stage, step->values[1].text), *complaint = NULL;
-	struct command command = {.stage = stage};
+	char *rest = kai_lab_with_ids(command->stage, text);
 
 	for (char *word; (word = strsep(&rest, " ")) != NULL;)
 		if (word[0] != '\0')
-			add(&command, word);
+			add(command, word);
+}
+
+/* Any command, by its words. */
+int kai_lab_do_command(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	struct command command = {.stage = stage};
+	char *complaint = NULL;
+
+	add_words(&command, step->values[1].text);
 	int code = kai_lab_stage_ask(stage, step->values[0].node, command.args, NULL, &complaint);
 
 	kai_lab_say(stage, step, code == 0 ? KAI_LAB_TOLD : KAI_LAB_FAILED, "%s: kairan %s%s%.200s",
@@ -247,7 +254,33 @@ int kai_lab_do_command(struct kai_lab_stage *stage, const struct kai_lab_step *s
 	return 0;
 }
 
+/* A command that publishes: what it says is kept under a name. */
+int kai_lab_do_publish(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	struct command command = {.stage = stage};
+
+	add_words(&command, step->values[1].text);
+	return publish(&command, step, 2,
+		       kai_cli_text(stage->cli, "does \"%s\":", step->values[1].text));
+}
+
 /* ---- what the author's node must refuse ---- */
+
+/* A command that the node or the rules must refuse, exit 1. */
+int kai_lab_do_not_command(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	struct command command = {.stage = stage};
+	char *complaint = NULL;
+
+	add_words(&command, step->values[1].text);
+	int code = kai_lab_stage_ask(stage, step->values[0].node, command.args, NULL, &complaint);
+	bool good = code == KAI_EXIT_REFUSED;
+
+	kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED,
+		    "%s may not \"%s\": exit %d %.*s", step->values[0].text, step->values[1].text,
+		    code, (int)strcspn(complaint, "\n"), complaint);
+	return 0;
+}
 
 static int refused(struct command *command, const struct kai_lab_step *step, const char *wanted)
 {

@@ -5,6 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A member as text; "" where there is none. */
+static const char *member(const json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+
+	return text != NULL ? text : "";
+}
+
 /* Runs a command that must end with 0 at each of the nodes. */
 static int each_says_yes(struct kai_lab_stage *stage, const struct kai_lab_step *step,
 			 const char *const *args, const char *what)
@@ -128,6 +136,59 @@ int kai_lab_check_answer(struct kai_lab_stage *stage, const struct kai_lab_step 
 	}
 	return 0;
 }
+
+/* ---- duties ---- */
+
+/* What a node itself says of what it owes another about an item; NULL: nothing. The caller's to drop. */
+static json_t *duty_at(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	static const char *const args[] = {"duty", "--all", NULL};
+	const struct kai_lab_value *values = step->values;
+	json_t *top = NULL, *row, *found = NULL;
+	size_t i;
+
+	if (kai_lab_stage_ask(stage, values[1].node, args, &top, NULL) == 0)
+		json_array_foreach (json_object_get(top, "duties"), i, row)
+			if (found == NULL && strcmp(member(row, "side"), "ours") == 0 &&
+			    strcmp(member(row, "target_name"), values[2].text) == 0 &&
+			    strcmp(member(row, "id"), stage->items[values[3].item].id) == 0)
+				found = json_incref(row);
+	json_decref(top);
+	return found;
+}
+
+static bool asks_duty(struct kai_lab_stage *stage, const struct kai_lab_step *step, size_t node)
+{
+	json_t *duty = duty_at(stage, step);
+	bool good = strcmp(member(duty, "state"), step->values[4].text) == 0;
+
+	(void)node;
+	json_decref(duty);
+	return good;
+}
+
+/* within SPAN the duty of NODE to NODE about ITEM is WORD: the state as `kairan duty` has it. */
+int kai_lab_check_duty(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	const struct kai_lab_value *values = step->values;
+	bool good = kai_lab_comes_true(stage, step, values[1].node,
+				       kai_cli_now().ms + values[0].number, asks_duty);
+	json_t *duty = duty_at(stage, step);
+	const char *rule = member(duty, "rule");
+	bool blocked = strcmp(member(duty, "state"), "blocked") == 0;
+
+	kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED,
+		    "%s owes %s \"%s\" of %s, by its agreement with %s: %s%s%s%s%s", values[1].text,
+		    values[2].text, member(duty, "action"), values[3].text,
+		    member(duty, "with_name"),
+		    duty == NULL ? "no such duty" : member(duty, "state"), blocked ? " by " : "",
+		    blocked ? member(duty, "blocked_by") : "", blocked ? " " : "",
+		    blocked ? kai_lab_rule_text(stage, rule) : "");
+	json_decref(duty);
+	return 0;
+}
+
+/* ---- clocks ---- */
 
 /* NODE sees the clock of NODE SPAN WORD: within five seconds of it, fast or slow. */
 #define CLOCK_NEAR_MS 5000

@@ -111,6 +111,8 @@ int kai_lab_do_revise(struct kai_lab_stage *stage, const struct kai_lab_step *st
 int kai_lab_do_retract(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_import(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_command(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_do_publish(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_do_not_command(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_not_file(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_not_revise(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_down(struct kai_lab_stage *stage, const struct kai_lab_step *step);
@@ -138,6 +140,7 @@ int kai_lab_check_sound(struct kai_lab_stage *stage, const struct kai_lab_step *
 int kai_lab_check_clean(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_sector(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_answer(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_duty(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_clock(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 
 #endif

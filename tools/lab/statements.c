@@ -23,7 +23,9 @@ const struct kai_lab_statement kai_lab_statements[] = {
 	{"NODE retracts ITEM as NEW because WORD", false, kai_lab_do_retract},
 	{"NODE imports NUMBER advisories as NEW", true, kai_lab_do_import},
 	{"NODE does TEXT", false, kai_lab_do_command},
+	{"NODE does TEXT as NEW", false, kai_lab_do_publish},
 	{"NODE may not file WORD because WORD", true, kai_lab_do_not_file},
+	{"NODE may not do TEXT", false, kai_lab_do_not_command},
 	{"NODE may not revise ITEM because WORD", true, kai_lab_do_not_revise},
 
 	{"NODES goes down", false, kai_lab_do_down},
@@ -56,6 +58,7 @@ const struct kai_lab_statement kai_lab_statements[] = {
 	{"NODES list ITEM under sector WORD", false, kai_lab_check_sector},
 	{"within SPAN NODES answers TEXT with TEXT", false, kai_lab_check_answer},
 	{"within SPAN NODES answer TEXT with TEXT", false, kai_lab_check_answer},
+	{"within SPAN the duty of NODE to NODE about ITEM is WORD", false, kai_lab_check_duty},
 	{"NODE sees the clock of NODE SPAN WORD", false, kai_lab_check_clock},
 };
 const size_t kai_lab_statement_count = sizeof(kai_lab_statements) / sizeof(kai_lab_statements[0]);
