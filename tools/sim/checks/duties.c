@@ -198,8 +198,11 @@ static void check_blocked(const struct look *look)
 			report(look, "is due, and the rules forbid it");
 		return;
 	}
-	hop.lenient = false;
+	/* it may know less: of a community whose keeper's card is frozen it knows no member */
 	hop.now = sim_end_wall(look->sim);
+	if (sim_hop_forbidden(look->sight, hop) != NULL)
+		return;
+	hop.lenient = false;
 	if (sim_is_honest(look->sim, to) && sim_standing(look->sim, look->node, to) != NULL &&
 	    (look->held & 1) != 0 && sim_oracle_permits(look->sim, &hop))
 		report(look, "is blocked, and the rules permit it");
