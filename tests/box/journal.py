@@ -2,16 +2,22 @@
 """The journal of real nodes: what they did is in it, in order; others can check an export of it without Kairan, with the
 program that the operator guide prints; and both notice what was changed.
 """
+import base64
+import hashlib
+import json
 import os
 import re
 import subprocess
 import sys
+
+import msgpack
 
 from kairan_box import Node, Tap, folder, main, program, run, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PAIR = os.path.join(HERE, '..', '..', 'dist', 'lab', 'pair.conf')
 GUIDE = os.path.join(HERE, '..', '..', 'docs', 'operator-guide.md')
+KEY = b'k1 journal'.ljust(16, b'\0') + bytes(16)
 TITLES = ('One', 'Two', 'Three')
 
 
@@ -72,6 +78,46 @@ def exported(tap, root, node):
         tap.ok(check(guide, path).returncode != 0, f"{what}: so does the guide's program")
 
 
+def base32(data):
+    return base64.b32encode(data).decode().lower().rstrip('=')
+
+
+def written_anew(path, to, without):
+    """The export with one entry left out and the chain computed again, as whoever holds the store could."""
+    with open(path, encoding='ascii') as file:
+        first, *entries, end = [json.loads(line) for line in file]
+    before = bytes(32)
+    del entries[without]
+    for number, entry in enumerate(entries, 1):
+        fields = msgpack.unpackb(base64.b64decode(entry['bytes']))
+        fields[0] = before
+        data = msgpack.packb(fields)
+        before = hashlib.blake2b(data, digest_size=32, key=KEY).digest()
+        entry |= {'number': number, 'bytes': base64.b64encode(data).decode(), 'hash': base32(before)}
+    end |= {'count': len(entries), 'last': len(entries), 'hash': base32(before)}
+    with open(to, 'w', encoding='ascii') as file:
+        for line in (first, *entries, end):
+            file.write(json.dumps(line, separators=(',', ':')) + '\n')
+
+
+def witnessed(tap, root, one):
+    """What two's journal was, one can say too: two's receipts told it the newest entry each time."""
+    whole, forged = os.path.join(root, 'whole.jsonl'), os.path.join(root, 'forged.jsonl')
+    answer = one.ask('journal', 'verify', whole)
+    witness = answer.json['witness']
+    tap.ok(answer.code == 0 and witness['kept'] > 0 and witness['found'] == witness['kept'] and witness['missing'] == [],
+           'the heads that a partner kept are all in it', answer)
+    written_anew(whole, forged, 1)
+    tap.same(check(os.path.join(root, 'check.py'), forged).returncode, 0, 'written anew as a whole it is a chain again')
+    answer = one.ask('journal', 'verify', forged)
+    tap.ok(answer.code == 1 and answer.json['broken'] is None and len(answer.json['witness']['missing']) == witness['kept'],
+           'but not the one that they signed for', answer)
+    ja = run([program('KAIRAN'), '--dir', one.path, '--lang', 'ja', 'journal', 'verify', forged])
+    tap.ok(ja.code == 1 and '欠落'.encode() in ja.out, 'in Japanese too', ja)
+    nowhere = run([program('KAIRAN'), '--dir', os.path.join(root, 'nowhere'), '--json', 'journal', 'verify', whole])
+    tap.ok(nowhere.code == 0 and nowhere.json['witness'] is None, 'where no node is, the chain alone is looked at', nowhere)
+
+
 def test(tap: Tap):
     with folder() as root:
         lab = os.path.join(root, 'lab')
@@ -86,6 +132,7 @@ def test(tap: Tap):
             for node in (one, two):
                 node.stop()
         exported(tap, root, two)
+        witnessed(tap, root, one)
 
 
 main(test)

@@ -151,6 +151,17 @@ static bool copy(void *context, uint64_t number, struct kai_span bytes,
 	return number < copying->last && ferror(writing->to) == 0;
 }
 
+/* Was nothing newer in the journal when its last entry was written out? */
+static bool is_newest(struct kai_cli *cli, const struct writing *writing)
+{
+	struct kai_journal_chain head = {.number = 0};
+	struct kai_txn *txn = kai_cli_txn(cli);
+	bool known = txn != NULL && kai_journal_head(txn, &head);
+
+	kai_txn_abort(txn);
+	return known && head.number == writing->chain.number;
+}
+
 static int write_range(struct kai_cli *cli, const struct range *range, struct writing *writing)
 {
 	struct copying copying = {.writing = writing, .last = range->last};
@@ -163,10 +174,11 @@ static int write_range(struct kai_cli *cli, const struct range *range, struct wr
 	if (range->first > 0)
 		exit = read_all(cli, range->first - 1, copy, &copying);
 	if (exit == 0)
-		put_line(writing->to, json_pack("{s:b, s:I, s:I, s:o}", "end", true, "count",
+		put_line(writing->to, json_pack("{s:b, s:I, s:I, s:o, s:b}", "end", true, "count",
 						(json_int_t)writing->count, "last",
 						(json_int_t)writing->chain.number, "hash",
-						kai_json_id(writing->chain.hash)));
+						kai_json_id(writing->chain.hash), "newest",
+						is_newest(cli, writing)));
 	return exit;
 }
 
@@ -240,6 +252,8 @@ struct reading {
 	struct kai_journal_file *file;
 	bool begun;
 	bool ended;
+	uint64_t made_at;
+	int exit; /* of the store that is here */
 };
 
 static void wrong(struct kai_journal_file *file, uint64_t at, const char *word, const char *problem)
@@ -260,6 +274,14 @@ static bool read_first(struct reading *reading, const json_t *line)
 	if (what == NULL || strcmp(what, KAI_JOURNAL_FILE) != 0 || org == NULL || first < 0 ||
 	    json_integer_value(json_object_get(line, "version")) != FILE_VERSION)
 		return false;
+	const char *made = json_string_value(json_object_get(line, "made_at"));
+	struct kai_wall made_at;
+	uint8_t id[KAI_ID_LEN];
+
+	if (made != NULL && kai_time_parse(made, &made_at) && made_at.ms > 0)
+		reading->made_at = (uint64_t)made_at.ms;
+	if (kai_base32_parse(org, id, sizeof(id)))
+		reading->exit = kai_witness_begin(reading->cli, id, &reading->file->witness);
 	reading->begun = true;
 	reading->file->first = (uint64_t)first;
 	reading->file->org = kai_cli_text(reading->cli, "%s", org);
@@ -275,6 +297,8 @@ static void read_end(struct reading *reading, const json_t *line)
 		    kai_id_equal(hash, file->chain.hash);
 
 	reading->ended = true;
+	if (json_is_true(json_object_get(line, "newest")) && reading->made_at > 0)
+		kai_witness_time(&file->witness, reading->made_at);
 	if (!same ||
 	    json_integer_value(json_object_get(line, "count")) != (json_int_t)file->count ||
 	    json_integer_value(json_object_get(line, "last")) != (json_int_t)file->chain.number)
@@ -312,8 +336,10 @@ static void read_entry(struct reading *reading, const json_t *line)
 	if (file->count == 0 && file->first > 1) {
 		file->chain.number = file->first - 1;
 		if (kai_object_decode(&kai_object_journal, bytes, &reading->cli->arena, &entry) ==
-		    KAI_FAULT_NONE)
+		    KAI_FAULT_NONE) {
 			memcpy(file->chain.hash, entry.previous, KAI_ID_LEN);
+			kai_witness_meet(&file->witness, entry.previous);
+		}
 	}
 	file->count++;
 	broken = kai_journal_follow(&file->chain, number, bytes, &reading->cli->arena, &entry);
@@ -321,6 +347,8 @@ static void read_entry(struct reading *reading, const json_t *line)
 		wrong(file, number, kai_journal_break_word(broken), kai_journal_meaning(broken));
 	if (broken == KAI_JOURNAL_GAP || broken == KAI_JOURNAL_UNREADABLE)
 		return;
+	kai_witness_meet(&file->witness, file->chain.hash);
+	kai_witness_time(&file->witness, entry.at);
 	json_t *again = kai_journal_line(number, bytes, &entry);
 
 	if (json_equal(again, line) == 0)
@@ -367,7 +395,8 @@ int kai_journal_read(struct kai_cli *cli, const char *path, struct kai_journal_f
 	*ret = (struct kai_journal_file){.word = ""};
 	if (from == NULL)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s", path, strerror(errno));
-	while (ours && ret->problem == NULL && fgets(text, MAX_LINE, from) != NULL)
+	while (ours && reading.exit == 0 && ret->problem == NULL &&
+	       fgets(text, MAX_LINE, from) != NULL)
 		ours = read_line(&reading, text, strlen(text));
 	bool failed = ferror(from) != 0;
 
@@ -375,6 +404,8 @@ int kai_journal_read(struct kai_cli *cli, const char *path, struct kai_journal_f
 		(void)fclose(from);
 	if (failed)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s", path, strerror(errno));
+	if (reading.exit != 0)
+		return reading.exit;
 	if (!ours || !reading.begun)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("%s: not a journal that `kairan journal export` wrote"),

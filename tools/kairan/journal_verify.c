@@ -94,6 +94,7 @@ static void show_verdict(struct kai_cli *cli, json_t *top)
 	}
 	kai_view_pair(cli, T("head"), json_string_value(json_object_get(top, "head")));
 	kai_view_pair(cli, T("verdict"), T("whole: each entry follows from the one before"));
+	kai_witness_show(cli, json_object_get(top, "witness"));
 }
 
 static const struct kai_col verify_cols[] = {
@@ -112,15 +113,18 @@ static int answer(struct kai_cli *cli, const struct kai_journal_file *file)
 	json_t *broken = fine ? json_null()
 			      : json_pack("{s:I, s:s, s:s}", "number", (json_int_t)file->at, "kind",
 					  file->word, "text", T(file->problem));
+	json_t *witness = fine ? kai_witness_json(&file->witness) : json_null();
 
-	kai_view_show(cli, &verify_view,
-		      json_pack("{s:b, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:s}", "ok", fine, "org",
-				file->org, "entries", (json_int_t)file->count, "first",
-				(json_int_t)file->first, "last", (json_int_t)file->chain.number,
-				"head", kai_json_id(file->chain.hash), "broken", broken,
-				"broken_at",
-				fine ? json_null() : json_integer((json_int_t)file->at), "problem",
-				file->word));
+	if (json_array_size(json_object_get(witness, "missing")) > 0)
+		fine = false;
+	kai_view_show(
+		cli, &verify_view,
+		json_pack("{s:b, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:s, s:o}", "ok", fine, "org",
+			  file->org, "entries", (json_int_t)file->count, "first",
+			  (json_int_t)file->first, "last", (json_int_t)file->chain.number, "head",
+			  kai_json_id(file->chain.hash), "broken", broken, "broken_at",
+			  file->problem == NULL ? json_null() : json_integer((json_int_t)file->at),
+			  "problem", file->word, "witness", witness));
 	return fine ? KAI_EXIT_DONE : KAI_EXIT_REFUSED;
 }
 
@@ -132,7 +136,10 @@ int kai_verb_journal_verify(struct kai_cli *cli)
 
 	if (cli->arg_count > 0) {
 		exit = kai_journal_read(cli, cli->args[0], &file);
-		return exit != 0 ? exit : answer(cli, &file);
+		if (exit == 0)
+			exit = answer(cli, &file);
+		kai_witness_done(&file.witness);
+		return exit;
 	}
 	exit = kai_cli_open(cli);
 	if (exit == 0)
