@@ -309,3 +309,15 @@ enum kai_agreement_state kai_agreement_state(const struct kai_agreement_read *ag
 		return KAI_STATE_SUSPENDED;
 	return KAI_STATE_ACTIVE;
 }
+
+bool kai_clause_names(const struct kai_contingency *clause, const uint8_t from[KAI_ID_LEN],
+		      const uint8_t to[KAI_ID_LEN], uint64_t kind)
+{
+	if (!kai_id_equal(clause->from, from) || !kai_id_equal(clause->to, to))
+		return false;
+	for (size_t i = 0; i < clause->kinds_count; i++) {
+		if (clause->kinds[i] == kind)
+			return true;
+	}
+	return false;
+}

@@ -124,22 +124,32 @@ static bool retraction_follows(enum kai_agreement_state state, int64_t ended, in
 	return false;
 }
 
-/* Does the mark name a clause of these terms for this origin, receiver, kind and moment? */
-static bool clause_carries(const struct kai_facts *facts)
+/* The opening that is known, or the first after it: one that begins within it is none of its own, and the next
+ * waits for the pause. */
+static bool opening_counts(const struct kai_facts *facts, const struct kai_contingency *clause)
+{
+	uint64_t opened_at = facts->mark->opened_at;
+
+	return facts->opened == 0 || opened_at == facts->opened ||
+	       (opened_at > facts->opened &&
+		opened_at - facts->opened >= clause->longest_ms + clause->pause_ms);
+}
+
+bool kai_policy_marked(const struct kai_facts *facts)
 {
 	const struct kai_mark *mark = facts->mark;
 
-	if (mark == NULL || mark->clause >= facts->terms->contingency_count)
+	if (mark == NULL || !between_these(facts) ||
+	    mark->clause >= facts->terms->contingency_count)
 		return false;
 	const struct kai_contingency *clause = &facts->terms->contingency[mark->clause];
 
-	if (!kai_id_equal(clause->from, facts->header->origin) ||
-	    !kai_id_equal(clause->to, facts->to) ||
-	    !numbers_hold(clause->kinds, clause->kinds_count, facts->header->kind))
+	if (!kai_clause_names(clause, facts->header->origin, facts->to, facts->header->kind))
 		return false;
 	if (facts->now.ms < 0 || mark->opened_at > (uint64_t)facts->now.ms)
 		return false;
-	return (uint64_t)facts->now.ms - mark->opened_at <= clause->longest_ms;
+	return (uint64_t)facts->now.ms - mark->opened_at <= clause->longest_ms &&
+	       opening_counts(facts, clause);
 }
 
 static bool kind_passes(const struct ask *ask)
@@ -482,7 +492,7 @@ static struct kai_verdict decide_onto(const struct kai_facts *facts)
 						 kai_terms_side(facts->terms, facts->from)),
 		.receiver = kai_terms_party(facts->terms, kai_terms_side(facts->terms, facts->to)),
 		.from_origin = kai_id_equal(facts->from, facts->header->origin),
-		.clause = clause_carries(facts),
+		.clause = kai_policy_marked(facts),
 	};
 	bool kind = kind_passes(&ask) && !facts->terms->contingency_only;
 	bool sector = sector_passes(&ask);

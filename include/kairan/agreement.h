@@ -67,4 +67,8 @@ const struct kai_party *kai_terms_party(const struct kai_terms *terms, int side)
 /* What side `from` may send to the other. */
 const struct kai_direction *kai_terms_direction(const struct kai_terms *terms, int from);
 
+/* Does it name this origin, receiver and kind? */
+bool kai_clause_names(const struct kai_contingency *clause, const uint8_t from[KAI_ID_LEN],
+		      const uint8_t to[KAI_ID_LEN], uint64_t kind);
+
 #endif

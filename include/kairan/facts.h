@@ -71,6 +71,13 @@ bool kai_supply_terms(struct kai_txn *txn, uint16_t number, const struct kai_sup
  * stored)? */
 bool kai_target_passed(struct kai_txn *txn, const struct kai_header *retraction, uint16_t peer);
 
+/* The newest opening of a clause of the pair's terms; false: none is known, or there is no such clause. */
+bool kai_outage_known(struct kai_txn *txn, const struct kai_pair *pair, uint64_t clause,
+		      enum kai_outage_side side, struct kai_arena *arena, struct kai_outage *ret);
+/* Is it open then: neither closed, nor longer than the clause allows? */
+bool kai_outage_holds(const struct kai_outage *opening, const struct kai_contingency *clause,
+		      struct kai_wall now);
+
 /*
  * Fills facts for a decision from one end of the pair to the other. outgoing: from me to org. Part
  * fields, mark, target_passed and now are set by the caller afterwards where they matter.

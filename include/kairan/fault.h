@@ -59,6 +59,7 @@
 	X(QUOTA, "quota", DEFER, "is over its quota")                                              \
 	X(STORAGE, "storage", DEFER, "this node cannot store now")                                 \
 	X(REALM, "realm", RULE, "belongs to another realm")                                        \
+	X(MARK, "contingency-mark", RULE, "is marked by no contingency clause that is open")       \
 	X(POLICY, "policy", RULE, "the rules do not allow it")                                     \
 	X(RETRACTED, "retracted", RULE, "was retracted by its origin")                             \
 	X(EXPIRED, "expired", RULE, "is past its end")

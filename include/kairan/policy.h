@@ -77,7 +77,10 @@ struct kai_facts {
 	const struct kai_release_fact *releases;
 	size_t release_count;
 	const struct kai_mark
-		*mark;	    /* contingency mark that the sender sets and sends; NULL: none */
+		*mark; /* contingency mark that the sender sets and sends; NULL: none */
+	uint64_t
+		opened; /* with a mark: opened_at of the newest opening of that clause that is known;
+			       0: none */
 	bool target_passed; /* a retraction whose target passed between from and to */
 	uint64_t overlay;   /* enum kai_onward: narrowest rule under which from got it; ANY for own
 			       items */
@@ -92,6 +95,8 @@ struct kai_verdict {
 	enum kai_rule rule;
 };
 
+/* Is the mark of a clause of these terms for this origin, receiver, kind and moment? Without a mark: no. */
+bool kai_policy_marked(const struct kai_facts *facts);
 /* Never fails; an unknown value anywhere denies. */
 struct kai_verdict kai_policy_decide(const struct kai_facts *facts);
 

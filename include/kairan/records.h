@@ -41,6 +41,8 @@
  *   DUTIES      arrival u64, peer u16, index u8,  duty_row: what an agreement with that peer asks for
  *               target u16                        an item, by its duties' index; target 0: not one org
  *   DUTIES_OPEN the same key                      - those that are neither met nor ended
+ *   OUTAGES     peer u16, side u8, H(clause)[8]   outage: the newest opening of a contingency clause of the
+ *                                                   agreement with that peer; side: enum kai_outage_side
  *
  * Functions take any transaction; those that write say so by their verb. A record that does not
  * decode makes the transaction CORRUPT and reads as absent. One thread per transaction.
@@ -248,6 +250,17 @@ const char *kai_duty_state_word(uint64_t state); /* "?" outside the list */
 	X(STR, rule, 0, 0, KAI_MAX_SHORT, "blocked: by which; ended: why")                         \
 	X(OPT, answer, 0, 0, 0, "the item that met it, where that is another one")
 
+/* What a clause carried since it opened last; the ones before are in the journal. */
+enum kai_outage_side { KAI_OUTAGE_OURS = 0, KAI_OUTAGE_THEIRS = 1 }; /* who carries */
+#define KAI_OUTAGE(X)                                                                              \
+	X(U64, opened_at, 0, 1, KAI_MAX_TIME_MS, "by the clock of who carries")                    \
+	X(U64, closed_at, 0, 0, KAI_MAX_TIME_MS, "ours: 0 while it is open; theirs: 0")            \
+	X(STR, why, 0, 0, KAI_MAX_SHORT, "it was closed: returned, longest, agreement")            \
+	X(FIX, agreement, 32, 0, 0, "digest of the one whose clause it is")                        \
+	X(U64, clause, 0, 0, 15, "among its clauses")                                              \
+	X(FIX, unreached, 32, 0, 0, "ours: who cannot be reached; theirs: zeros")                  \
+	X(U64, carried, 0, 0, UINT64_MAX >> 1, "items, in all times that it was open")
+
 #define KAI_X_RECORD(X)                                                                            \
 	X(item, KAI_ITEM)                                                                          \
 	X(part, KAI_PART)                                                                          \
@@ -265,7 +278,8 @@ const char *kai_duty_state_word(uint64_t state); /* "?" outside the list */
 	X(member_rec, KAI_MEMBER_REC)                                                              \
 	X(source, KAI_SOURCE)                                                                      \
 	X(journal, KAI_JOURNAL)                                                                    \
-	X(duty_row, KAI_DUTY_ROW)
+	X(duty_row, KAI_DUTY_ROW)                                                                  \
+	X(outage, KAI_OUTAGE)
 
 #define X(object, list) KAI_STRUCT(object, list);
 KAI_X_RECORD(X)
@@ -321,6 +335,10 @@ struct kai_duty_place {
 #define KAI_DUTY_KEY 13u
 struct kai_key kai_key_duty(const struct kai_duty_place *place);
 bool kai_duty_place_read(struct kai_span key, struct kai_duty_place *ret);
+/* The same words between the same two have one opening, whichever agreement says them. */
+#define KAI_OUTAGE_KEY 11u
+struct kai_key kai_key_outage(uint16_t peer, enum kai_outage_side side,
+			      const struct kai_contingency *clause);
 /* Was it met, or is it, after its time? */
 bool kai_duty_late(const struct kai_duty_row *row);
 struct kai_key kai_key_timer(uint64_t due, enum kai_timer_kind kind, const struct kai_key *rest);

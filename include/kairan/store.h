@@ -50,7 +50,8 @@
 	X(JOURNAL, "journal")                                                                      \
 	X(TIMERS, "timers")                                                                        \
 	X(DUTIES, "duties")                                                                        \
-	X(DUTIES_OPEN, "duties-open")
+	X(DUTIES_OPEN, "duties-open")                                                              \
+	X(OUTAGES, "outages")
 
 enum kai_table {
 #define X(name, word) KAI_TABLE_##name,

@@ -161,6 +161,7 @@ static void facts_begin(struct kai_door *door)
 {
 	const struct kai_incoming *item = door->item;
 	struct kai_item_facts *of = &door->facts_of;
+	struct kai_outage opening;
 
 	of->header = item->header;
 	memcpy(of->item.id, item->id, KAI_ID_LEN);
@@ -170,6 +171,10 @@ static void facts_begin(struct kai_door *door)
 	if (door->pair == NULL)
 		return;
 	kai_facts_init(&door->facts, door->pair, of, false, now_of(door));
+	if (item->mark != NULL &&
+	    kai_outage_known(door->turn->txn, door->pair, item->mark->clause, KAI_OUTAGE_THEIRS,
+			     door->turn->scratch, &opening))
+		door->facts.opened = opening.opened_at;
 	door->facts.mark = item->mark;
 	door->facts.target_passed =
 		item->header.kind == KAI_KIND_RETRACT &&
@@ -188,6 +193,7 @@ static bool decide(struct kai_door *door, const struct kai_label *part_label, ui
 	struct kai_verdict verdict = kai_policy_decide(&door->facts);
 
 	*ret_rule = verdict.rule;
+	door->carried = door->carried || verdict.rule == KAI_RULE_OK_CONTINGENCY;
 	return verdict.allow;
 }
 
@@ -322,8 +328,8 @@ static enum kai_fault parts_check(struct kai_door *door)
 /* ---- the door */
 
 /* The same by the supplier's clock: an agreement or a membership may begin, or end, between the two, and which of
- * them is wrong nobody knows. */
-static bool passes_by_its_clock(const struct kai_door *door)
+ * them is wrong nobody knows. marked: only whether its mark is right. */
+static bool passes_by_its_clock(const struct kai_door *door, bool marked)
 {
 	struct kai_turn *turn = door->turn;
 	size_t mark = turn->scratch->used;
@@ -342,8 +348,9 @@ static bool passes_by_its_clock(const struct kai_door *door)
 		      pair);
 	kai_facts_init(&facts, pair, &door->facts_of, false, its);
 	facts.mark = door->facts.mark;
+	facts.opened = door->facts.opened;
 	facts.target_passed = door->facts.target_passed;
-	bool allow = kai_policy_decide(&facts).allow;
+	bool allow = marked ? kai_policy_marked(&facts) : kai_policy_decide(&facts).allow;
 
 	kai_scratch_back(turn, mark);
 	return allow;
@@ -356,18 +363,31 @@ static bool may_pass_later(const struct kai_door *door)
 	if (door->pair == NULL || !door->pair->has_terms ||
 	    door->pair->state == KAI_STATE_TERMINATED)
 		return false;
-	return door->rule == KAI_RULE_AGREEMENT || passes_by_its_clock(door);
+	return door->rule == KAI_RULE_AGREEMENT || passes_by_its_clock(door, false);
 }
 
 static void refuse(const struct kai_door *door, struct kai_admission *ret, enum kai_fault fault)
 {
 	kai_refusal(ret, fault);
 	memcpy(ret->origin, door->item->header.origin, KAI_ID_LEN);
-	if (fault != KAI_FAULT_POLICY)
-		return;
-	ret->reason = kai_rule_name(door->rule);
+	if (fault == KAI_FAULT_POLICY)
+		ret->reason = kai_rule_name(door->rule);
 	if (door->later)
 		ret->klass = KAI_CLASS_DEFER;
+}
+
+/* A clause may carry it some day, whatever is refused today. */
+static bool has_clause(const struct kai_door *door)
+{
+	const struct kai_terms *terms = &door->pair->agreement.terms;
+	const struct kai_header *header = &door->item->header;
+
+	for (size_t i = 0; door->pair->has_terms && i < terms->contingency_count; i++) {
+		if (kai_clause_names(&terms->contingency[i], header->origin, door->pair->me,
+				     header->kind))
+			return true;
+	}
+	return false;
 }
 
 /* The decision is final under what stands between us now; only that is remembered. Not of a retraction: it may pass
@@ -380,11 +400,18 @@ static void put_refused(const struct kai_door *door)
 				.rule = kai_span_str(kai_rule_name(door->rule))};
 
 	if (door->held || door->pair == NULL || door->later ||
-	    door->item->header.kind == KAI_KIND_RETRACT)
+	    door->item->header.kind == KAI_KIND_RETRACT || has_clause(door))
 		return;
 	memcpy(stub.origin, door->item->header.origin, KAI_ID_LEN);
 	memcpy(stub.agreement, door->pair->digest, KAI_ID_LEN);
 	kai_rec_put(door->turn->txn, KAI_TABLE_STUBS, &key, &kai_object_stub, &stub);
+}
+
+/* It says that a clause carries it, and none does. Where no agreement is in force that is the reason. */
+static bool mark_lies(const struct kai_door *door)
+{
+	return door->pair != NULL && door->item->mark != NULL &&
+	       door->pair->state == KAI_STATE_ACTIVE && !kai_policy_marked(&door->facts);
 }
 
 static enum kai_fault check(struct kai_door *door, int64_t *ret_retry_ms)
@@ -411,6 +438,10 @@ static enum kai_fault check(struct kai_door *door, int64_t *ret_retry_ms)
 	if (fault != KAI_FAULT_NONE)
 		return fault;
 	facts_begin(door);
+	if (mark_lies(door)) {
+		door->later = passes_by_its_clock(door, true);
+		return KAI_FAULT_MARK;
+	}
 	if (!decide(door, NULL, 0, &door->rule)) {
 		door->later = may_pass_later(door);
 		put_refused(door);

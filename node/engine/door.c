@@ -6,6 +6,7 @@
 
 #include "fetch.h"
 #include "kairan/card.h"
+#include "kairan/text.h"
 
 static void put_parts(struct kai_door *door)
 {
@@ -116,6 +117,55 @@ static bool put_evidence(struct kai_door *door)
 	return added;
 }
 
+static void put_entry(struct kai_door *door, const char *event, struct kai_span text)
+{
+	struct kai_journal entry = {.at = (uint64_t)door->turn->event->wall.ms,
+				    .event = kai_span_str(event),
+				    .rule = kai_span_str(kai_rule_name(door->rule)),
+				    .count = (uint64_t)__builtin_popcount(door->parts),
+				    .text = text};
+
+	entry.id.is = true;
+	memcpy(entry.id.id, door->item->id, KAI_ID_LEN);
+	if (door->link != NULL) {
+		entry.org.is = true;
+		memcpy(entry.org.id, door->link->org, KAI_ID_LEN);
+	}
+	kai_journal_append(door->turn->txn, &entry);
+}
+
+static void put_journal(struct kai_door *door, const char *event)
+{
+	put_entry(door, event, kai_span(NULL, 0));
+}
+
+/* It was let in by a clause that is open there: since when is remembered, so that no other opening counts within this
+ * one, nor before the pause. */
+static void note_opening(struct kai_door *door)
+{
+	struct kai_turn *turn = door->turn;
+	const struct kai_pair *pair = door->pair;
+	const struct kai_mark *mark = door->item->mark;
+	const struct kai_contingency *clause = &pair->agreement.terms.contingency[mark->clause];
+	struct kai_key key = kai_key_outage(pair->peer, KAI_OUTAGE_THEIRS, clause);
+	struct kai_outage opening;
+	char since[KAI_TIME_TEXT];
+	bool fresh = !kai_outage_known(turn->txn, pair, mark->clause, KAI_OUTAGE_THEIRS,
+				       turn->scratch, &opening) ||
+		     opening.opened_at != mark->opened_at;
+
+	kai_time_text((struct kai_wall){(int64_t)mark->opened_at}, since);
+	if (fresh) {
+		opening =
+			(struct kai_outage){.opened_at = mark->opened_at, .why = kai_span_str("")};
+		put_entry(door, "contingency-heard", kai_span_str(since));
+	}
+	opening.clause = mark->clause;
+	memcpy(opening.agreement, pair->agreement.digest, KAI_ID_LEN);
+	opening.carried += door->parts != 0 || !door->held;
+	kai_rec_put(turn->txn, KAI_TABLE_OUTAGES, &key, &kai_object_outage, &opening);
+}
+
 /* How it came: by this peer under this agreement. Parts that it brought once more count as its
  * own, so that each path is seen. true: it did not bring it before. */
 static bool put_supply(struct kai_door *door)
@@ -132,9 +182,10 @@ static bool put_supply(struct kai_door *door)
 	supply.parts = brought;
 	if (door->pair != NULL)
 		memcpy(supply.agreement, door->pair->agreement.digest, KAI_ID_LEN);
-	if (door->item->mark != NULL) {
+	if (door->carried && door->pair != NULL && door->item->mark != NULL) {
 		mark = *door->item->mark;
 		supply.mark = &mark;
+		note_opening(door);
 	}
 	if (door->held && kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply,
 				      turn->scratch, &was)) {
@@ -146,6 +197,8 @@ static bool put_supply(struct kai_door *door)
 			return false;
 		}
 		was.parts |= supply.parts;
+		if (was.mark == NULL)
+			was.mark = supply.mark;
 		supply = was;
 		kai_rec_put(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, &supply);
 		return false;
@@ -163,22 +216,6 @@ static bool put_supply(struct kai_door *door)
 		kai_receipt_brought(turn, door->link, door->arrival, &door->item->header,
 				    !door->held);
 	return true;
-}
-
-static void put_journal(struct kai_door *door, const char *event)
-{
-	struct kai_journal entry = {.at = (uint64_t)door->turn->event->wall.ms,
-				    .event = kai_span_str(event),
-				    .rule = kai_span_str(kai_rule_name(door->rule)),
-				    .count = (uint64_t)__builtin_popcount(door->parts)};
-
-	entry.id.is = true;
-	memcpy(entry.id.id, door->item->id, KAI_ID_LEN);
-	if (door->link != NULL) {
-		entry.org.is = true;
-		memcpy(entry.org.id, door->link->org, KAI_ID_LEN);
-	}
-	kai_journal_append(door->turn->txn, &entry);
 }
 
 void kai_door_store(struct kai_door *door)

@@ -30,7 +30,8 @@ struct kai_door {
 	struct kai_span openings[KAI_MAX_PARTS];
 	uint32_t parts; /* new ones that the rules allow */
 	enum kai_rule rule;
-	bool later; /* what the rule refuses now may pass then */
+	bool carried; /* by a contingency clause alone, or some part of it */
+	bool later;   /* what the rule refuses now may pass then */
 };
 
 /* An item that is not here yet, with everything that came with it; sets its arrival. */

@@ -49,12 +49,17 @@ bool kai_duty_asked(struct kai_turn *turn)
 
 	if (engine->duty_asked_at != engine->trust_generation + 1) {
 		engine->duty_asked = false;
+		engine->clause_asked = false;
 		engine->duty_asked_at = engine->trust_generation + 1;
 		partners_init(&partners, turn);
 		while ((link = partners_next(&partners, turn)) != NULL) {
 			const struct kai_terms *terms = &kai_pair_now(turn, link)->agreement.terms;
 
 			engine->duty_asked = engine->duty_asked || terms->duties_count > 0;
+			for (size_t i = 0; i < terms->contingency_count; i++)
+				engine->clause_asked =
+					engine->clause_asked ||
+					kai_id_equal(terms->contingency[i].to, link->org);
 		}
 	}
 	return engine->duty_asked;

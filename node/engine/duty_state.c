@@ -180,9 +180,10 @@ static bool is_there(struct kai_turn *turn, const struct kai_item_facts *facts, 
 	       (need & ~supply.parts) == 0;
 }
 
-/* The one decision about the item for the target at a time; NULL: it may go. */
+/* The one decision about the item for the target at a time; NULL: it may go. mark: of a clause that carries it, NULL:
+ * none does. */
 static const char *forbidden(const struct kai_pair *pair, const struct kai_item_facts *item,
-			     struct kai_wall now)
+			     const struct kai_mark *mark, struct kai_wall now)
 {
 	struct kai_verdict parts[KAI_MAX_PARTS];
 	uint32_t need = needed(item);
@@ -190,6 +191,8 @@ static const char *forbidden(const struct kai_pair *pair, const struct kai_item_
 	struct kai_facts facts;
 
 	kai_facts_init(&facts, pair, item, true, now);
+	facts.mark = mark;
+	facts.opened = mark != NULL ? mark->opened_at : 0;
 	struct kai_verdict header = kai_facts_parts(&facts, item, &allowed, parts);
 
 	if (need != 0 ? (allowed & need) != 0 : header.allow || allowed != 0)
@@ -205,8 +208,10 @@ static bool judge(struct kai_turn *turn, const struct kai_item_facts *item, stru
 		  const char **ret_rule)
 {
 	struct kai_wall believed = {(int64_t)kai_sweep_now(turn)};
+	struct kai_mark clause;
+	const struct kai_mark *by = kai_clause_mark(turn, link, item, &clause) ? &clause : NULL;
 
-	*ret_rule = forbidden(kai_pair_now(turn, link), item, turn->event->wall);
+	*ret_rule = forbidden(kai_pair_now(turn, link), item, by, turn->event->wall);
 	if (!kai_sweep_doubts(turn))
 		return true;
 	size_t mark = turn->scratch->used;
@@ -216,7 +221,7 @@ static bool judge(struct kai_turn *turn, const struct kai_item_facts *item, stru
 		return false;
 	kai_pair_load(turn->txn, turn->engine->config.org, link->org, believed, turn->scratch,
 		      pair);
-	const char *rule = forbidden(pair, item, believed);
+	const char *rule = forbidden(pair, item, by, believed);
 
 	kai_scratch_back(turn, mark);
 	return rule == *ret_rule; /* both are of the one table of names */

@@ -20,6 +20,7 @@ enum kai_err kai_engine_new(const struct kai_engine_config *config, struct kai_e
 	}
 	engine->config = *config;
 	engine->owing_due.ms = INT64_MAX;
+	engine->clause_due.ms = INT64_MAX;
 	*ret = engine;
 	return KAI_ERR_OK;
 }
@@ -123,8 +124,9 @@ static bool grow_numbers(struct kai_engine *engine, uint16_t number)
 	return true;
 }
 
-static struct kai_link *link_new(struct kai_engine *engine, const struct kai_peer *peer)
+static struct kai_link *link_new(struct kai_turn *turn, const struct kai_peer *peer)
 {
+	struct kai_engine *engine = turn->engine;
 	size_t place = link_place(engine, peer->org);
 
 	if (!grow_links(engine) || !grow_numbers(engine, (uint16_t)peer->number))
@@ -138,6 +140,7 @@ static struct kai_link *link_new(struct kai_engine *engine, const struct kai_pee
 	link->number = (uint16_t)peer->number;
 	link->settled = peer->position;
 	link->down_reason = "not-connected";
+	link->gone = turn->event->mono;
 	for (size_t i = engine->link_count; i > place; i--)
 		engine->links[i] = engine->links[i - 1];
 	engine->links[place] = link;
@@ -161,7 +164,7 @@ struct kai_link *kai_link_get(struct kai_turn *turn, const uint8_t org[KAI_ID_LE
 		if (kai_txn_error(turn->txn) != KAI_ERR_OK)
 			return NULL;
 	}
-	link = link_new(turn->engine, &peer);
+	link = link_new(turn, &peer);
 	if (link == NULL)
 		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
 	return link;
@@ -236,7 +239,7 @@ void kai_link_load(struct kai_turn *turn)
 		if (kai_id_equal(peer.org, engine->config.org) ||
 		    is_at(engine, link_place(engine, peer.org), peer.org))
 			continue;
-		if (link_new(engine, &peer) == NULL) {
+		if (link_new(turn, &peer) == NULL) {
 			kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
 			return;
 		}
@@ -251,6 +254,7 @@ static void on_start(struct kai_turn *turn)
 	record_boot(turn);
 	kai_link_load(turn);
 	kai_trust_timer(turn);
+	kai_clause_moved(turn);
 	kai_out_peers(turn);
 }
 
@@ -363,6 +367,7 @@ static void on_timer(struct kai_turn *turn)
 	kai_sweep_timer(turn);
 	kai_quota_timer(turn);
 	kai_duty_timer(turn);
+	kai_clause_timer(turn);
 }
 
 /* The one switch. True when the log should be walked in this step: not for each of many frames. */
@@ -425,5 +430,6 @@ struct kai_mono kai_engine_deadline(const struct kai_engine *engine)
 	due = earlier(due, kai_sweep_deadline(engine));
 	due = earlier(due, kai_trust_deadline(engine));
 	due = earlier(due, kai_duty_deadline(engine));
+	due = earlier(due, kai_clause_deadline(engine));
 	return earlier(due, kai_quota_deadline(engine));
 }

@@ -53,9 +53,14 @@ bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arr
 
 	ret->parts = 0;
 	ret->evidence_count = 0;
+	ret->marked = false;
 	if (!kai_rest_facts(turn, arrival, &ret->facts) || waits(turn, &ret->facts))
 		return false;
 	kai_facts_init(&facts, pair, &ret->facts, true, turn->event->wall);
+	if (kai_clause_mark(turn, link, &ret->facts, &ret->mark)) {
+		facts.mark = &ret->mark;
+		facts.opened = ret->mark.opened_at;
+	}
 	if (ret->facts.header.kind == KAI_KIND_RETRACT)
 		facts.target_passed =
 			kai_target_passed(turn->txn, &ret->facts.header, link->number);
@@ -63,11 +68,25 @@ bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arr
 	if (!verdict.allow && ret->parts == 0)
 		return false;
 	ret->why = kai_rule_name(verdict.rule);
-	for (size_t i = 0; !verdict.allow && i < KAI_MAX_PARTS; i++)
-		if ((ret->parts >> i & 1) != 0)
+	ret->marked = verdict.rule == KAI_RULE_OK_CONTINGENCY;
+	for (size_t i = 0; i < KAI_MAX_PARTS; i++) {
+		if ((ret->parts >> i & 1) == 0)
+			continue;
+		if (!verdict.allow || parts[i].rule == KAI_RULE_OK_CONTINGENCY)
 			ret->why = kai_rule_name(parts[i].rule);
+		ret->marked = ret->marked || parts[i].rule == KAI_RULE_OK_CONTINGENCY;
+	}
 	gather_evidence(turn, ret);
 	return true;
+}
+
+bool kai_going_open(struct kai_turn *turn, struct kai_link *link, struct kai_going *going)
+{
+	uint64_t arrival = going->facts.arrival;
+
+	if (!going->marked || !kai_clause_open(turn, link, &going->mark, &going->facts))
+		return true;
+	return kai_going_decide(turn, link, arrival, going);
 }
 
 bool kai_going_part(struct kai_turn *turn, const struct kai_going *going, uint8_t index,
@@ -126,10 +145,13 @@ void kai_released_sent(struct kai_turn *turn, struct kai_link *link, uint64_t ar
 {
 	const struct kai_pair *pair = kai_pair_now(turn, link);
 	struct kai_key key = kai_key_pair(arrival, link->number);
+	struct kai_mark mark = going->mark;
 	struct kai_released released;
+	bool carried = false;
 
 	if (kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
 			&released)) {
+		carried = released.mark != NULL && released.mark->opened_at == mark.opened_at;
 		/* Where parts are stored already the record stays until the peer names more. */
 		if (released.state == KAI_RELEASED_STORED)
 			return;
@@ -146,10 +168,13 @@ void kai_released_sent(struct kai_turn *turn, struct kai_link *link, uint64_t ar
 		.rule = kai_span_str(going->why),
 		.evidence = going->evidence_count,
 		.signatures = going->facts.item.signatures_count,
+		.mark = going->marked ? &mark : NULL,
 	};
 	if (pair->has_terms)
 		memcpy(released.agreement, pair->agreement.digest, KAI_ID_LEN);
 	kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &released);
+	if (going->marked && !carried)
+		kai_clause_carried(turn, link, &mark, going->facts.item.id);
 }
 
 void kai_released_void(struct kai_turn *turn, struct kai_link *link, uint64_t arrival)
@@ -319,6 +344,7 @@ static bool push(struct kai_turn *turn, struct kai_link *link, struct kai_going 
 			     .parts_count = 1},
 		.evidence = going->evidence,
 		.evidence_count = going->evidence_count,
+		.mark = going->marked ? &going->mark : NULL,
 		.offered = going->parts,
 		.token = kai_token_make(turn, link, position),
 	};
@@ -353,6 +379,13 @@ static bool may_push(const struct kai_going *going)
 
 /* ---- looking at one item for one peer ---- */
 
+/* What it refused went by no opening, or by another one than it would now. */
+static bool opened_since(const struct kai_going *going, const struct kai_released *released)
+{
+	return going->marked &&
+	       (released->mark == NULL || released->mark->opened_at != going->mark.opened_at);
+}
+
 /* The peer supplied it, stored it or refused it for good, in the state in which it is now. */
 static bool peer_has(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
 		     const struct kai_look *look)
@@ -376,7 +409,8 @@ static bool peer_has(struct kai_turn *turn, struct kai_link *link, const struct 
 		if (released.state == KAI_RELEASED_REFUSED && !look->asked &&
 		    !(anew && (spread->anew_stored || spread->anew_refused)))
 			return same && pair->has_terms &&
-			       kai_id_equal(released.agreement, pair->agreement.digest);
+			       kai_id_equal(released.agreement, pair->agreement.digest) &&
+			       !opened_since(going, &released);
 		return false;
 	}
 	if (anew && spread->anew_stored)
@@ -421,7 +455,7 @@ static void look_at(struct kai_turn *turn, struct kai_link *link, uint64_t arriv
 		return;
 	if (peer_has(turn, link, &going, look))
 		return;
-	if (!introduce(turn, link, &going))
+	if (!kai_going_open(turn, link, &going) || !introduce(turn, link, &going))
 		return;
 	if (may_push(&going) && push_budget(turn, spread, going.facts.header.origin)) {
 		if (look->batch != NULL)
@@ -451,7 +485,7 @@ void kai_look_again(struct kai_turn *turn, struct kai_link *link, struct kai_off
 
 	if (!kai_going_decide(turn, link, offered->arrival, &going) ||
 	    (going.facts.item.flags & KAI_ITEM_RETRACTED) != 0 ||
-	    peer_has(turn, link, &going, &how))
+	    peer_has(turn, link, &going, &how) || !kai_going_open(turn, link, &going))
 		kai_window_settle(&link->spread->window, offered);
 	else
 		add_offer(turn, link, &going, &how);

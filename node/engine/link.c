@@ -33,6 +33,7 @@ static void enter(struct kai_turn *turn, struct kai_link *link, enum kai_link_st
 	enum kai_link_state before = link->state;
 
 	if (before == KAI_LINK_UP) {
+		link->gone = turn->event->mono;
 		kai_spread_down(turn, link);
 		kai_fetch_down(turn, link);
 		kai_owing_down(link);
@@ -41,6 +42,8 @@ static void enter(struct kai_turn *turn, struct kai_link *link, enum kai_link_st
 	link->state = state;
 	link->since = turn->event->mono;
 	link->cards_owed = false;
+	if ((before == KAI_LINK_UP) != (state == KAI_LINK_UP))
+		kai_clause_moved(turn);
 	switch (state) {
 	case KAI_LINK_DOWN:
 		link->down_reason = reason;

@@ -194,6 +194,12 @@ static void ask_for(struct kai_turn *turn, struct kai_link *link, void *context)
 		return;
 	kai_facts_init(&facts, pair, &asking->facts, true, turn->event->wall);
 	facts.target_passed = passed;
+	struct kai_mark mark;
+
+	if (kai_clause_mark(turn, link, &asking->facts, &mark)) {
+		facts.mark = &mark;
+		facts.opened = mark.opened_at;
+	}
 	struct kai_verdict verdict = kai_facts_parts(&facts, &asking->facts, &parts, part_verdicts);
 	struct kai_recipient *recipient = &ret->recipients[ret->recipients_count++];
 

@@ -19,6 +19,7 @@
  *   thread.c    revisions, conflicts, retractions, in any order of arrival
  *   sweep.c     what expires
  *   duty.c      what bears on duties; duty_cause.c: which ones an item brings about; duty_state.c: one duty's life
+ *   clause.c    contingency: what a clause carries to a peer now; clause_watch.c: when it opens and closes
  *   receipt.c   how far others are with an item, by their receipts; who is told how far we are
  *   owing.c     what they are to be told, until they say that they have it
  *   rollup.c    how many of the constituency are how far
@@ -69,7 +70,8 @@ struct kai_link {
 	bool again;	   /* greeting anew: frames of the session before may still come */
 	struct kai_mono
 		late_until; /* up anew over a standing connection: bulk of the session before may come so long */
-	struct kai_mono since;	 /* when the state was entered */
+	struct kai_mono since; /* when the state was entered */
+	struct kai_mono gone; /* since when it is not up, as far as this start of the node saw it */
 	uint8_t session_key[32]; /* tags of offers: H(hello, link key, both nonces in org order) */
 	uint8_t peer_epoch[16];
 	uint8_t peer_boot[16];
@@ -77,7 +79,9 @@ struct kai_link {
 	struct kai_mono pinged;
 	bool clock_known;
 	int64_t clock_ms; /* its wall clock less our monotonic one, as its hello had it */
-	bool cards_owed;  /* cards.c: newer cards of origins after this one are still to be told */
+	uint64_t
+		unreached; /* clause_watch.c: whom its clauses waited for when last looked at; 0: nobody */
+	bool cards_owed; /* cards.c: newer cards of origins after this one are still to be told */
 	uint8_t cards_after[KAI_ID_LEN];
 	const char *down_reason; /* static storage */
 	const char *last_error;
@@ -128,8 +132,11 @@ struct kai_engine {
 				    fetch, gone with the last */
 	uint64_t
 		duty_walked; /* duty.c: trust_generation + 1 when open duties were last looked at */
-	uint64_t duty_asked_at;	   /* the same, when the next was found out */
-	bool duty_asked;	   /* some agreement of ours has duties */
+	uint64_t duty_asked_at; /* the same, when the next was found out */
+	bool duty_asked;	/* some agreement of ours has duties */
+	bool clause_asked;	/* and some lets us carry by a contingency clause; as of then */
+	struct kai_mono
+		clause_due; /* clause_watch.c looks at links and openings again; INT64_MAX: never */
 	struct kai_key duty_from;  /* where that walk goes on; empty: it is done */
 	struct kai_mono owing_due; /* when owing.c looks at what is owed; INT64_MAX: never */
 	bool constituency_looked;  /* rollup.c, as of that trust_generation: */
@@ -396,6 +403,22 @@ void kai_duty_gone(struct kai_turn *turn, uint64_t arrival);
 void kai_duty_again(struct kai_turn *turn);
 void kai_duty_timer(struct kai_turn *turn);
 struct kai_mono kai_duty_deadline(const struct kai_engine *engine);
+/* ---- clause.c, clause_watch.c
+ * ----------------------------------------------------------------------------------------------- */
+/* What the decision may use beside the agreement's rules for this item and that peer: a clause that is open, or
+ * may open for it now (opened_at is now). Reads only. */
+bool kai_clause_mark(struct kai_turn *turn, struct kai_link *link,
+		     const struct kai_item_facts *facts, struct kai_mark *ret);
+/* The item goes under that mark: opens the clause where it is closed, and looks at the links again; true when it was. */
+bool kai_clause_open(struct kai_turn *turn, struct kai_link *link, const struct kai_mark *mark,
+		     const struct kai_item_facts *item);
+/* It left. */
+void kai_clause_carried(struct kai_turn *turn, struct kai_link *link, const struct kai_mark *mark,
+			const uint8_t id[KAI_ID_LEN]);
+/* A link came up or went down, or trust changed. */
+void kai_clause_moved(struct kai_turn *turn);
+void kai_clause_timer(struct kai_turn *turn);
+struct kai_mono kai_clause_deadline(const struct kai_engine *engine);
 /* ---- receipt.c, owing.c
  * ----------------------------------------------------------------------------------------------------
  */

@@ -49,7 +49,8 @@ static bool send_chunk(struct kai_turn *turn, struct kai_link *link, struct serv
 	struct kai_order *wanted = serving->wanted;
 	struct kai_going *going = &serving->going;
 	struct kai_chunk chunk = {.index = KAI_MAX_PARTS};
-	struct kai_item_head head = {.header = going->facts.item.header};
+	struct kai_item_head head = {.header = going->facts.item.header,
+				     .mark = going->marked ? &going->mark : NULL};
 	uint8_t index = next_part(serving->parts, wanted->next);
 	struct kai_part part;
 
@@ -145,7 +146,8 @@ static size_t serve_first(struct kai_turn *turn, struct kai_link *link, struct k
 	bool last = false;
 	/* What was taken back since it was offered goes nowhere any more. */
 	bool good = kai_going_decide(turn, link, wanted->arrival, &serving.going) &&
-		    (serving.going.facts.item.flags & KAI_ITEM_RETRACTED) == 0;
+		    (serving.going.facts.item.flags & KAI_ITEM_RETRACTED) == 0 &&
+		    kai_going_open(turn, link, &serving.going);
 
 	serving.parts = good ? wanted->parts & serving.going.parts : 0;
 	/* Begun under wider permissions, or nothing of what was asked for is permitted. */
@@ -332,6 +334,7 @@ static void record_outcome(struct kai_turn *turn, struct kai_link *link,
 	with->at = (uint64_t)turn->event->wall.ms;
 	if (pair->has_terms)
 		memcpy(with->agreement, pair->agreement.digest, KAI_ID_LEN);
+	with->mark = before.mark;
 	with->evidence = offered->evidence;
 	with->signatures = offered->signatures;
 	bool sent = before.state == KAI_RELEASED_SENT;

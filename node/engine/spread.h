@@ -113,10 +113,15 @@ struct kai_going {
 	size_t evidence_count;
 	struct kai_span evidence[KAI_MAX_EVIDENCE];
 	const char *why;
+	bool marked; /* it goes by a contingency clause alone, or some part of it: mark says which */
+	struct kai_mark mark;
 };
 /* false: not here, or nothing of it may go. */
 bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
 		      struct kai_going *ret);
+/* Where it goes by a clause that is closed, that is opened first; false: it may not go after all. May write: then
+ * what was borrowed is read anew. */
+bool kai_going_open(struct kai_turn *turn, struct kai_link *link, struct kai_going *going);
 /* Wraps for those parts; false when one cannot be made. ret in scratch. */
 bool kai_going_wraps(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
 		     uint32_t parts, struct kai_wrap **ret, size_t *ret_count);

@@ -34,6 +34,7 @@ static void greet_moved(struct kai_turn *turn)
 void kai_trust_changed(struct kai_turn *turn)
 {
 	kai_trust_touched(turn);
+	kai_clause_moved(turn);
 	kai_out_peers(turn);
 	greet_moved(turn);
 }
@@ -280,6 +281,7 @@ void kai_trust_clock(struct kai_turn *turn)
 	if (!jumped)
 		return;
 	engine->trust_due = turn->event->mono;
+	kai_clause_moved(turn);
 	for (size_t i = 0; i < engine->link_count; i++)
 		kai_spread_restart(turn, engine->links[i]);
 }

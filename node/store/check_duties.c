@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The integrity check's rows around duties: each has its item and peers, and an open one its mark and its timer. */
+/*
+ * The integrity check's rows around duties: each has its item and peers, and an open one its mark and its timer.
+ * And around openings of contingency clauses: each has its peer, and says when and why it was closed.
+ */
 #include "check_private.h"
 
 #define TIMER_HEAD 9u /* due u64, kind u8 */
@@ -84,4 +87,24 @@ void kai_check_timer(struct kai_check_run *run, struct kai_span key, struct kai_
 	if (!read_duty(run, kai_span(key.at + TIMER_HEAD, key.len - TIMER_HEAD), &row) ||
 	    row.timer_at != kai_get_be64(key.at))
 		kai_check_problem(run, key, "a timer that no duty has");
+}
+
+void kai_check_outage(struct kai_check_run *run, struct kai_span key, struct kai_span value)
+{
+	struct kai_outage opening;
+
+	if (!kai_check_lengths(run, key, KAI_OUTAGE_KEY, value, value.len) ||
+	    !kai_check_decode(run, key, value, &kai_object_outage, &opening))
+		return;
+	struct kai_key peer = kai_key_bytes(key.at, 2);
+
+	if (!kai_check_there(run, KAI_TABLE_PEERS, kai_key_span(&peer)))
+		kai_check_problem(run, key, "an opening points at no peer");
+	if (key.at[2] > KAI_OUTAGE_THEIRS ||
+	    (key.at[2] == KAI_OUTAGE_THEIRS && opening.closed_at != 0))
+		kai_check_problem(run, key, "an opening of neither side");
+	if ((opening.closed_at != 0) != (opening.why.len > 0) ||
+	    (opening.closed_at != 0 && opening.closed_at < opening.opened_at))
+		kai_check_problem(run, key,
+				  "an opening's end and its reason contradict one another");
 }

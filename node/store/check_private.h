@@ -53,6 +53,7 @@ void kai_check_evidence(struct kai_check_run *run, struct kai_span key, struct k
 void kai_check_pending(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_stub(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_duty(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+void kai_check_outage(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_duty_open(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_timer(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 /* Points at an item and a peer: key is arrival u64, peer u16; number 0 is this org itself. */

@@ -61,6 +61,24 @@ struct kai_verdict kai_facts_parts(struct kai_facts *facts, const struct kai_ite
 	return header;
 }
 
+bool kai_outage_known(struct kai_txn *txn, const struct kai_pair *pair, uint64_t clause,
+		      enum kai_outage_side side, struct kai_arena *arena, struct kai_outage *ret)
+{
+	if (!pair->has_terms || clause >= pair->agreement.terms.contingency_count)
+		return false;
+	struct kai_key key =
+		kai_key_outage(pair->peer, side, &pair->agreement.terms.contingency[clause]);
+
+	return kai_rec_get(txn, KAI_TABLE_OUTAGES, &key, &kai_object_outage, arena, ret);
+}
+
+bool kai_outage_holds(const struct kai_outage *opening, const struct kai_contingency *clause,
+		      struct kai_wall now)
+{
+	return opening->closed_at == 0 && now.ms >= (int64_t)opening->opened_at &&
+	       now.ms - (int64_t)opening->opened_at <= (int64_t)clause->longest_ms;
+}
+
 static bool record_there(struct kai_txn *txn, enum kai_table table, uint64_t arrival, uint16_t peer)
 {
 	struct kai_key key = kai_key_pair(arrival, peer);

@@ -35,6 +35,7 @@ static const struct cut {
 	[KAI_TABLE_MEMBERS] = {.head = KAI_ID_LEN, .tail = KAI_ID_LEN},
 	[KAI_TABLE_SOURCES] = {.head = KAI_ID_LEN},
 	[KAI_TABLE_DUTIES] = {.record = true},
+	[KAI_TABLE_OUTAGES] = {.record = true},
 	[KAI_TABLE_JOURNAL] = {.record = true, .own_first = true},
 };
 

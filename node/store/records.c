@@ -211,6 +211,20 @@ void kai_key_add_hash(struct kai_key *key, struct kai_span text)
 	add_bytes(key, hash, KAI_KEY_HASH);
 }
 
+struct kai_key kai_key_outage(uint16_t peer, enum kai_outage_side side,
+			      const struct kai_contingency *clause)
+{
+	uint8_t bytes[512];
+	size_t len = kai_object_encode(&kai_object_contingency, clause, bytes, sizeof(bytes));
+	struct kai_key key = {.len = 0};
+
+	assert(len > 0);
+	add_number(&key, peer, 2);
+	add_number(&key, (uint64_t)side, 1);
+	kai_key_add_hash(&key, kai_span(bytes, len));
+	return key;
+}
+
 /* ---- any record ------------------------------------------------------------------------------ */
 
 /*

@@ -253,6 +253,18 @@ static void put_traffic(struct world *world, uint64_t arrival)
 	kai_txn_put(world->txn, KAI_TABLE_EVIDENCE, kai_key_span(&at), bytes);
 }
 
+/* One of ours that was closed. */
+static void put_outage(struct world *world)
+{
+	uint64_t kinds[] = {KAI_KIND_ALERT};
+	const struct kai_contingency clause = {.kinds = kinds, .kinds_count = 1, .longest_ms = 1};
+	struct kai_key key = kai_key_outage(1, KAI_OUTAGE_OURS, &clause);
+	const struct kai_outage outage = {
+		.opened_at = NOW, .closed_at = NOW, .why = kai_span_str("returned")};
+
+	kai_rec_put(world->txn, KAI_TABLE_OUTAGES, &key, &kai_object_outage, &outage);
+}
+
 /* One that is open, and one that was met. */
 static void put_duties(struct world *world, uint64_t arrival)
 {
@@ -340,6 +352,7 @@ void world_make(struct world *world, struct fixture *fix)
 
 	put_traffic(world, arrival);
 	put_duties(world, arrival);
+	put_outage(world);
 	put_receipt(world, arrival);
 	(void)world_add_item(world, &world->other.decider, "second", true);
 	kai_rec_touch(world->txn, arrival);

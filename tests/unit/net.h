@@ -107,6 +107,9 @@ struct net_terms {
 	uint64_t signers;	       /* 0: 1 */
 	const struct kai_duty *duties; /* side 0: a's, 1: b's */
 	size_t duty_count;
+	const struct kai_contingency *clauses;
+	size_t clause_count;
+	bool contingency_only;
 };
 /* Everything passes, and both may introduce. */
 extern const struct net_terms net_wide;

@@ -51,6 +51,9 @@ struct kai_span net_terms_bytes(struct net *net, unsigned a, unsigned b,
 		.valid_until = say->valid_until == 0 ? (uint64_t)(now + YEAR_MS) : say->valid_until,
 		.signers = say->signers == 0 ? 1 : say->signers,
 		.retention_days = say->retention_days,
+		.contingency = (struct kai_contingency *)(uintptr_t)say->clauses,
+		.contingency_count = say->clause_count,
+		.contingency_only = say->contingency_only,
 	};
 	struct kai_party *of_b = turned ? &terms.a : &terms.b;
 	struct kai_direction *to_b = turned ? &terms.b_to_a : &terms.a_to_b;

@@ -136,7 +136,8 @@ static bool mark_open(const struct scene *scene)
 {
 	bool kind = scene->kind == SCENE_KIND_LISTED || scene->kind == SCENE_KIND_UNLISTED;
 
-	return kind && (scene->mark == SCENE_MARK_GOOD || scene->mark == SCENE_MARK_LAST);
+	return kind && (scene->mark == SCENE_MARK_GOOD || scene->mark == SCENE_MARK_LAST ||
+			scene->mark == SCENE_MARK_KNOWN || scene->mark == SCENE_MARK_NEXT);
 }
 
 static unsigned kind_violations(const struct scene *scene, bool relaxed)

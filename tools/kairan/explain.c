@@ -67,15 +67,23 @@ static json_t *parts_json(struct kai_cli *cli, const struct kai_loaded *item,
 	return parts;
 }
 
+struct asked {
+	bool outgoing;
+	struct kai_wall at;
+	const struct kai_mark *mark; /* NULL: none */
+};
+
 /* What the rules say at a time about this item from us to the org, or from it to us. */
 static struct kai_verdict decide(struct kai_txn *txn, const struct kai_loaded *item,
-				 const struct kai_pair *pair, bool outgoing, struct kai_wall at,
+				 const struct kai_pair *pair, const struct asked *asked,
 				 struct kai_verdict parts[KAI_MAX_PARTS])
 {
 	struct kai_facts facts;
 	uint32_t bits;
 
-	kai_facts_init(&facts, pair, &item->facts, outgoing, at);
+	kai_facts_init(&facts, pair, &item->facts, asked->outgoing, asked->at);
+	facts.mark = asked->mark;
+	facts.opened = asked->mark != NULL ? asked->mark->opened_at : 0;
 	facts.target_passed = kai_target_passed(txn, &item->facts.header, pair->peer);
 	return kai_facts_parts(&facts, &item->facts, &bits, parts);
 }
@@ -102,7 +110,9 @@ static void explain_in(struct kai_cli *cli, struct kai_txn *txn, struct explain 
 	 * change why it was let in. */
 	kai_pair_load(txn, cli->org, pair->org, at, &cli->arena, then);
 	then->state = KAI_STATE_ACTIVE;
-	struct kai_verdict verdict = decide(txn, explain->item, then, false, at, parts);
+	struct kai_verdict verdict =
+		decide(txn, explain->item, then,
+		       &(struct asked){.outgoing = false, .at = at, .mark = supply->mark}, parts);
 	json_t *json = pair_json(cli, txn, explain->item, pair, &verdict);
 
 	(void)json_object_set_new(json, "direction", json_string("in"));
@@ -111,8 +121,30 @@ static void explain_in(struct kai_cli *cli, struct kai_txn *txn, struct explain 
 	(void)json_object_set_new(json, "at", kai_json_time(supply->at));
 	(void)json_object_set_new(json, "delivery", json_string("stored"));
 	(void)json_object_set_new(json, "agreement", kai_json_id(supply->agreement));
+	(void)json_object_set_new(json, "contingency", kai_mark_json(supply->mark));
 	(void)json_object_set_new(json, "parts", parts_json(cli, explain->item, parts));
 	(void)json_array_append_new(explain->pairs, json);
+}
+
+/* The clause of ours towards them that is open for this item now; false: none is. */
+static bool open_mark(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item,
+		      const struct kai_pair *pair, struct kai_mark *ret)
+{
+	const struct kai_terms *terms = &pair->agreement.terms;
+	const struct kai_header *header = &item->facts.header;
+	struct kai_outage outage;
+
+	for (size_t i = 0; pair->has_terms && i < terms->contingency_count; i++) {
+		const struct kai_contingency *clause = &terms->contingency[i];
+
+		if (!kai_clause_names(clause, header->origin, pair->org, header->kind) ||
+		    !kai_outage_known(txn, pair, i, KAI_OUTAGE_OURS, &cli->arena, &outage) ||
+		    !kai_outage_holds(&outage, clause, kai_cli_now()))
+			continue;
+		*ret = (struct kai_mark){.clause = i, .opened_at = outage.opened_at};
+		return true;
+	}
+	return false;
 }
 
 /* A recorded rule outranks today's: it is why the item went or was refused then. */
@@ -146,7 +178,12 @@ static void explain_pair(struct kai_cli *cli, struct kai_txn *txn, const struct 
 		if (!went)
 			return;
 	}
-	struct kai_verdict verdict = decide(txn, explain->item, pair, true, kai_cli_now(), parts);
+	struct asked asked = {.outgoing = true, .at = kai_cli_now()};
+	struct kai_mark mark;
+
+	if (open_mark(cli, txn, explain->item, pair, &mark))
+		asked.mark = &mark;
+	struct kai_verdict verdict = decide(txn, explain->item, pair, &asked, parts);
 	json_t *json = pair_json(cli, txn, explain->item, pair, &verdict);
 	bool recorded = went && (released.state == KAI_RELEASED_SENT ||
 				 released.state == KAI_RELEASED_STORED ||
@@ -161,6 +198,11 @@ static void explain_pair(struct kai_cli *cli, struct kai_txn *txn, const struct 
 		json_string(delivery_word(explain, pair, went ? &released : NULL, verdict.allow)));
 	if (recorded)
 		set_recorded(cli, json, &released);
+	const struct kai_mark *by = recorded				      ? released.mark
+				    : verdict.rule == KAI_RULE_OK_CONTINGENCY ? asked.mark
+									      : NULL;
+
+	(void)json_object_set_new(json, "contingency", kai_mark_json(by));
 	(void)json_object_set_new(json, "parts", parts_json(cli, explain->item, parts));
 	(void)json_object_set_new(
 		json, "duties",
@@ -192,6 +234,8 @@ static void show_pairs(struct kai_cli *cli, json_t *top)
 			T(json_string_value(json_object_get(pair, "basis"))),
 			kai_view_cell(cli, &at, pair),
 			json_string_value(json_object_get(pair, "text")));
+		if (kai_mark_text(cli, pair) != NULL)
+			(void)fprintf(cli->out, "    %s\n", kai_mark_text(cli, pair));
 		json_array_foreach (json_object_get(pair, "duties"), k, part)
 			(void)fprintf(cli->out, "    %s\n", kai_duty_line(cli, part));
 		json_array_foreach (json_object_get(pair, "parts"), k, part) {

@@ -36,6 +36,9 @@ json_t *kai_label_json(struct kai_cli *cli, struct kai_txn *txn, const struct ka
 size_t kai_unsigned_count(struct kai_cli *cli, struct kai_txn *txn);
 /* How it came (supply), or where it went, a row for each partner. */
 json_t *kai_item_ways(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival, bool supply);
+/* The contingency mark of a way, null without one; and of such a row ("contingency") for people, NULL without one. */
+json_t *kai_mark_json(const struct kai_mark *mark);
+char *kai_mark_text(struct kai_cli *cli, const json_t *row);
 /* Who signed, in which role, and whether that holds. */
 json_t *kai_item_signatures(struct kai_cli *cli, struct kai_txn *txn,
 			    const struct kai_loaded *item);

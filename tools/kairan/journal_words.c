@@ -32,6 +32,17 @@ static const struct {
 	{"duty-unseen",
 	 N_("The time of a duty of theirs is over; what they did is not visible from here.")},
 	{"duty-ended", N_("A duty ended: what it was about is no more, or the agreement.")},
+	{"contingency-opened",
+	 N_("We pass on by a contingency clause from now on, since we cannot reach:")},
+	{"contingency-carried",
+	 N_("An advisory of ours or of another left by a contingency clause, open since:")},
+	{"contingency-closed", N_("The contingency clause closed: we can reach all for whom it "
+				  "waited again. It had been opened for:")},
+	{"contingency-over", N_("The contingency clause closed: it was open for as long as it may "
+				"be. We had not reached:")},
+	{"contingency-void", N_("The contingency clause closed: the agreement does not say so any "
+				"longer. We had not reached:")},
+	{"contingency-heard", N_("It passes on to us by a contingency clause, open since:")},
 	{"release-granted", N_("Who may have a part of ours was widened.")},
 	{"store-restored", N_("This store was put back from a backup.")},
 };

@@ -92,6 +92,26 @@ static bool peer_of(struct kai_cli *cli, struct kai_txn *txn, struct kai_span ke
 	return kai_rec_get(txn, KAI_TABLE_PEERS, &at, &kai_object_peer, &cli->arena, ret);
 }
 
+json_t *kai_mark_json(const struct kai_mark *mark)
+{
+	return mark == NULL ? json_null()
+			    : json_pack("{s:I, s:o}", "clause", (json_int_t)mark->clause,
+					"opened_at", kai_json_time(mark->opened_at));
+}
+
+char *kai_mark_text(struct kai_cli *cli, const json_t *row)
+{
+	const json_t *mark = json_object_get(row, "contingency");
+	const struct kai_col at = {"opened_at", "", KAI_COL_TIME};
+
+	return json_is_object(mark)
+		       ? kai_cli_text(
+				 cli, T("by contingency clause %lld, open since %s"),
+				 (long long)json_integer_value(json_object_get(mark, "clause")) + 1,
+				 kai_view_cell(cli, &at, mark))
+		       : NULL;
+}
+
 json_t *kai_item_ways(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival, bool supply)
 {
 	static const char *const states[] = {"?",	"sent",	   "stored",
@@ -112,14 +132,16 @@ json_t *kai_item_ways(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival
 
 		if (supply && kai_object_decode(&kai_object_supply, value, &cli->arena, &in) ==
 				      KAI_FAULT_NONE)
-			row = json_pack("{s:o, s:o}", "at", kai_json_time(in.at), "agreement",
-					kai_json_id(in.agreement));
+			row = json_pack("{s:o, s:o, s:o}", "at", kai_json_time(in.at), "agreement",
+					kai_json_id(in.agreement), "contingency",
+					kai_mark_json(in.mark));
 		if (!supply && kai_object_decode(&kai_object_released, value, &cli->arena, &out) ==
 				       KAI_FAULT_NONE)
-			row = json_pack("{s:o, s:o, s:s, s:o}", "at", kai_json_time(out.at),
+			row = json_pack("{s:o, s:o, s:s, s:o, s:o}", "at", kai_json_time(out.at),
 					"agreement", kai_json_id(out.agreement), "state",
 					out.state < 6 ? states[out.state] : "?", "rule",
-					kai_json_span(out.rule));
+					kai_json_span(out.rule), "contingency",
+					kai_mark_json(out.mark));
 		if (row == NULL)
 			continue;
 		if (peer_of(cli, txn, key, &peer)) {
@@ -257,11 +279,14 @@ static void show_ways(struct kai_cli *cli, const json_t *rows, const char *label
 
 	json_array_foreach (rows, i, row) {
 		const char *state = str(row, "state");
+		const char *mark = kai_mark_text(cli, row);
 
 		kai_view_pair(
 			cli, i == 0 ? label : "",
 			kai_cli_text(cli, "%s  %s%s%s", kai_view_safe(cli, str(row, "name"), false),
 				     kai_view_cell(cli, &at, row), state[0] ? "  " : "", T(state)));
+		if (mark != NULL)
+			kai_view_pair(cli, "", mark);
 	}
 }
 

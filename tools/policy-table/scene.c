@@ -196,7 +196,8 @@ static void build_clauses(const struct scene *scene, struct scene_stage *stage)
 	for (size_t i = 0; i < 4; i++) {
 		struct kai_contingency *clause = &stage->clauses[i];
 
-		*clause = (struct kai_contingency){.longest_ms = SCENE_LONGEST};
+		*clause = (struct kai_contingency){.longest_ms = SCENE_LONGEST,
+						   .pause_ms = SCENE_PAUSE};
 		memcpy(clause->from, i == 1 ? stranger : stage->header.origin, KAI_ID_LEN);
 		memcpy(clause->to, i == 2 ? stranger : peer, KAI_ID_LEN);
 		clause->kinds = i == 3 ? stage->other_kinds : stage->clause_kinds;
@@ -314,6 +315,22 @@ static void build_mark(const struct scene *scene, struct scene_stage *stage)
 		break;
 	case SCENE_MARK_KIND:
 		stage->mark.clause = 3;
+		break;
+	case SCENE_MARK_KNOWN:
+		stage->mark.opened_at = stage->facts.opened = now - 1;
+		break;
+	case SCENE_MARK_OVERLAP:
+		stage->facts.opened = now - 1;
+		break;
+	case SCENE_MARK_PAUSE:
+		stage->facts.opened = now - SCENE_LONGEST - SCENE_PAUSE + 1;
+		break;
+	case SCENE_MARK_NEXT:
+		stage->facts.opened = now - SCENE_LONGEST - SCENE_PAUSE;
+		break;
+	case SCENE_MARK_OLDER:
+		stage->mark.opened_at = now - 1;
+		stage->facts.opened = now;
 		break;
 	}
 	stage->facts.mark = &stage->mark;

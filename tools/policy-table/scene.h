@@ -80,7 +80,12 @@ enum scene_sector {
 	X(CLAUSE, "a mark of a clause that is not there")                                          \
 	X(FROM, "a mark of a clause for another origin")                                           \
 	X(TO, "a mark of a clause for another receiver")                                           \
-	X(KIND, "a mark of a clause for other kinds")
+	X(KIND, "a mark of a clause for other kinds")                                              \
+	X(KNOWN, "a mark of the opening that is known")                                            \
+	X(OVERLAP, "a mark opened again within an opening that is known")                          \
+	X(PAUSE, "a mark opened one millisecond before the pause is over")                         \
+	X(NEXT, "a mark opened as the pause is over")                                              \
+	X(OLDER, "a mark of an opening before the one that is known")
 enum scene_mark {
 #define X(name, words) SCENE_MARK_##name,
 	SCENE_X_MARK(X)
@@ -108,6 +113,7 @@ const char *scene_release_words(enum scene_release release);
 #define SCENE_FROM (SCENE_NOW - KAI_MS_DAY)
 #define SCENE_UNTIL (SCENE_NOW + KAI_MS_DAY)
 #define SCENE_LONGEST KAI_MS_HOUR
+#define SCENE_PAUSE KAI_MS_MINUTE
 
 struct scene {
 	struct scene_label label; /* of the header */
