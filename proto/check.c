@@ -78,9 +78,9 @@ static enum kai_fault check_head(struct kai_checked *item, struct kai_span heade
 	return fault;
 }
 
-static enum kai_fault check_push(struct kai_checked *item, struct kai_arena *arena)
+static enum kai_fault check_whole(struct kai_checked *item, const struct kai_advisory *advisory,
+				  struct kai_arena *arena)
 {
-	const struct kai_advisory *advisory = &item->msg.push.advisory;
 	enum kai_fault fault = check_head(item, advisory->header, arena);
 
 	if (fault == KAI_FAULT_NONE)
@@ -131,7 +131,7 @@ void kai_frame_check(struct kai_span frame, struct kai_arena *arena, struct kai_
 		return;
 	if (ret->type == KAI_MSG_PUSH) {
 		ret->has_item = true;
-		ret->item_fault = check_push(ret, arena);
+		ret->item_fault = check_whole(ret, &ret->msg.push.advisory, arena);
 	} else if (ret->type == KAI_MSG_CHUNK && ret->msg.chunk.head != NULL) {
 		ret->has_item = true;
 		ret->item_fault = check_chunk(ret, arena);
@@ -140,6 +140,14 @@ void kai_frame_check(struct kai_span frame, struct kai_arena *arena, struct kai_
 		ret->receipt_fault =
 			kai_receipt_open(ret->msg.receipt_frame.bytes, arena, &ret->receipt);
 	}
+}
+
+void kai_advisory_check(const struct kai_advisory *advisory, struct kai_arena *arena,
+			struct kai_checked *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->has_item = true;
+	ret->item_fault = check_whole(ret, advisory, arena);
 }
 
 struct kai_span kai_frame_encode(enum kai_msg_type type, void *msg, struct kai_arena *arena)

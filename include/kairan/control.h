@@ -27,7 +27,9 @@
 	X(ACK, ctl_ack, 16)	  /* how far people here are with an item → done */              \
 	X(ATTEST, ctl_attest, 17) /* who confirmed by telephone → done */                        \
 	X(GRANT, ctl_grant, 18)	  /* a part of an item of ours is opened further → published */  \
-	X(SIGN, ctl_sign, 19)	  /* a further signature on an item of ours → done */
+	X(SIGN, ctl_sign, 19)	  /* a further signature on an item of ours → done */            \
+	X(BUNDLE_WRITE, ctl_bundle_write, 30) /* → done with a bundle_file; empty: nothing */    \
+	X(BUNDLE_TAKE, ctl_bundle_take, 31)   /* → done or refused with a bundle_report */
 
 enum kai_control_type {
 #define X(NAME, name, number) KAI_CONTROL_##NAME = (number),
@@ -149,6 +151,19 @@ enum kai_control_type {
 	X(FIX, id, 32, 0, 0, "an item of ours")                                                    \
 	X(U64, role, 0, KAI_ROLE_DUTY, KAI_ROLE_DECIDER, "whose key signs: enum kai_key_role")
 
+/* What is new for an org, or these items, in a file. What next in the answer says is asked for in
+ * another request, into another file. */
+#define KAI_CTL_BUNDLE_WRITE(X)                                                                    \
+	KAI_CTL_HEAD(X, KAI_CONTROL_BUNDLE_WRITE)                                                  \
+	X(FIX, to, 32, 0, 0, "")                                                                   \
+	X(U64, since, 0, 0, KAI_MAX_TIME_MS, "what came here since then; 0: all")                  \
+	X(IDS, ids, 0, 0, KAI_MAX_BUNDLE_ITEMS, "these alone, whether new or not; none: the new")  \
+	X(U64, after, 0, 0, UINT64_MAX >> 1, "next of the answer before; 0: from the beginning")   \
+	X(BOOL, receipts, 0, 0, 0, "receipts alone")
+#define KAI_CTL_BUNDLE_TAKE(X)                                                                     \
+	KAI_CTL_HEAD(X, KAI_CONTROL_BUNDLE_TAKE)                                                   \
+	X(BIN, file, 0, 1, KAI_MAX_BUNDLE + 256, "bundle_file")
+
 /* ---- answers
  * --------------------------------------------------------------------------------------------------
  */
@@ -174,7 +189,23 @@ enum kai_control_type {
 	X(OPT, id, 0, 0, 0, "of what was made")                                                    \
 	X(LIST, recipients, recipient, 0, 1024,                                                    \
 	  "published: who would or will get it, and who not")                                      \
-	X(BIN, body, 0, 0, 4194304, "")
+	X(BIN, body, 0, 0, KAI_MAX_BUNDLE + 256, "")                                               \
+	X(U64, next, 0, 0, UINT64_MAX >> 1, "there is more: ask again with this; 0: that was all")
+
+/* BUNDLE_TAKE: what became of each advisory, in the bundle's order */
+#define KAI_BUNDLE_OUTCOME(X)                                                                      \
+	X(FIX, id, 32, 0, 0, "")                                                                   \
+	X(BOOL, held, 0, 0, 0, "durable here")                                                     \
+	X(BOOL, fresh, 0, 0, 0, "it brought something that was not here")                          \
+	X(U64, parts, 0, 0, 65535, "held, as a bit set")                                           \
+	X(STR, reason, 0, 0, KAI_MAX_SHORT, "not held: name of the rule or fault")
+#define KAI_BUNDLE_REPORT(X)                                                                       \
+	X(U64, version, 0, 1, 255, "1")                                                            \
+	X(FIX, from, 32, 0, 0, "")                                                                 \
+	X(U64, number, 0, 1, UINT64_MAX >> 1, "")                                                  \
+	X(LIST, outcomes, bundle_outcome, 0, KAI_MAX_BUNDLE_ITEMS, "")                             \
+	X(U64, receipts, 0, 0, KAI_MAX_BUNDLE_RECEIPTS, "that came")                               \
+	X(U64, settled, 0, 0, UINT64_MAX >> 1, "items of which they say that they are there")
 
 /* STATUS: an answer whose body is this */
 #define KAI_PEER_STATE(X)                                                                          \
@@ -219,6 +250,10 @@ enum kai_control_type {
 	X(ctl_attest, KAI_CTL_ATTEST)                                                              \
 	X(ctl_grant, KAI_CTL_GRANT)                                                                \
 	X(ctl_sign, KAI_CTL_SIGN)                                                                  \
+	X(ctl_bundle_write, KAI_CTL_BUNDLE_WRITE)                                                  \
+	X(ctl_bundle_take, KAI_CTL_BUNDLE_TAKE)                                                    \
+	X(bundle_outcome, KAI_BUNDLE_OUTCOME)                                                      \
+	X(bundle_report, KAI_BUNDLE_REPORT)                                                        \
 	X(part_verdict, KAI_PART_VERDICT)                                                          \
 	X(recipient, KAI_RECIPIENT)                                                                \
 	X(ctl_answer, KAI_CTL_ANSWER)                                                              \

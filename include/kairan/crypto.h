@@ -30,6 +30,7 @@
 	X(NOTICE, "k1 notice")                                                                     \
 	X(RELEASE, "k1 release")                                                                   \
 	X(RECEIPT, "k1 receipt") /* with its realm, not always live */                             \
+	X(BUNDLE, "k1 bundle")	 /* likewise */                                                    \
 	X(HELLO, "k1 hello")                                                                       \
 	X(OFFER_TAG, "k1 offer tag")                                                               \
 	X(TOKEN, "k1 token")                                                                       \

@@ -58,6 +58,8 @@
 	X(SEQUENCE, "sequence", FRAME, "does not fit the state of the link")                       \
 	X(QUOTA, "quota", DEFER, "is over its quota")                                              \
 	X(STORAGE, "storage", DEFER, "this node cannot store now")                                 \
+	X(REPLAY, "replay", RULE, "was taken before, and is good once only")                       \
+	X(MISDIRECTED, "misdirected", RULE, "is for another organisation")                         \
 	X(REALM, "realm", RULE, "belongs to another realm")                                        \
 	X(MARK, "contingency-mark", RULE, "is marked by no contingency clause that is open")       \
 	X(POLICY, "policy", RULE, "the rules do not allow it")                                     \

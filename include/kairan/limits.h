@@ -17,7 +17,9 @@
 #define KAI_MAX_HEADER_LEN 16384
 #define KAI_MAX_PUSH_PART 65536 /* main part of an alert that travels whole */
 #define KAI_MAX_CHUNK 65536
-#define KAI_MAX_FRAME 196608	 /* one ZeroMQ message body on a link */
+#define KAI_MAX_FRAME 196608 /* one ZeroMQ message body on a link */
+#define KAI_MAX_BUNDLE                                                                             \
+	5242880 /* body of a bundle: one advisory at its largest and what goes with it */
 #define KAI_MAX_CONTROL 6291456	 /* one request or answer on the control socket */
 #define KAI_MAX_RETRACT_LEN 2048 /* plaintext of a retraction's one part */
 
@@ -28,6 +30,11 @@
 #define KAI_MAX_SIGNATURES 4
 #define KAI_MAX_PATH 16 /* a tree of up to 65,536 ids */
 #define KAI_MAX_EVIDENCE 8
+#define KAI_MAX_BUNDLE_ITEMS 256
+#define KAI_MAX_BUNDLE_CARDS 64
+#define KAI_MAX_BUNDLE_EVIDENCE (KAI_MAX_EVIDENCE * KAI_MAX_BUNDLE_ITEMS)
+#define KAI_MAX_BUNDLE_RECEIPTS 16
+#define KAI_MAX_HEARD 64 /* numbers of bundles that came, told in one bundle back */
 
 #define KAI_MAX_NAME 128 /* names of orgs, bytes of UTF-8 */
 #define KAI_MAX_ALIAS 64

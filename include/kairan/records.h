@@ -43,6 +43,8 @@
  *   DUTIES_OPEN the same key                      - those that are neither met nor ended
  *   OUTAGES     peer u16, side u8, H(clause)[8]   outage: the newest opening of a contingency clause of the
  *                                                   agreement with that peer; side: enum kai_outage_side
+ *   BUNDLES     peer u16, way u8, number u64      bundle_rec: written for that org (way 0), or its
+ *                                                   own that came here (1)
  *
  * Functions take any transaction; those that write say so by their verb. A record that does not
  * decode makes the transaction CORRUPT and reads as absent. One thread per transaction.
@@ -110,6 +112,7 @@ enum kai_released_state {
 	X(U64, retry_at, 0, 0, KAI_MAX_TIME_MS, "deferred: not before")                            \
 	X(U64, evidence, 0, 0, KAI_MAX_EVIDENCE, "how many went along")                            \
 	X(U64, signatures, 0, 0, KAI_MAX_SIGNATURES, "how many went along")                        \
+	X(U64, bundle, 0, 0, UINT64_MAX >> 1, "number of the newest that it left in; 0: none")     \
 	X(MAYBE, mark, mark, 0, 0, "contingency")
 
 /* One level of a receipt_rec. statement nil: our own word. */
@@ -138,7 +141,17 @@ enum kai_released_state {
 
 #define KAI_OWED(X)                                                                                \
 	X(U64, levels, 0, 1, 62, "as a bit set")                                                   \
-	X(U64, changes, 0, 1, UINT64_MAX >> 1, "how often something was added")
+	X(U64, changes, 0, 1, UINT64_MAX >> 1, "how often something was added")                    \
+	X(U64, bundle, 0, 0, UINT64_MAX >> 1, "number of the one that told all of it; 0: none")
+
+/* heard: all of it was taken, so that its writer may hear that it need not come again. */
+enum kai_bundle_way { KAI_BUNDLE_OUT, KAI_BUNDLE_IN, KAI_BUNDLE_WAYS };
+#define KAI_BUNDLE_REC(X)                                                                          \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "written, or taken, by this clock")                      \
+	X(FIX, digest, 32, 0, 0, "of the bundle")                                                  \
+	X(U64, items, 0, 0, KAI_MAX_BUNDLE_ITEMS, "in it")                                         \
+	X(U64, receipts, 0, 0, KAI_MAX_BUNDLE_RECEIPTS, "in it")                                   \
+	X(BOOL, heard, 0, 0, 0, "")
 
 enum kai_stub_reason {
 	KAI_STUB_EXPIRED = 1,
@@ -270,6 +283,7 @@ enum kai_outage_side { KAI_OUTAGE_OURS = 0, KAI_OUTAGE_THEIRS = 1 }; /* who carr
 	X(receipt_rec, KAI_RECEIPT_REC)                                                            \
 	X(statement, KAI_STATEMENT)                                                                \
 	X(owed, KAI_OWED)                                                                          \
+	X(bundle_rec, KAI_BUNDLE_REC)                                                              \
 	X(stub, KAI_STUB)                                                                          \
 	X(peer, KAI_PEER)                                                                          \
 	X(card_rec, KAI_CARD_REC)                                                                  \
@@ -299,6 +313,8 @@ struct kai_key kai_key_u64(uint64_t number);		      /* ITEMS, TOUCH, JOURNAL */
 struct kai_key kai_key_part(uint64_t arrival, uint8_t index); /* PARTS */
 struct kai_key kai_key_pair(uint64_t arrival, uint16_t peer); /* SUPPLY, RELEASED, RECEIPTS */
 struct kai_key kai_key_owed(uint16_t peer, uint8_t lane, uint64_t arrival); /* OWED */
+struct kai_key kai_key_bundle(uint16_t peer, enum kai_bundle_way way,
+			      uint64_t number); /* BUNDLES */
 struct kai_key kai_key_bytes(
 	const uint8_t *at,
 	size_t len); /* IDS, STUBS, PEER_ORGS, RECORDS, SOURCES, BOOTS, STATEMENTS, prefixes */

@@ -51,7 +51,8 @@
 	X(TIMERS, "timers")                                                                        \
 	X(DUTIES, "duties")                                                                        \
 	X(DUTIES_OPEN, "duties-open")                                                              \
-	X(OUTAGES, "outages")
+	X(OUTAGES, "outages")                                                                      \
+	X(BUNDLES, "bundles")
 
 enum kai_table {
 #define X(name, word) KAI_TABLE_##name,

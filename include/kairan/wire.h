@@ -280,6 +280,34 @@ enum kai_action {
 	X(LIST, entries, receipt_entry, 1, KAI_MAX_ENTRIES, "ascending by (id, level)")            \
 	X(EXT, ext, 0, 0, KAI_MAX_EXT, "")
 
+/* ---- bundle
+ * ------------------------------------------------------------------------------------------------ */
+
+/* What one org gives another in a file, where no link reaches: for that one alone, once. */
+#define KAI_BUNDLE(X)                                                                              \
+	X(U64, version, 0, 1, 255, "1")                                                            \
+	X(FIX, realm, 16, 0, 0, "")                                                                \
+	X(FIX, from, 32, 0, 0, "who wrote it")                                                     \
+	X(FIX, to, 32, 0, 0, "whom it is for")                                                     \
+	X(U64, number, 0, 1, UINT64_MAX >> 1,                                                      \
+	  "max(previous one to that org + 1, unix seconds); good once")                            \
+	X(FIX, agreement, 32, 0, 0, "digest of the one under which it was written")                \
+	X(BINS, cards, KAI_MAX_SIGNED_BODY + 256, 0, KAI_MAX_BUNDLE_CARDS,                         \
+	  "signed: the writer's, and of origins of the advisories")                                \
+	X(BINS, evidence, 8192, 0, KAI_MAX_BUNDLE_EVIDENCE, "signed releases of the advisories")   \
+	X(LIST, advisories, advisory, 0, KAI_MAX_BUNDLE_ITEMS, "each once; wraps sealed for to")   \
+	X(BINS, receipts, KAI_MAX_SIGNED_BODY + 256, 0, KAI_MAX_BUNDLE_RECEIPTS,                   \
+	  "signed receipts to that org")                                                           \
+	X(NUMS, heard, UINT64_MAX >> 1, 0, KAI_MAX_HEARD,                                          \
+	  "numbers of that org's bundles that came here, ascending")                               \
+	X(EXT, ext, 0, 0, KAI_MAX_EXT, "")
+
+/* As signed, but of a bundle's size; in the realm that the body names. */
+#define KAI_BUNDLE_FILE(X)                                                                         \
+	X(BIN, body, 0, 1, KAI_MAX_BUNDLE, "exact bytes of bundle")                                \
+	X(FIX, key, 32, 0, 0, "")                                                                  \
+	X(FIX, sig, 64, 0, 0, "over context, realm and H(context, realm, body)")
+
 /* ---- agreement
  * ---------------------------------------------------------------------------------------------- */
 
@@ -558,6 +586,8 @@ enum kai_msg_type {
 	X(rollup, KAI_ROLLUP)                                                                      \
 	X(receipt_entry, KAI_RECEIPT_ENTRY)                                                        \
 	X(receipt, KAI_RECEIPT)                                                                    \
+	X(bundle, KAI_BUNDLE)                                                                      \
+	X(bundle_file, KAI_BUNDLE_FILE)                                                            \
 	X(community, KAI_COMMUNITY)                                                                \
 	X(party, KAI_PARTY)                                                                        \
 	X(direction, KAI_DIRECTION)                                                                \

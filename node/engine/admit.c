@@ -201,11 +201,31 @@ static bool decide(struct kai_door *door, const struct kai_label *part_label, ui
 
 static const struct kai_wrap *wrap_of(const struct kai_incoming *item, uint8_t index)
 {
+	uint64_t kind = item->sealed ? KAI_WRAP_SEALED : KAI_WRAP_LINK;
+
 	for (size_t i = 0; i < item->wrap_count; i++) {
-		if (item->wraps[i].index == index && item->wraps[i].kind == KAI_WRAP_LINK)
+		if (item->wraps[i].index == index && item->wraps[i].kind == kind)
 			return &item->wraps[i];
 	}
 	return NULL;
+}
+
+/* Sealed to one of our keys, an older one perhaps. */
+static enum kai_fault unseal(struct kai_door *door, const struct kai_wrap *wrap,
+			     struct kai_opening *ret)
+{
+	const struct kai_engine_config *config = &door->turn->engine->config;
+	uint8_t hint[KAI_HINT_LEN];
+
+	for (size_t i = 0; i < config->seal_count; i++) {
+		const struct kai_seal_pair *pair = &config->seals[i];
+
+		kai_key_hint(pair->key, hint);
+		if (memcmp(hint, wrap->key_hint, sizeof(hint)) == 0)
+			return kai_wrap_sealed_open(pair->key, pair->secret, wrap,
+						    door->turn->scratch, ret);
+	}
+	return KAI_FAULT_WRAP;
 }
 
 static enum kai_fault unwrap(struct kai_door *door, uint8_t index, const struct kai_wrap *wrap,
@@ -217,6 +237,8 @@ static enum kai_fault unwrap(struct kai_door *door, uint8_t index, const struct 
 	if (door->link == NULL)
 		return kai_object_decode(&kai_object_opening, door->item->openings[index],
 					 turn->scratch, ret);
+	if (door->item->sealed)
+		return unseal(door, wrap, ret);
 	enum kai_fault fault = KAI_FAULT_WRAP;
 	bool ready = kai_pair_wrap_key(turn, door->link, false, with.key, &with.ends);
 

@@ -257,7 +257,7 @@ void kai_trust_card(struct kai_turn *turn, struct kai_link *link,
 		kai_fault_note(turn, link, kai_fault_name(fault), NULL);
 }
 
-static bool may_introduce(struct kai_turn *turn, struct kai_link *link)
+bool kai_trust_may_introduce(struct kai_turn *turn, struct kai_link *link)
 {
 	const struct kai_pair *pair = kai_pair_now(turn, link);
 
@@ -279,7 +279,7 @@ void kai_trust_introduce(struct kai_turn *turn, struct kai_link *link,
 		kai_id_equal(origin, turn->engine->config.org) || kai_id_equal(origin, link->org);
 
 	/* the parties' own cards went with the greeting */
-	if (link->state == KAI_LINK_DOWN || party || !may_introduce(turn, link))
+	if (link->state == KAI_LINK_DOWN || party || !kai_trust_may_introduce(turn, link))
 		return;
 	if (kai_book_card(turn, origin, &held) && !held.rec.frozen &&
 	    kai_introduced_serial(link, origin) < held.card.serial) {
@@ -375,7 +375,7 @@ static void catch_up(struct kai_turn *turn, struct kai_link *link)
 
 void kai_cards_catch_up(struct kai_turn *turn, struct kai_link *link)
 {
-	link->cards_owed = may_introduce(turn, link);
+	link->cards_owed = kai_trust_may_introduce(turn, link);
 	memset(link->cards_after, 0, KAI_ID_LEN);
 	if (link->cards_owed)
 		catch_up(turn, link);

@@ -130,6 +130,8 @@ static const struct {
 	{KAI_CONTROL_ATTEST, kai_confirm_attest},
 	{KAI_CONTROL_GRANT, kai_grant_part},
 	{KAI_CONTROL_SIGN, kai_sign_item},
+	{KAI_CONTROL_BUNDLE_WRITE, kai_bundle_write},
+	{KAI_CONTROL_BUNDLE_TAKE, kai_bundle_take},
 };
 
 /* A request is a short array that begins with version and type, each one byte. */

@@ -386,16 +386,13 @@ static bool opened_since(const struct kai_going *going, const struct kai_release
 	       (released->mark == NULL || released->mark->opened_at != going->mark.opened_at);
 }
 
-/* The peer supplied it, stored it or refused it for good, in the state in which it is now. */
-static bool peer_has(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
-		     const struct kai_look *look)
+bool kai_going_settled(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
+		       struct kai_doubt doubt)
 {
-	const struct kai_spread *spread = link->spread;
 	const struct kai_pair *pair = kai_pair_now(turn, link);
 	struct kai_key key = kai_key_pair(going->facts.arrival, link->number);
 	struct kai_released released;
 	struct kai_supply supply;
-	bool anew = look->position <= spread->anew;
 	size_t signatures = going->facts.item.signatures_count;
 
 	if (kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
@@ -404,21 +401,31 @@ static bool peer_has(struct kai_turn *turn, struct kai_link *link, const struct 
 		bool same = released.evidence >= going->evidence_count &&
 			    released.signatures == signatures;
 
-		if (released.state == KAI_RELEASED_STORED && !(anew && spread->anew_stored))
+		if (released.state == KAI_RELEASED_STORED && !doubt.stored)
 			return same && (going->parts & ~released.parts) == 0;
-		if (released.state == KAI_RELEASED_REFUSED && !look->asked &&
-		    !(anew && (spread->anew_stored || spread->anew_refused)))
+		if (released.state == KAI_RELEASED_REFUSED && !doubt.refused)
 			return same && pair->has_terms &&
 			       kai_id_equal(released.agreement, pair->agreement.digest) &&
 			       !opened_since(going, &released);
 		return false;
 	}
-	if (anew && spread->anew_stored)
+	if (doubt.stored)
 		return false;
 	/* What it brought along is not known of a supplier: more than the least is offered. */
 	return kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, turn->scratch,
 			   &supply) &&
 	       (going->parts & ~supply.parts) == 0 && going->evidence_count == 0 && signatures <= 1;
+}
+
+static bool peer_has(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
+		     const struct kai_look *look)
+{
+	const struct kai_spread *spread = link->spread;
+	bool anew = look->position <= spread->anew;
+	struct kai_doubt doubt = {.stored = anew && spread->anew_stored};
+
+	doubt.refused = look->asked || doubt.stored || (anew && spread->anew_refused);
+	return kai_going_settled(turn, link, going, doubt);
 }
 
 /* The origin's card goes first. May write: then what was borrowed is read anew. */

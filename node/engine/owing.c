@@ -5,15 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kairan/card.h"
-#include "trust.h"
-
 #define COMPANY_MS 250		  /* what is delivered waits so long for company */
 #define COUNT_MS KAI_MS_SECOND	  /* and counts so long */
 #define PATIENCE_MS KAI_MS_MINUTE /* without an answer it is told again */
 #define LOOKS 512u		  /* rows in one step */
-#define BODY_ROOM 24576u	  /* of a statement's entries; well below the bound of its body */
-#define ENTRY_ROOM 128u		  /* of an entry without its texts */
 
 /* ---- a link's life */
 
@@ -85,6 +80,7 @@ static void owe_in(struct kai_turn *turn, struct kai_link *link, uint64_t arriva
 	turn->scratch->used = mark;
 	owed.levels |= levels;
 	owed.changes++;
+	owed.bundle = 0;
 	kai_rec_put(turn->txn, KAI_TABLE_OWED, &key, &kai_object_owed, &owed);
 	if (link->owing == NULL)
 		return;
@@ -164,79 +160,9 @@ void kai_owing_taken(struct kai_turn *turn, struct kai_link *link, const uint8_t
 
 /* ---- telling */
 
-struct batch {
-	struct kai_receipt_entry *entries; /* KAI_MAX_ENTRIES, in scratch */
-	size_t count;
-	size_t room; /* bytes left of the body */
-	bool person;
-	struct kai_told *told; /* KAI_MAX_ENTRIES, on the heap */
-	size_t told_count;
-};
-
-static bool fits(const struct batch *batch)
-{
-	return batch->count + KAI_LEVEL_FORWARDED <= KAI_MAX_ENTRIES &&
-	       batch->room >=
-		       (ENTRY_ROOM + KAI_MAX_TEXT + KAI_MAX_SHORT) * (size_t)KAI_LEVEL_FORWARDED;
-}
-
-static void add_entry(struct batch *batch, const uint8_t id[KAI_ID_LEN],
-		      const struct kai_reached *reached)
-{
-	struct kai_receipt_entry *entry = &batch->entries[batch->count++];
-
-	*entry = (struct kai_receipt_entry){.level = reached->level,
-					    .at = reached->at > 0 ? reached->at : 1,
-					    .action = reached->action,
-					    .role = reached->role,
-					    .note = reached->note,
-					    .forwarded = reached->forwarded,
-					    .below = reached->below};
-	memcpy(entry->id, id, KAI_ID_LEN);
-	batch->room -= ENTRY_ROOM + reached->role.len + reached->note.len;
-	batch->person |= kai_level_of_person(reached->level);
-}
-
-/* The levels that this statement tells of the item; *ret_wait_ms: for so long something may not be told. */
-static uint64_t add_item(struct kai_turn *turn, uint64_t arrival, uint64_t levels,
-			 struct batch *batch, int64_t *ret_wait_ms)
-{
-	size_t mark = turn->scratch->used;
-	struct kai_reached delivered = {.level = KAI_LEVEL_DELIVERED};
-	struct kai_receipt_rec own = {.levels_count = 0};
-	struct kai_reached counted;
-	uint8_t id[KAI_ID_LEN];
-	struct kai_item item;
-	uint64_t told = 0;
-
-	if (!kai_rec_item(turn->txn, arrival, turn->scratch, &item))
-		return 0;
-	memcpy(id, item.id, KAI_ID_LEN);
-	delivered.at = item.received_at;
-	turn->scratch->used = mark;
-	(void)kai_receipt_read(turn, arrival, 0, &own);
-	if ((levels & KAI_LEVEL_BIT(KAI_LEVEL_DELIVERED)) != 0) {
-		add_entry(batch, id, &delivered);
-		told |= KAI_LEVEL_BIT(KAI_LEVEL_DELIVERED);
-	}
-	for (size_t i = 0; i < own.levels_count; i++) {
-		if (!kai_level_of_person(own.levels[i].level) ||
-		    (levels & KAI_LEVEL_BIT(own.levels[i].level)) == 0)
-			continue;
-		add_entry(batch, id, &own.levels[i]);
-		told |= KAI_LEVEL_BIT(own.levels[i].level);
-	}
-	if ((levels & KAI_LEVEL_BIT(KAI_LEVEL_FORWARDED)) != 0 &&
-	    kai_rollup_tell(turn, arrival, &counted, ret_wait_ms)) {
-		add_entry(batch, id, &counted);
-		told |= KAI_LEVEL_BIT(KAI_LEVEL_FORWARDED);
-	}
-	return told;
-}
-
 /* One row; what nothing can be said of is owed no longer. */
 static void add_row(struct kai_turn *turn, const struct kai_key *key, struct kai_owing_lane *lane,
-		    struct batch *batch)
+		    struct kai_telling *batch)
 {
 	uint64_t arrival = kai_get_be64(key->at + 3);
 	struct kai_owed owed;
@@ -244,7 +170,7 @@ static void add_row(struct kai_turn *turn, const struct kai_key *key, struct kai
 
 	if (!kai_rec_get(turn->txn, KAI_TABLE_OWED, key, &kai_object_owed, turn->scratch, &owed))
 		return;
-	uint64_t told = add_item(turn, arrival, owed.levels, batch, &wait_ms);
+	uint64_t told = kai_telling_add(turn, arrival, owed.levels, batch, &wait_ms);
 
 	if (told != 0)
 		batch->told[batch->told_count++] = (struct kai_told){
@@ -269,7 +195,7 @@ static void end_pass(struct kai_turn *turn, struct kai_owing_lane *lane, size_t 
 
 /* Goes on with the pass until a statement is full; what was due is looked at again later. */
 static void gather(struct kai_turn *turn, const struct kai_link *link, size_t number,
-		   struct batch *batch)
+		   struct kai_telling *batch)
 {
 	struct kai_owing_lane *lane = &link->owing->lanes[number];
 	struct kai_key from = kai_key_owed(link->number, (uint8_t)number, lane->after + 1);
@@ -280,7 +206,7 @@ static void gather(struct kai_turn *turn, const struct kai_link *link, size_t nu
 	lane->due_ms = turn->event->mono.ms;
 	kai_scan_init(&scan, turn->txn, KAI_TABLE_OWED, kai_span(from.at, 3), kai_key_span(&from),
 		      false);
-	while (fits(batch)) {
+	while (kai_telling_fits(batch)) {
 		if (looks++ == LOOKS)
 			return;
 		if (!kai_scan_next(&scan, &at, NULL)) {
@@ -294,43 +220,12 @@ static void gather(struct kai_turn *turn, const struct kai_link *link, size_t nu
 	}
 }
 
-static int by_id_and_level(const void *left, const void *right)
-{
-	const struct kai_receipt_entry *a = left;
-	const struct kai_receipt_entry *b = right;
-	int ids = memcmp(a->id, b->id, KAI_ID_LEN);
-
-	return ids != 0 ? ids : (a->level > b->level) - (a->level < b->level);
-}
-
-/* false: our card does not let this key speak now. */
-static bool may_sign(struct kai_turn *turn, const struct kai_sign_pair *pair, uint64_t role)
-{
-	struct kai_known_card mine;
-
-	return kai_book_card(turn, turn->engine->config.org, &mine) && !mine.rec.frozen &&
-	       kai_card_key(&mine.card, pair->key, role, turn->event->wall) == KAI_FAULT_NONE;
-}
-
 static bool tell(struct kai_turn *turn, const struct kai_link *link, size_t number,
-		 struct batch *batch, uint8_t ret_digest[KAI_ID_LEN])
+		 struct kai_telling *batch, uint8_t ret_digest[KAI_ID_LEN])
 {
-	const struct kai_engine_config *config = &turn->engine->config;
-	const struct kai_sign_pair *pair = batch->person ? &config->duty : &config->system;
-	struct kai_receipt receipt = {.version = KAI_VERSION,
-				      .at = (uint64_t)turn->event->wall.ms,
-				      .entries = batch->entries,
-				      .entries_count = batch->count};
 	struct kai_receipt_frame frame = {.taken = {.is = false}};
 
-	if (!may_sign(turn, pair, batch->person ? KAI_ROLE_DUTY : KAI_ROLE_SYSTEM))
-		return false;
-	qsort(batch->entries, batch->count, sizeof(*batch->entries), by_id_and_level);
-	memcpy(receipt.org, config->org, KAI_ID_LEN);
-	memcpy(receipt.to, link->org, KAI_ID_LEN);
-	kai_journal_newest(turn->txn, receipt.head);
-	frame.bytes =
-		kai_receipt_make(&receipt, pair->key, pair->secret, turn->scratch, ret_digest);
+	frame.bytes = kai_telling_sign(turn, link, batch, ret_digest);
 	return frame.bytes.len > 0 &&
 	       kai_out_send(turn, link, KAI_MSG_RECEIPT, &frame, number == KAI_OWED_URGENT) > 0;
 }
@@ -339,15 +234,10 @@ static bool tell(struct kai_turn *turn, const struct kai_link *link, size_t numb
 static void gather_and_tell(struct kai_turn *turn, const struct kai_link *link, size_t number)
 {
 	struct kai_owing_lane *lane = &link->owing->lanes[number];
-	struct batch batch = {.room = BODY_ROOM};
+	struct kai_telling batch;
 
-	batch.entries = kai_arena_take(turn->scratch, KAI_MAX_ENTRIES * sizeof(*batch.entries));
-	batch.told = calloc(KAI_MAX_ENTRIES, sizeof(*batch.told));
-	if (batch.entries == NULL || batch.told == NULL) {
-		free(batch.told);
-		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
+	if (!kai_telling_init(turn, &batch))
 		return;
-	}
 	gather(turn, link, number, &batch);
 	if (batch.count == 0) {
 		free(batch.told);

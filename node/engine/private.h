@@ -32,6 +32,8 @@
  *   publish.c   own items
  *   grant.c     releases of own items
  *   sign.c      further signatures on own items
+ *   tell.c      a signed statement of how far we are
+ *   bundle_write.c, bundle_take.c  what goes and comes in files instead of over a link
  *
  * Every function takes the turn first: the engine, the open transaction, the outputs and the
  * event's clocks.
@@ -325,6 +327,7 @@ struct kai_incoming {
 	uint32_t part_bits;
 	const struct kai_wrap *wraps; /* from the link; for own items NULL … */
 	size_t wrap_count;
+	bool sealed; /* from a bundle: wraps are sealed ones, and no others are looked at */
 	const struct kai_span *openings; /* … and these, KAI_MAX_PARTS encoded kai_opening */
 	const struct kai_span *evidence;
 	size_t evidence_count;
@@ -519,5 +522,7 @@ void kai_grant_part(struct kai_turn *turn, const void *request, struct kai_ctl_a
 void kai_sign_item(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_confirm_ack(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_confirm_attest(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_bundle_write(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_bundle_take(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "kairan/bundle.h"
 #include "kairan/card.h"
 #include "spread.h"
 #include "trust.h"
@@ -141,9 +142,8 @@ void kai_receipt_again(struct kai_turn *turn, struct kai_link *link, uint64_t ar
 
 /* ---- what comes in */
 
-/* Its key by its card, in the role that the levels ask. *ret_later: not to be judged now. */
-static enum kai_fault judge(struct kai_turn *turn, struct kai_link *link,
-			    const struct kai_receipt_opened *opened, bool *ret_later)
+enum kai_fault kai_receipt_judge(struct kai_turn *turn, struct kai_link *link,
+				 const struct kai_receipt_opened *opened, bool *ret_later)
 {
 	const struct kai_receipt *receipt = &opened->receipt;
 	struct kai_wall at = {(int64_t)receipt->at};
@@ -195,7 +195,9 @@ struct taking {
 	bool paid; /* some row rests on it: it lies on its signer's account */
 	bool full; /* and there is no room on that */
 	uint64_t delivered;
-	uint8_t last[KAI_ID_LEN]; /* delivered */
+	uint8_t last[KAI_ID_LEN];    /* delivered */
+	const struct kai_bundle *in; /* NULL: it came by link */
+	uint64_t settled;
 };
 
 static bool pay(struct kai_turn *turn, struct taking *taking)
@@ -248,6 +250,23 @@ static bool take_level(struct kai_turn *turn, struct taking *taking, uint64_t ar
 	return true;
 }
 
+/* It says that it has the item, and that the bundle came in which that went last: so it has what went. */
+static void settle(struct kai_turn *turn, struct taking *taking, uint64_t arrival)
+{
+	struct kai_key key = kai_key_pair(arrival, taking->link->number);
+	struct kai_released released;
+
+	if (!kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
+			 &released) ||
+	    released.state != KAI_RELEASED_SENT || !kai_bundle_heard(taking->in, released.bundle))
+		return;
+	released.state = KAI_RELEASED_STORED;
+	released.at = (uint64_t)turn->event->wall.ms;
+	kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &released);
+	kai_duty_stored(turn, taking->link, arrival, true);
+	taking->settled++;
+}
+
 static void journal(struct kai_turn *turn, const struct taking *taking, const uint8_t *id,
 		    const struct kai_receipt_entry *entry, uint64_t count)
 {
@@ -288,6 +307,8 @@ static void take_entry(struct kai_turn *turn, struct taking *taking,
 			      entry->level);
 		return;
 	}
+	if (taking->in != NULL && entry->level <= KAI_LEVEL_ACTION)
+		settle(turn, taking, arrival);
 	if (!take_level(turn, taking, arrival, entry))
 		return;
 	kai_out_trace(turn, "receipt", taking->link->org, entry->id, kai_level_word(entry->level),
@@ -316,10 +337,11 @@ static void answer(struct kai_turn *turn, const struct kai_link *link,
 	(void)kai_out_send(turn, link, KAI_MSG_RECEIPT, &frame, person);
 }
 
-static void take(struct kai_turn *turn, struct kai_link *link,
-		 const struct kai_receipt_opened *opened, struct kai_span bytes)
+bool kai_receipt_take(struct kai_turn *turn, struct kai_link *link,
+		      const struct kai_receipt_opened *opened, struct kai_span bytes,
+		      const struct kai_bundle *in, uint64_t *io_settled)
 {
-	struct taking taking = {.link = link, .opened = opened, .bytes = bytes};
+	struct taking taking = {.link = link, .opened = opened, .bytes = bytes, .in = in};
 
 	for (size_t i = 0; i < opened->receipt.entries_count; i++) {
 		size_t mark = turn->scratch->used;
@@ -332,8 +354,8 @@ static void take(struct kai_turn *turn, struct kai_link *link,
 			taking.delivered);
 	if (taking.full)
 		kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_QUOTA), NULL);
-	else
-		answer(turn, link, opened);
+	*io_settled += taking.settled;
+	return !taking.full;
 }
 
 void kai_receipt_frame(struct kai_turn *turn, struct kai_link *link,
@@ -341,6 +363,7 @@ void kai_receipt_frame(struct kai_turn *turn, struct kai_link *link,
 {
 	const struct kai_receipt_frame *frame = &checked->msg.receipt_frame;
 	size_t mark = turn->scratch->used;
+	uint64_t settled = 0;
 	bool later = false;
 
 	if (frame->taken.is)
@@ -350,13 +373,13 @@ void kai_receipt_frame(struct kai_turn *turn, struct kai_link *link,
 	enum kai_fault fault = checked->receipt_fault;
 
 	if (fault == KAI_FAULT_NONE)
-		fault = judge(turn, link, &checked->receipt, &later);
+		fault = kai_receipt_judge(turn, link, &checked->receipt, &later);
 	turn->scratch->used = mark;
 	if (fault != KAI_FAULT_NONE)
 		kai_fault_note(turn, link, kai_fault_name(fault), NULL);
 	else if (later)
 		kai_out_trace(turn, "receipt-later", link->org, NULL, NULL,
 			      checked->receipt.receipt.entries_count);
-	else
-		take(turn, link, &checked->receipt, frame->bytes);
+	else if (kai_receipt_take(turn, link, &checked->receipt, frame->bytes, NULL, &settled))
+		answer(turn, link, &checked->receipt);
 }

@@ -46,15 +46,49 @@ void kai_owing_taken(struct kai_turn *turn, struct kai_link *link,
 /* All that we can say of the item: delivered and what people said. */
 void kai_owe_all(struct kai_turn *turn, struct kai_link *link, uint64_t arrival, bool urgent);
 
+/* ---- tell.c */
+/* Entries of one statement that gather. */
+struct kai_telling {
+	struct kai_receipt_entry *entries; /* KAI_MAX_ENTRIES, in scratch */
+	size_t count;
+	size_t room; /* bytes left of the body */
+	bool person;
+	struct kai_told *told; /* KAI_MAX_ENTRIES, on the heap: whoever began it frees it */
+	size_t told_count;
+};
+bool kai_telling_init(struct kai_turn *turn, struct kai_telling *ret); /* false: the turn fails */
+/* Is there room for one more item, whatever there is to say of it? */
+bool kai_telling_fits(const struct kai_telling *batch);
+/* The levels of those asked for (bits) that this statement tells of the item; *ret_wait_ms: for so long
+ * something may not be told. */
+uint64_t kai_telling_add(struct kai_turn *turn, uint64_t arrival, uint64_t levels,
+			 struct kai_telling *batch, int64_t *ret_wait_ms);
+/* The signed statement to that org, in scratch; empty: our card does not let us say so. */
+struct kai_span kai_telling_sign(struct kai_turn *turn, const struct kai_link *link,
+				 struct kai_telling *batch, uint8_t ret_digest[KAI_ID_LEN]);
+
 /* ---- receipt.c */
 /* false: *ret is empty. */
 bool kai_receipt_read(struct kai_turn *turn, uint64_t arrival, uint16_t peer,
 		      struct kai_receipt_rec *ret);
 void kai_receipt_write(struct kai_turn *turn, uint64_t arrival, uint16_t peer,
 		       const struct kai_receipt_rec *rec);
+/* Its key by its card, in the role that the levels ask. *ret_later: not to be judged now. */
+enum kai_fault kai_receipt_judge(struct kai_turn *turn, struct kai_link *link,
+				 const struct kai_receipt_opened *opened, bool *ret_later);
+/* Takes a statement that was judged. in: the bundle that brought it, NULL for a link; what went in
+ * bundles that this one says have come, and is there as the statement says, is counted as settled.
+ * false: there was no room for it, and it may come again. */
+bool kai_receipt_take(struct kai_turn *turn, struct kai_link *link,
+		      const struct kai_receipt_opened *opened, struct kai_span bytes,
+		      const struct kai_bundle *in, uint64_t *io_settled);
 /* Enters a level or replaces it; the list is copied into scratch. */
 void kai_receipt_enter(struct kai_turn *turn, struct kai_receipt_rec *io_rec,
 		       const struct kai_reached *reached);
+
+/* ---- bundle_take.c */
+void kai_bundle_journal(struct kai_turn *turn, const char *event, const uint8_t org[KAI_ID_LEN],
+			uint64_t number, uint64_t count);
 
 /* ---- rollup.c */
 /* Has any partner agreed to be our constituency? */

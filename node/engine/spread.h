@@ -125,6 +125,13 @@ bool kai_going_open(struct kai_turn *turn, struct kai_link *link, struct kai_goi
 /* Wraps for those parts; false when one cannot be made. ret in scratch. */
 bool kai_going_wraps(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
 		     uint32_t parts, struct kai_wrap **ret, size_t *ret_count);
+/* The peer supplied it, stored it or refused it for good, in the state in which it is now. doubt: what is
+ * recorded of that says nothing. */
+struct kai_doubt {
+	bool stored, refused;
+};
+bool kai_going_settled(struct kai_turn *turn, struct kai_link *link, const struct kai_going *going,
+		       struct kai_doubt doubt);
 bool kai_going_part(struct kai_turn *turn, const struct kai_going *going, uint8_t index,
 		    struct kai_part *ret);
 

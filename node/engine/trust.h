@@ -86,6 +86,8 @@ void kai_instants_members(struct kai_instants *instants, struct kai_txn *txn,
 
 /* Copies into scratch; the empty span when it does not fit. */
 struct kai_span kai_turn_copy(struct kai_turn *turn, struct kai_span bytes);
+/* false: our card does not let this key speak now. */
+bool kai_turn_may_sign(struct kai_turn *turn, const struct kai_sign_pair *pair, uint64_t role);
 void kai_turn_journal(struct kai_turn *turn, const char *event, const uint8_t *org,
 		      const uint8_t *id, const char *rule);
 
@@ -103,6 +105,8 @@ enum kai_fault kai_card_take(struct kai_turn *turn, struct kai_span bytes, uint6
 /* The same for the node record of this org: MEANING when it is another's, or contradicts. */
 enum kai_fault kai_record_take(struct kai_turn *turn, struct kai_span bytes,
 			       const uint8_t org[KAI_ID_LEN], bool *ret_new);
+/* Does the agreement let us bring the cards of others? */
+bool kai_trust_may_introduce(struct kai_turn *turn, struct kai_link *link);
 /* After a connection: newer cards of those origins whose items this peer holds from us. */
 void kai_cards_catch_up(struct kai_turn *turn, struct kai_link *link);
 

@@ -146,6 +146,7 @@ static const struct {
 	{KAI_TABLE_RECEIPTS, kai_check_receipt, NULL},
 	{KAI_TABLE_STATEMENTS, kai_check_statement, NULL},
 	{KAI_TABLE_OWED, kai_check_owed, NULL},
+	{KAI_TABLE_BUNDLES, kai_check_bundle, NULL},
 	{KAI_TABLE_PENDING, kai_check_pending, NULL},
 	{KAI_TABLE_STUBS, kai_check_stub, NULL},
 	{KAI_TABLE_DUTIES, kai_check_duty, NULL},

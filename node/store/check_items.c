@@ -253,6 +253,9 @@ void kai_check_released(struct kai_check_run *run, struct kai_span key, struct k
 	    kai_check_decode(run, key, value, &kai_object_released, &released)) {
 		kai_check_pair(run, key);
 		check_agreement_known(run, key, released.agreement);
+		if (!kai_check_bundle_there(run, (uint16_t)(key.at[8] << 8 | key.at[9]),
+					    released.bundle))
+			kai_check_problem(run, key, "left in a bundle that is not here");
 	}
 }
 

@@ -77,6 +77,10 @@ void kai_check_receipt(struct kai_check_run *run, struct kai_span key, struct ka
 void kai_check_statement(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_owed(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 
+void kai_check_bundle(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+/* Does that bundle stand in BUNDLES? 0: none is named. */
+bool kai_check_bundle_there(struct kai_check_run *run, uint16_t peer, uint64_t number);
+
 /* Is this a signing key in any card of the org? *ret_known: there is a card at all. */
 bool kai_check_signer(struct kai_check_run *run, const uint8_t org[KAI_ID_LEN],
 		      const uint8_t signer[KAI_ID_LEN], bool *ret_known);

@@ -130,4 +130,28 @@ void kai_check_owed(struct kai_check_run *run, struct kai_span key, struct kai_s
 		kai_check_problem(run, key, "owed of no item");
 	if (key.at[PEER_LEN] >= KAI_OWED_LANES)
 		kai_check_problem(run, key, "in no lane");
+	if (!kai_check_bundle_there(run, (uint16_t)(key.at[0] << 8 | key.at[1]), owed.bundle))
+		kai_check_problem(run, key, "told by a bundle that is not here");
+}
+
+bool kai_check_bundle_there(struct kai_check_run *run, uint16_t peer, uint64_t number)
+{
+	struct kai_key key = kai_key_bundle(peer, KAI_BUNDLE_OUT, number);
+
+	return number == 0 || kai_check_there(run, KAI_TABLE_BUNDLES, kai_key_span(&key));
+}
+
+void kai_check_bundle(struct kai_check_run *run, struct kai_span key, struct kai_span value)
+{
+	struct kai_bundle_rec rec;
+
+	if (!kai_check_lengths(run, key, PEER_LEN + 1 + ARRIVAL_LEN, value, value.len) ||
+	    !kai_check_decode(run, key, value, &kai_object_bundle_rec, &rec))
+		return;
+	if (!kai_check_there(run, KAI_TABLE_PEERS, kai_span(key.at, PEER_LEN)))
+		kai_check_problem(run, key, "a bundle of no peer");
+	if (key.at[PEER_LEN] >= KAI_BUNDLE_WAYS)
+		kai_check_problem(run, key, "neither written nor taken");
+	if (kai_get_be64(key.at + PEER_LEN + 1) == 0)
+		kai_check_problem(run, key, "a bundle without a number");
 }

@@ -86,6 +86,17 @@ struct kai_key kai_key_owed(uint16_t peer, uint8_t lane, uint64_t arrival)
 	return key;
 }
 
+struct kai_key kai_key_bundle(uint16_t peer, enum kai_bundle_way way, uint64_t number)
+{
+	struct kai_key key = {.len = 0};
+	uint8_t byte = (uint8_t)way;
+
+	add_number(&key, peer, 2);
+	add_bytes(&key, &byte, 1);
+	add_number(&key, number, 8);
+	return key;
+}
+
 struct kai_key kai_key_evidence(uint64_t arrival, struct kai_span evidence)
 {
 	struct kai_key key = kai_key_u64(arrival);

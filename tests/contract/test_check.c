@@ -152,6 +152,11 @@ static const struct breakage {
 	{KAI_TABLE_OWED, false, MOVE, 0, KAI_TABLE_OWED, "owed to no peer"},
 	{KAI_TABLE_OWED, false, MOVE, 10, KAI_TABLE_OWED, "owed of no item"},
 	{KAI_TABLE_OWED, false, FLIP, 0, KAI_TABLE_OWED, "does not decode"},
+	{KAI_TABLE_BUNDLES, false, FLIP, 0, KAI_TABLE_BUNDLES, "does not decode"},
+	{KAI_TABLE_BUNDLES, false, MOVE, 0, KAI_TABLE_BUNDLES, "a bundle of no peer"},
+	{KAI_TABLE_BUNDLES, false, MOVE, 10, KAI_TABLE_RELEASED, "in a bundle that is not here"},
+	{KAI_TABLE_BUNDLES, false, DELETE, 0, KAI_TABLE_OWED, "by a bundle that is not here"},
+	{KAI_TABLE_BUNDLES, false, CUT, 0, KAI_TABLE_BUNDLES, "does not decode"},
 	{KAI_TABLE_PENDING, false, MOVE, 32, KAI_TABLE_PENDING, "points at no item"},
 	{KAI_TABLE_STUBS, false, FLIP, 0, KAI_TABLE_STUBS, "does not decode"},
 	{KAI_TABLE_PEERS, true, DELETE, 0, KAI_TABLE_PEER_ORGS, "points at no peer of this org"},
@@ -277,6 +282,38 @@ static void test_each_breakage_is_told(void **state)
 
 /* ---- what takes more than one row ------------------------------------------------------------ */
 
+static void test_bundles_of_nowhere(void **state)
+{
+	static const struct {
+		unsigned way;
+		uint64_t number;
+		const char *problem;
+	} odd[] = {{KAI_BUNDLE_WAYS, 5, "neither written nor taken"},
+		   {KAI_BUNDLE_IN, 0, "a bundle without a number"}};
+	struct fixture *fix = *state;
+	struct findings *findings = calloc(1, sizeof(*findings));
+	const struct kai_bundle_rec rec = {.at = 1};
+	struct world world;
+
+	assert_non_null(findings);
+	world_make(&world, fix);
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		struct kai_key key =
+			kai_key_bundle(1, (enum kai_bundle_way)odd[i].way, odd[i].number);
+		struct kai_txn *txn = begin(fix, true);
+
+		kai_rec_put(txn, KAI_TABLE_BUNDLES, &key, &kai_object_bundle_rec, &rec);
+		commit(txn);
+		run_check(fix, findings);
+		assert_int_equal(findings->count, 1);
+		must_tell(findings, KAI_TABLE_BUNDLES, odd[i].problem, "a bundle of nowhere");
+		txn = begin(fix, true);
+		assert_true(kai_txn_del(txn, KAI_TABLE_BUNDLES, kai_key_span(&key)));
+		commit(txn);
+	}
+	free(findings);
+}
+
 static void test_signer_without_card(void **state)
 {
 	struct fixture *fix = *state;
@@ -349,11 +386,9 @@ int main(int argc, char **argv)
 {
 	struct fixture fix = fixture_of(argc, argv);
 	const struct CMUnitTest tests[] = {
-		CASE(test_sound_store_is_clean, &fix),
-		CASE(test_each_breakage_is_told, &fix),
-		CASE(test_signer_without_card, &fix),
-		CASE(test_position_beyond_the_log, &fix),
-		CASE(test_many_rows, &fix),
+		CASE(test_sound_store_is_clean, &fix),	  CASE(test_each_breakage_is_told, &fix),
+		CASE(test_bundles_of_nowhere, &fix),	  CASE(test_signer_without_card, &fix),
+		CASE(test_position_beyond_the_log, &fix), CASE(test_many_rows, &fix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

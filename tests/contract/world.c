@@ -316,6 +316,31 @@ static void put_receipt(struct world *world, uint64_t arrival)
 	kai_rec_put(world->txn, KAI_TABLE_OWED, &lane, &kai_object_owed, &owed);
 }
 
+/* One each way; the first item went in ours, which told what was owed of it. */
+static void put_bundles(struct world *world, uint64_t arrival)
+{
+	struct kai_bundle_rec rec = {.at = NOW, .items = 1, .receipts = 1};
+	struct kai_key pair = kai_key_pair(arrival, 1);
+	struct kai_key lane = kai_key_owed(1, KAI_OWED_DELIVERED, arrival);
+	struct kai_released released;
+	struct kai_owed owed;
+
+	struct kai_key out = kai_key_bundle(1, KAI_BUNDLE_OUT, 8);
+	struct kai_key in = kai_key_bundle(1, KAI_BUNDLE_IN, 7);
+
+	kai_rec_put(world->txn, KAI_TABLE_BUNDLES, &out, &kai_object_bundle_rec, &rec);
+	rec.heard = true;
+	kai_rec_put(world->txn, KAI_TABLE_BUNDLES, &in, &kai_object_bundle_rec, &rec);
+	assert_true(kai_rec_get(world->txn, KAI_TABLE_RELEASED, &pair, &kai_object_released,
+				&world->fix->arena, &released));
+	released.bundle = 8;
+	kai_rec_put(world->txn, KAI_TABLE_RELEASED, &pair, &kai_object_released, &released);
+	assert_true(kai_rec_get(world->txn, KAI_TABLE_OWED, &lane, &kai_object_owed,
+				&world->fix->arena, &owed));
+	owed.bundle = 8;
+	kai_rec_put(world->txn, KAI_TABLE_OWED, &lane, &kai_object_owed, &owed);
+}
+
 static void put_small_things(struct world *world)
 {
 	struct kai_key key = kai_key_bytes((const uint8_t *)"0123456789abcdef0123456789abcdef", 32);
@@ -354,6 +379,7 @@ void world_make(struct world *world, struct fixture *fix)
 	put_duties(world, arrival);
 	put_outage(world);
 	put_receipt(world, arrival);
+	put_bundles(world, arrival);
 	(void)world_add_item(world, &world->other.decider, "second", true);
 	kai_rec_touch(world->txn, arrival);
 	put_small_things(world);

@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <sodium.h>
 
+#include "kairan/bundle.h"
 #include "kairan/check.h"
 #include "kairan/text.h"
 #include "people.h"
@@ -509,26 +510,102 @@ static void valid_advisory(struct maker *maker, const struct carried *item)
 }
 
 /* The same item as a bundle would carry it: wraps that any holder of Bob's sealing key opens. */
-static void sealed_advisory(struct maker *maker, const struct carried *item)
+static void seal_wraps(struct maker *maker, struct carried *io_item)
 {
-	struct carried sealed = *item;
 	uint8_t entropy[32];
 
-	sealed.advisory.wraps = sealed.wraps;
+	io_item->advisory.wraps = io_item->wraps;
 	for (uint8_t i = 0; i < 3; i++) {
 		char word[] = "ephemeral key 0";
 
 		word[sizeof(word) - 2] = (char)('0' + i);
 		word_bytes(word, entropy);
-		sealed.wraps[i].kind = KAI_WRAP_SEALED;
-		sealed.wraps[i].bytes = kai_wrap_sealed(
-			entropy, maker->bob.seal, item->built.parts[i].opening, &maker->arena);
+		io_item->wraps[i].kind = KAI_WRAP_SEALED;
+		io_item->wraps[i].bytes = kai_wrap_sealed(
+			entropy, maker->bob.seal, io_item->built.parts[i].opening, &maker->arena);
 	}
+}
+
+static void sealed_advisory(struct maker *maker, const struct carried *item)
+{
+	struct carried sealed = *item;
+
+	seal_wraps(maker, &sealed);
 	add_valid(maker,
 		  row("advisory under sealed wraps", "advisory-open", encoded(maker, &sealed)));
 	sealed.wraps[2].bytes = flipped(maker, sealed.wraps[2].bytes, 40);
 	add_invalid(maker, "sealed wrap changed", "advisory-open", encoded(maker, &sealed),
 		    KAI_FAULT_WRAP);
+}
+
+/* Signed as it is, whatever is wrong with it. */
+static struct kai_span signed_bundle(struct maker *maker, const struct kai_bundle *bundle,
+				     const uint8_t *key, const uint8_t *secret)
+{
+	struct kai_bundle_file file = {
+		.body = kai_object_encode_in(&kai_object_bundle, bundle, &maker->arena)};
+	uint8_t digest[32];
+
+	assert(file.body.len > 0);
+	kai_hash(KAI_CTX_BUNDLE, bundle->realm, file.body, digest);
+	memcpy(file.key, key, 32);
+	kai_sign(KAI_CTX_BUNDLE, bundle->realm, digest, secret, file.sig);
+	return kai_object_encode_in(&kai_object_bundle_file, &file, &maker->arena);
+}
+
+static void bundles(struct maker *maker, const struct carried *item)
+{
+	const struct person *alice = &maker->alice;
+	struct carried sealed = *item;
+	struct kai_span card = alice->card;
+	uint64_t heard[2] = {VECTOR_NOW / 1000 - 60, VECTOR_NOW / 1000};
+	struct kai_bundle bundle = {.version = 1,
+				    .number = VECTOR_NOW / 1000 + 120,
+				    .cards = &card,
+				    .cards_count = 1,
+				    .advisories = &sealed.advisory,
+				    .advisories_count = 1,
+				    .heard = heard,
+				    .heard_count = 2};
+	struct kai_bundle good, bad;
+
+	seal_wraps(maker, &sealed);
+	memcpy(bundle.from, alice->root, 32);
+	memcpy(bundle.to, maker->bob.root, 32);
+	word_bytes("digest of an agreement", bundle.agreement);
+	good = bundle;
+	struct kai_span bytes = signed_bundle(maker, &good, alice->duty, alice->duty_secret);
+
+	add_valid(maker, row("bundle from Alice to Bob", "bundle", bytes));
+	add_invalid(maker, "bundle changed after signing", "bundle",
+		    flipped(maker, bytes, offset_of(bytes, "pow")), KAI_FAULT_SIGNATURE);
+	add_invalid(maker, "bundle cut in the middle", "bundle", kai_span(bytes.at, bytes.len / 2),
+		    KAI_FAULT_TRUNCATED);
+	add_invalid(maker, "bundle from Alice signed by Bob", "bundle",
+		    signed_bundle(maker, &good, maker->bob.duty, maker->bob.duty_secret),
+		    KAI_FAULT_KEY);
+	bad = good;
+	bad.number = VECTOR_NOW / 1000 - 2 * VECTOR_YEAR / 1000;
+	add_invalid(maker, "bundle of before its key", "bundle",
+		    signed_bundle(maker, &bad, alice->duty, alice->duty_secret),
+		    KAI_FAULT_KEY_WINDOW);
+	bad = good;
+	bad.version = 2;
+	add_invalid(maker, "bundle of version 2", "bundle",
+		    signed_bundle(maker, &bad, alice->duty, alice->duty_secret), KAI_FAULT_VERSION);
+	bad = good;
+	memcpy(bad.to, bad.from, 32);
+	add_invalid(maker, "bundle for its writer", "bundle",
+		    signed_bundle(maker, &bad, alice->duty, alice->duty_secret), KAI_FAULT_MEANING);
+	heard[0] = heard[1];
+	add_invalid(maker, "bundle that hears a number twice", "bundle",
+		    signed_bundle(maker, &good, alice->duty, alice->duty_secret),
+		    KAI_FAULT_UNORDERED);
+	heard[0]--;
+	sealed.wraps[1] = item->wraps[1];
+	add_invalid(maker, "bundle with a wrap of a link", "bundle",
+		    signed_bundle(maker, &good, alice->duty, alice->duty_secret),
+		    KAI_FAULT_MEANING);
 }
 
 static void tree_advisory(struct maker *maker, const struct carried *item)
@@ -748,6 +825,7 @@ int main(void)
 	carry(&maker, &item);
 	valid_advisory(&maker, &item);
 	sealed_advisory(&maker, &item);
+	bundles(&maker, &item);
 	tree_advisory(&maker, &item);
 	broken_headers(&maker, &item);
 	broken_advisories(&maker, &item);

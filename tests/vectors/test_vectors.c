@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <sodium.h>
 
+#include "kairan/bundle.h"
 #include "kairan/check.h"
 #include "kairan/text.h"
 #include "people.h"
@@ -86,6 +87,18 @@ static enum kai_fault read_receipt(struct reader *reader, const json_t *vector)
 		return fault;
 	return kai_card_key(&reader->bob, opened.key, KAI_ROLE_DUTY,
 			    (struct kai_wall){(int64_t)opened.receipt.at});
+}
+
+static enum kai_fault read_bundle(struct reader *reader, const json_t *vector)
+{
+	struct kai_bundle_opened opened;
+	enum kai_fault fault =
+		kai_bundle_open(bytes_of(reader, vector, "hex"), &reader->arena, &opened);
+
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	return kai_card_key(&reader->alice, opened.key, KAI_ROLE_SYSTEM,
+			    (struct kai_wall){(int64_t)opened.bundle.number * 1000});
 }
 
 static enum kai_fault read_agreement(struct reader *reader, const json_t *vector)
@@ -208,6 +221,7 @@ static enum kai_fault read_vector(struct reader *reader, const json_t *vector)
 		{"notice", read_notice},
 		{"release", read_release},
 		{"receipt", read_receipt},
+		{"bundle", read_bundle},
 		{"membership", read_membership},
 		{"agreement", read_agreement},
 		{"advisory", read_item},

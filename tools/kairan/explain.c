@@ -159,6 +159,9 @@ static void set_recorded(struct kai_cli *cli, json_t *json, const struct kai_rel
 		(void)json_object_set_new(json, "text", json_string(kai_rule_sentence(cli, rule)));
 	}
 	(void)json_object_set_new(json, "agreement", kai_json_id(released->agreement));
+	if (released->bundle != 0)
+		(void)json_object_set_new(json, "bundle",
+					  json_integer((json_int_t)released->bundle));
 }
 
 static void explain_pair(struct kai_cli *cli, struct kai_txn *txn, const struct kai_pair *pair,
@@ -236,6 +239,10 @@ static void show_pairs(struct kai_cli *cli, json_t *top)
 			json_string_value(json_object_get(pair, "text")));
 		if (kai_mark_text(cli, pair) != NULL)
 			(void)fprintf(cli->out, "    %s\n", kai_mark_text(cli, pair));
+		if (json_object_get(pair, "bundle") != NULL)
+			(void)fprintf(
+				cli->out, T("    in bundle %lld\n"),
+				(long long)json_integer_value(json_object_get(pair, "bundle")));
 		json_array_foreach (json_object_get(pair, "duties"), k, part)
 			(void)fprintf(cli->out, "    %s\n", kai_duty_line(cli, part));
 		json_array_foreach (json_object_get(pair, "parts"), k, part) {

@@ -116,8 +116,8 @@ int kai_witness_begin(struct kai_cli *cli, const uint8_t org[KAI_ID_LEN],
 
 	kai_txn_abort(txn);
 	if (err != KAI_ERR_OK)
-		return kai_cli_fail(cli, KAI_EXIT_REFUSED,
-				    T("the store: %s (run `kairan check`)"), kai_err_text(err));
+		return kai_cli_fail(cli, KAI_EXIT_REFUSED, T("the store: %s (run `kairan check`)"),
+				    kai_err_text(err));
 	drop_doubles(witness);
 	return 0;
 }
@@ -170,10 +170,9 @@ json_t *kai_witness_json(const struct kai_witness *witness)
 
 		found += head->found;
 		if (is_missing(witness, head))
-			(void)json_array_append_new(missing, json_pack("{s:o, s:o}", "head",
-								       kai_json_id(head->hash),
-								       "at",
-								       kai_json_time(head->at)));
+			(void)json_array_append_new(
+				missing, json_pack("{s:o, s:o}", "head", kai_json_id(head->hash),
+						   "at", kai_json_time(head->at)));
 	}
 	return json_pack("{s:I, s:I, s:o}", "kept", (json_int_t)witness->count, "found", found,
 			 "missing", missing);
@@ -187,12 +186,11 @@ void kai_witness_show(struct kai_cli *cli, const json_t *witness)
 
 	if (!json_is_object(witness))
 		return;
-	kai_view_pair(
-		cli, T("heads we kept"),
-		kai_cli_text(cli, T("%lld, %lld of them in this file, %zu missing"),
-			     (long long)json_integer_value(json_object_get(witness, "kept")),
-			     (long long)json_integer_value(json_object_get(witness, "found")),
-			     json_array_size(missing)));
+	kai_view_pair(cli, T("heads we kept"),
+		      kai_cli_text(cli, T("%lld, %lld of them in this file, %zu missing"),
+				   (long long)json_integer_value(json_object_get(witness, "kept")),
+				   (long long)json_integer_value(json_object_get(witness, "found")),
+				   json_array_size(missing)));
 	json_array_foreach (missing, i, head)
 		kai_view_pair(cli, T("MISSING"),
 			      kai_cli_text(cli, "%s  %s",

@@ -44,6 +44,9 @@ static const struct {
 				"longer. We had not reached:")},
 	{"contingency-heard", N_("It passes on to us by a contingency clause, open since:")},
 	{"release-granted", N_("Who may have a part of ours was widened.")},
+	{"bundle-written", N_("Advisories and receipts for it were written as a file.")},
+	{"bundle-taken", N_("A file of advisories and receipts from it was taken.")},
+	{"bundle-refused", N_("A file from it was refused as a whole.")},
 	{"store-restored", N_("This store was put back from a backup.")},
 };
 

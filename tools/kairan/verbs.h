@@ -21,6 +21,8 @@ extern const struct kai_opt kai_member_list_opts[];
 extern const struct kai_opt kai_lab_opts[];
 extern const struct kai_opt kai_lab_run_opts[];
 extern const struct kai_opt kai_import_opts[];
+extern const struct kai_opt kai_import_bundle_opts[];
+extern const struct kai_opt kai_export_bundle_opts[];
 extern const struct kai_opt kai_file_opts[];
 extern const struct kai_opt kai_retract_opts[];
 extern const struct kai_opt kai_ack_opts[];
@@ -47,6 +49,8 @@ void kai_manual_completion(FILE *out);
 
 int kai_verb_init(struct kai_cli *cli);
 int kai_verb_import_csaf(struct kai_cli *cli);
+int kai_verb_import_bundle(struct kai_cli *cli);
+int kai_verb_export_bundle(struct kai_cli *cli);
 int kai_verb_lab_up(struct kai_cli *cli);
 int kai_verb_lab_status(struct kai_cli *cli);
 int kai_verb_lab_matrix(struct kai_cli *cli);

@@ -9,6 +9,7 @@ from .spec import Spec
 ORG, COMMUNITY, SECTOR, COUNTRY = 1, 2, 3, 4
 RED, GREEN, CLEAR = 1, 4, 5
 SIGNING, SEALING = 1, 2
+SEALED_WRAP = 2
 RETRACT = "retract"
 RETRACT_CONTENT_MAX = 2048
 ADVISORY_MAX = 4 << 20
@@ -149,6 +150,13 @@ def check_receipt(receipt: Record) -> None:
         demand(entry["below"] is None or level == 5, "contradiction", "below")
         _check_rollup(entry["forwarded"])
         _check_rollup(entry["below"])
+
+
+def check_bundle(bundle: Record) -> None:
+    demand(ascends(bundle["heard"]), "unordered", "heard")
+    demand(bundle["from"] != bundle["to"], "contradiction", "for its writer")
+    wraps = [wrap for advisory in bundle["advisories"] for wrap in advisory["wraps"]]
+    demand(all(wrap["kind"] == SEALED_WRAP for wrap in wraps), "contradiction", "a wrap that is not sealed")
 
 
 def _check_kinds(spec: Spec, kinds: list[int]) -> None:

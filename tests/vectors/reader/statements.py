@@ -66,6 +66,16 @@ class Statements:
         check_key(cards, receipt["org"], signed["key"], "duty" if person else "system", receipt["at"])
         return receipt, digest
 
+    def bundle(self, data: bytes, cards: dict[bytes, Record]) -> Record:
+        """What a file holds; each advisory in it is still to be judged by itself."""
+        file = self.reader.decode("bundle_file", data)
+        bundle = self.reader.decode("bundle", file["body"])
+        digest = self.crypto.hash("BUNDLE", bundle["realm"], file["body"])
+        self.crypto.verify("BUNDLE", bundle["realm"], file["key"], digest, file["sig"])
+        meaning.check_bundle(bundle)
+        check_key(cards, bundle["from"], file["key"], "system", bundle["number"] * 1000)
+        return bundle
+
     def agreement(self, data: bytes, cards: dict[bytes, Record]) -> tuple[Record, bytes]:
         """The terms and their digest; one signature makes a proposal."""
         agreement = self.reader.decode("agreement", data)

@@ -53,6 +53,10 @@ class Vectors:
                 self.protocol.statements.release(data, bytes.fromhex(self.alice["org"]), self.cards)
             case "receipt":
                 self.protocol.statements.receipt(data, self.cards)
+            case "bundle":
+                bundle = self.protocol.statements.bundle(data, self.cards)
+                for advisory in bundle["advisories"]:
+                    self.protocol.advisory(encode(advisory)).check_origin(self.cards)
             case "agreement":
                 _, digest = self.protocol.statements.agreement(data, self.cards)
                 assert digest.hex() == vector.get("digest", digest.hex())

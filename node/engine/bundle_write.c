@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is new for one org, in a file: the items that may go to it as a push would, under wraps sealed
+ * for it alone; what it is owed of receipts; which of its own bundles came here. Until it says, in a
+ * bundle back, that this one came, all of it goes again in the next. Nothing is written before the
+ * file's bytes are made but what receipts need, since parts lie where the store has them.
+ */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kairan/bundle.h"
+#include "kairan/card.h"
+#include "receipt.h"
+#include "spread.h"
+#include "trust.h"
+
+#define LOOKS 1024u		       /* items in one request */
+#define ROOM_ITEMS ((size_t)2 << 20)   /* of advisories and their cards, beyond the first */
+#define ROOM_SCRATCH ((size_t)2 << 20) /* in scratch before the file is made there */
+#define HEADS 512u /* lengths and types of an advisory, above what they enclose */
+
+#define SAID_MOST ((size_t)KAI_MAX_BUNDLE_RECEIPTS * KAI_MAX_ENTRIES)
+
+/* An item that is in it. */
+struct went {
+	uint64_t arrival;
+	uint32_t parts;
+	uint8_t evidence, signatures;
+	bool settled; /* asked for by name, though it is there */
+	const char *why;
+};
+
+/* What its receipts told whole of an item. */
+struct said {
+	uint64_t arrival, levels;
+	uint8_t lane;
+};
+
+struct writing {
+	const struct kai_ctl_bundle_write *say;
+	struct kai_ctl_answer *ret;
+	struct kai_link *link;
+	uint8_t seal[KAI_ID_LEN];
+	bool introduces;
+	struct kai_bundle bundle;
+	struct went *went;		/* KAI_MAX_BUNDLE_ITEMS, as the advisories */
+	uint8_t (*origins)[KAI_ID_LEN]; /* KAI_MAX_BUNDLE_CARDS, as the cards */
+	struct said *said;		/* SAID_MOST */
+	size_t said_count;
+	size_t bytes;
+	bool full; /* the one looked at goes into the next file */
+};
+
+/* ---- who writes to whom */
+
+static bool lists(struct kai_turn *turn, struct writing *writing)
+{
+	struct kai_bundle *bundle = &writing->bundle;
+	struct kai_arena *scratch = turn->scratch;
+
+	bundle->cards = kai_arena_take(scratch, KAI_MAX_BUNDLE_CARDS * sizeof(*bundle->cards));
+	bundle->evidence =
+		kai_arena_take(scratch, KAI_MAX_BUNDLE_EVIDENCE * sizeof(*bundle->evidence));
+	bundle->advisories =
+		kai_arena_take(scratch, KAI_MAX_BUNDLE_ITEMS * sizeof(*bundle->advisories));
+	bundle->receipts =
+		kai_arena_take(scratch, KAI_MAX_BUNDLE_RECEIPTS * sizeof(*bundle->receipts));
+	bundle->heard = kai_arena_take(scratch, KAI_MAX_HEARD * sizeof(*bundle->heard));
+	writing->went = kai_arena_take(scratch, KAI_MAX_BUNDLE_ITEMS * sizeof(*writing->went));
+	writing->origins = kai_arena_take(scratch, KAI_MAX_BUNDLE_CARDS * KAI_ID_LEN);
+	writing->said = kai_arena_take(scratch, SAID_MOST * sizeof(*writing->said));
+	if (!scratch->full)
+		return true;
+	kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
+	return false;
+}
+
+/* The next number for that org: seconds, so that a store put back from a backup gives none twice. */
+static uint64_t next_number(struct kai_turn *turn, uint16_t peer)
+{
+	struct kai_key from = kai_key_bundle(peer, KAI_BUNDLE_OUT, 0);
+	uint64_t seconds = (uint64_t)(turn->event->wall.ms / KAI_MS_SECOND);
+	struct kai_scan scan;
+	struct kai_span key;
+	uint64_t number = 1;
+
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_BUNDLES, kai_span(from.at, 3), kai_span(NULL, 0),
+		      true);
+	if (kai_scan_next(&scan, &key, NULL) && key.len == from.len)
+		number = kai_get_be64(key.at + 3) + 1;
+	return number > seconds ? number : seconds;
+}
+
+static bool seal_key(struct kai_turn *turn, struct writing *writing)
+{
+	struct kai_known_card held;
+	size_t mark = turn->scratch->used;
+	const struct kai_card_key *key = NULL;
+
+	if (kai_book_card(turn, writing->link->org, &held) && !held.rec.frozen)
+		key = kai_card_seal_key(&held.card, turn->event->wall);
+	if (key != NULL)
+		memcpy(writing->seal, key->key, KAI_ID_LEN);
+	turn->scratch->used = mark;
+	return key != NULL;
+}
+
+static bool add_card(struct kai_turn *turn, struct writing *writing, const uint8_t org[KAI_ID_LEN])
+{
+	struct kai_bundle *bundle = &writing->bundle;
+	struct kai_known_card held;
+
+	for (size_t i = 0; i < bundle->cards_count; i++) {
+		if (kai_id_equal(writing->origins[i], org))
+			return true;
+	}
+	if (!kai_book_card(turn, org, &held) || held.rec.frozen)
+		return true;
+	if (bundle->cards_count == KAI_MAX_BUNDLE_CARDS)
+		return false;
+	memcpy(writing->origins[bundle->cards_count], org, KAI_ID_LEN);
+	bundle->cards[bundle->cards_count++] = held.rec.bytes;
+	writing->bytes += held.rec.bytes.len;
+	return true;
+}
+
+static bool begin(struct kai_turn *turn, struct writing *writing)
+{
+	const struct kai_engine_config *config = &turn->engine->config;
+	struct kai_ctl_answer *ret = writing->ret;
+	struct kai_bundle *bundle = &writing->bundle;
+
+	kai_link_load(turn);
+	writing->link = kai_link_find(turn->engine, writing->say->to);
+	if (writing->link == NULL) {
+		kai_answer(turn, ret, 4, "unknown-org", "no such partner is known here");
+		return false;
+	}
+	const struct kai_pair *pair = kai_pair_now(turn, writing->link);
+
+	if (!pair->has_terms) {
+		kai_answer(turn, ret, 1, "agreement", "there is no agreement with that org");
+		return false;
+	}
+	if (!seal_key(turn, writing)) {
+		kai_answer(turn, ret, 1, kai_fault_name(KAI_FAULT_NO_CARD),
+			   "its card has no sealing key that is good now (import a newer card)");
+		return false;
+	}
+	if (!kai_turn_may_sign(turn, &config->system, KAI_ROLE_SYSTEM)) {
+		kai_answer(turn, ret, 1, kai_fault_name(KAI_FAULT_KEY_WINDOW),
+			   "our own card does not let the node sign now (card rotate)");
+		return false;
+	}
+	if (!lists(turn, writing))
+		return false;
+	writing->introduces = kai_trust_may_introduce(turn, writing->link);
+	bundle->version = KAI_VERSION;
+	memcpy(bundle->realm, kai_realm_live, KAI_REALM_LEN);
+	memcpy(bundle->from, config->org, KAI_ID_LEN);
+	memcpy(bundle->to, writing->link->org, KAI_ID_LEN);
+	memcpy(bundle->agreement, pair->agreement.digest, KAI_ID_LEN);
+	bundle->number = next_number(turn, writing->link->number);
+	return add_card(turn, writing, config->org);
+}
+
+/* ---- receipts that it is owed */
+
+/* Rows of one lane after *io_after that were told by no bundle yet, or (again) by one that it has not
+ * heard of. true: that was the last. */
+static bool gather(struct kai_turn *turn, const struct writing *writing, uint8_t lane, bool again,
+		   uint64_t *io_after, struct kai_telling *batch)
+{
+	struct kai_key from = kai_key_owed(writing->link->number, lane, *io_after + 1);
+	struct kai_scan scan;
+	struct kai_span at;
+
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_OWED, kai_span(from.at, 3), kai_key_span(&from),
+		      false);
+	while (kai_telling_fits(batch)) {
+		struct kai_owed owed;
+		int64_t wait_ms = 0;
+
+		if (!kai_scan_next(&scan, &at, NULL))
+			return true;
+		struct kai_key key = kai_key_bytes(at.at, at.len);
+
+		*io_after = kai_get_be64(key.at + 3);
+		if (!kai_rec_get(turn->txn, KAI_TABLE_OWED, &key, &kai_object_owed, turn->scratch,
+				 &owed) ||
+		    (owed.bundle != 0) != again)
+			continue;
+		uint64_t told = kai_telling_add(turn, *io_after, owed.levels, batch, &wait_ms);
+
+		if (told != 0)
+			batch->told[batch->told_count++] = (struct kai_told){
+				.arrival = *io_after, .levels = told, .changes = owed.changes};
+	}
+	return false;
+}
+
+/* What it told is owed until the org says that this bundle came. */
+static void keep_said(struct writing *writing, uint8_t lane, const struct kai_telling *batch)
+{
+	for (size_t i = 0; i < batch->told_count; i++)
+		writing->said[writing->said_count++] =
+			(struct said){.arrival = batch->told[i].arrival,
+				      .levels = batch->told[i].levels,
+				      .lane = lane};
+}
+
+static void tell_lane(struct kai_turn *turn, struct writing *writing, uint8_t lane, bool again)
+{
+	struct kai_bundle *bundle = &writing->bundle;
+	uint64_t after = 0;
+	bool last = false;
+
+	while (!last && bundle->receipts_count < KAI_MAX_BUNDLE_RECEIPTS) {
+		struct kai_telling batch;
+		uint8_t digest[KAI_ID_LEN];
+
+		if (!kai_telling_init(turn, &batch))
+			return;
+		last = gather(turn, writing, lane, again, &after, &batch);
+		struct kai_span bytes = {NULL, 0};
+
+		if (batch.count > 0)
+			bytes = kai_telling_sign(turn, writing->link, &batch, digest);
+		if (bytes.len > 0) {
+			bundle->receipts[bundle->receipts_count++] = bytes;
+			keep_said(writing, lane, &batch);
+		}
+		free(batch.told);
+	}
+}
+
+static void add_receipts(struct kai_turn *turn, struct writing *writing)
+{
+	if (writing->say->after != 0 ||
+	    kai_pair_now(turn, writing->link)->state != KAI_STATE_ACTIVE)
+		return;
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (uint8_t lane = 0; lane < KAI_OWED_LANES; lane++)
+			tell_lane(turn, writing, lane, pass == 1);
+	}
+}
+
+/* The newest bundles of its that came here. */
+static void add_heard(struct kai_turn *turn, struct writing *writing)
+{
+	struct kai_key from = kai_key_bundle(writing->link->number, KAI_BUNDLE_IN, 0);
+	struct kai_bundle *bundle = &writing->bundle;
+	struct kai_scan scan;
+	struct kai_span key, value;
+	uint64_t numbers[KAI_MAX_HEARD];
+	size_t count = 0;
+
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_BUNDLES, kai_span(from.at, 3), kai_span(NULL, 0),
+		      true);
+	while (count < KAI_MAX_HEARD && kai_scan_next(&scan, &key, &value)) {
+		struct kai_bundle_rec rec;
+		size_t mark = turn->scratch->used;
+
+		if (kai_object_decode(&kai_object_bundle_rec, value, turn->scratch, &rec) ==
+			    KAI_FAULT_NONE &&
+		    rec.heard)
+			numbers[count++] = kai_get_be64(key.at + 3);
+		turn->scratch->used = mark;
+	}
+	bundle->heard_count = count;
+	for (size_t i = 0; i < count; i++)
+		bundle->heard[i] = numbers[count - 1 - i];
+}
+
+/* ---- items */
+
+static bool sealed_wrap(struct kai_turn *turn, const struct writing *writing,
+			const struct kai_going *going, const struct kai_part *part,
+			struct kai_wrap *ret)
+{
+	uint8_t index = (uint8_t)ret->index;
+	struct kai_opening opening;
+	uint8_t entropy[32];
+
+	if (!kai_rest_open(turn, going->facts.item.id, index, part, &opening))
+		return false;
+	struct kai_span bytes = kai_object_encode_in(&kai_object_opening, &opening, turn->scratch);
+
+	kai_draw(turn, "bundle", entropy, sizeof(entropy));
+	ret->kind = KAI_WRAP_SEALED;
+	kai_key_hint(writing->seal, ret->key_hint);
+	if (bytes.len > 0)
+		ret->bytes = kai_wrap_sealed(entropy, writing->seal, bytes, turn->scratch);
+	sodium_memzero(entropy, sizeof(entropy));
+	sodium_memzero(opening.key, sizeof(opening.key));
+	return ret->bytes.len > 0;
+}
+
+/* The advisory with those parts; *ret_bytes: at most so many in the file. */
+static bool carry(struct kai_turn *turn, const struct writing *writing,
+		  const struct kai_going *going, struct kai_advisory *ret, size_t *ret_bytes)
+{
+	const struct kai_item *item = &going->facts.item;
+
+	*ret = (struct kai_advisory){.header = item->header,
+				     .signatures = item->signatures,
+				     .signatures_count = item->signatures_count};
+	ret->parts = kai_arena_take(turn->scratch, KAI_MAX_PARTS * sizeof(*ret->parts));
+	ret->wraps = kai_arena_take(turn->scratch, KAI_MAX_PARTS * sizeof(*ret->wraps));
+	if (ret->parts == NULL || ret->wraps == NULL)
+		return false;
+	*ret_bytes = HEADS + item->header.len + item->signatures_count * sizeof(*item->signatures);
+	for (size_t i = 0; i < item->signatures_count; i++) {
+		if (item->signatures[i].path != NULL)
+			*ret_bytes += HEADS + item->signatures[i].path->hashes_count * 34;
+	}
+	for (uint8_t i = 0; i < KAI_MAX_PARTS; i++) {
+		struct kai_wrap *wrap = &ret->wraps[ret->wraps_count];
+		struct kai_part part;
+
+		if ((going->parts >> i & 1) == 0)
+			continue;
+		wrap->index = i;
+		if (!kai_going_part(turn, going, i, &part) ||
+		    !sealed_wrap(turn, writing, going, &part, wrap))
+			return false;
+		ret->parts[ret->parts_count++] =
+			(struct kai_part_blob){.index = i, .ciphertext = part.ciphertext};
+		*ret_bytes += part.ciphertext.len + wrap->bytes.len + 32;
+		ret->wraps_count++;
+	}
+	return true;
+}
+
+/* The card of who made it goes along where we may bring it; the parties' own are there. */
+static bool introduce(struct kai_turn *turn, struct writing *writing,
+		      const uint8_t origin[KAI_ID_LEN])
+{
+	return !writing->introduces || kai_id_equal(origin, writing->link->org) ||
+	       add_card(turn, writing, origin);
+}
+
+static bool fits(const struct kai_turn *turn, const struct writing *writing, size_t bytes)
+{
+	size_t count = writing->bundle.advisories_count;
+
+	return count == 0 ||
+	       (count < KAI_MAX_BUNDLE_ITEMS && writing->bytes + bytes <= ROOM_ITEMS &&
+		turn->scratch->used <= ROOM_SCRATCH);
+}
+
+/* Adds an item that may go; sets full when there is no room for it. */
+static void add_item(struct kai_turn *turn, struct writing *writing, const struct kai_going *going,
+		     bool settled)
+{
+	struct kai_bundle *bundle = &writing->bundle;
+	size_t place = bundle->advisories_count;
+	struct kai_advisory advisory;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < place; i++) {
+		if (writing->went[i].arrival == going->facts.arrival)
+			return; /* named twice */
+	}
+	if (place == KAI_MAX_BUNDLE_ITEMS) {
+		writing->full = true;
+		return;
+	}
+	if (!carry(turn, writing, going, &advisory, &bytes))
+		return; /* a part whose key is gone: not to be had */
+	for (size_t i = 0; i < going->evidence_count; i++)
+		bytes += going->evidence[i].len + 8;
+	if (!fits(turn, writing, bytes) || !introduce(turn, writing, going->facts.header.origin)) {
+		writing->full = true;
+		return;
+	}
+	bundle->advisories[place] = advisory;
+	for (size_t i = 0; i < going->evidence_count; i++)
+		bundle->evidence[bundle->evidence_count++] = going->evidence[i];
+	writing->went[place] = (struct went){
+		.arrival = going->facts.arrival,
+		.parts = going->parts,
+		.evidence = (uint8_t)going->evidence_count,
+		.signatures = (uint8_t)going->facts.item.signatures_count,
+		.settled = settled,
+		.why = going->why,
+	};
+	bundle->advisories_count++;
+	writing->bytes += bytes;
+}
+
+/* One of the log; what was not added leaves nothing in scratch. */
+static void look(struct kai_turn *turn, struct writing *writing, uint64_t arrival)
+{
+	const struct kai_doubt none = {.stored = false};
+	size_t mark = turn->scratch->used;
+	size_t count = writing->bundle.advisories_count;
+	struct kai_going going;
+	struct kai_item item;
+
+	if (kai_rec_item(turn->txn, arrival, turn->scratch, &item) &&
+	    item.received_at >= writing->say->since && (item.flags & KAI_ITEM_RETRACTED) == 0 &&
+	    kai_going_decide(turn, writing->link, arrival, &going) &&
+	    !kai_going_settled(turn, writing->link, &going, none))
+		add_item(turn, writing, &going, false);
+	if (count == writing->bundle.advisories_count)
+		kai_scratch_back(turn, mark);
+}
+
+static void add_new(struct kai_turn *turn, struct writing *writing)
+{
+	struct kai_index_scan scan;
+	uint64_t arrival = 0;
+	unsigned looks = 0;
+
+	kai_index_all(&scan, turn->txn, writing->say->after, false);
+	while (kai_index_next(&scan, &arrival)) {
+		if (looks++ == LOOKS)
+			writing->full = true;
+		else
+			look(turn, writing, arrival);
+		if (writing->full) {
+			writing->ret->next = arrival;
+			return;
+		}
+	}
+}
+
+/* Why one that was asked for by name may not go. */
+static void say_why(struct kai_turn *turn, struct writing *writing, uint64_t arrival)
+{
+	struct kai_verdict parts[KAI_MAX_PARTS];
+	struct kai_item_facts of;
+	struct kai_facts facts;
+	uint32_t bits;
+
+	if (!kai_rest_facts(turn, arrival, &of))
+		return;
+	if ((of.item.flags & KAI_ITEM_RETRACTED) != 0) {
+		kai_answer_fault(turn, writing->ret, 1, KAI_FAULT_RETRACTED, "an item");
+		return;
+	}
+	kai_facts_init(&facts, kai_pair_now(turn, writing->link), &of, true, turn->event->wall);
+	struct kai_verdict verdict = kai_facts_parts(&facts, &of, &bits, parts);
+
+	if (verdict.allow)
+		kai_answer_fault(turn, writing->ret, 1, KAI_FAULT_SIGNERS, "an item");
+	else
+		kai_answer(turn, writing->ret, 1, kai_rule_name(verdict.rule),
+			   "an item may not go to that org (explain names the rule)");
+}
+
+static bool add_named(struct kai_turn *turn, struct writing *writing)
+{
+	const struct kai_ctl_bundle_write *say = writing->say;
+	const struct kai_doubt none = {.stored = false};
+
+	for (uint64_t i = say->after; i < say->ids_count; i++) {
+		struct kai_going going;
+		struct kai_item item;
+		uint64_t arrival;
+
+		if (!kai_rec_arrival(turn->txn, say->ids[i], &arrival) ||
+		    !kai_rec_item(turn->txn, arrival, turn->scratch, &item)) {
+			kai_answer(turn, writing->ret, 4, "not-held", "no such item is held here");
+			return false;
+		}
+		if ((item.flags & KAI_ITEM_RETRACTED) != 0 ||
+		    !kai_going_decide(turn, writing->link, arrival, &going)) {
+			say_why(turn, writing, arrival);
+			return false;
+		}
+		add_item(turn, writing, &going,
+			 kai_going_settled(turn, writing->link, &going, none));
+		if (writing->full) {
+			writing->ret->next = i;
+			return true;
+		}
+	}
+	return true;
+}
+
+/* ---- the file, and what is remembered of it */
+
+static void note_went(struct kai_turn *turn, const struct writing *writing, const struct went *went)
+{
+	struct kai_key key = kai_key_pair(went->arrival, writing->link->number);
+	size_t mark = turn->scratch->used;
+	struct kai_released was;
+	struct kai_released released = {.at = (uint64_t)turn->event->wall.ms,
+					.parts = went->parts,
+					.state = KAI_RELEASED_SENT,
+					.rule = kai_span_str(went->why),
+					.evidence = went->evidence,
+					.signatures = went->signatures,
+					.bundle = writing->bundle.number};
+
+	memcpy(released.agreement, writing->bundle.agreement, KAI_ID_LEN);
+	if (kai_rec_get(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, turn->scratch,
+			&was)) {
+		if (was.state == KAI_RELEASED_SENT || was.state == KAI_RELEASED_STORED)
+			released.parts |= was.parts;
+		if (went->settled)
+			released.state = was.state;
+	}
+	kai_rec_put(turn->txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &released);
+	turn->scratch->used = mark;
+	writing->link->sent_items++;
+}
+
+/* What more there is to say of it, or was added since, the next one tells. */
+static void note_said(struct kai_turn *turn, const struct writing *writing, const struct said *said)
+{
+	struct kai_key key = kai_key_owed(writing->link->number, said->lane, said->arrival);
+	size_t mark = turn->scratch->used;
+	struct kai_owed owed;
+
+	if (kai_rec_get(turn->txn, KAI_TABLE_OWED, &key, &kai_object_owed, turn->scratch, &owed) &&
+	    owed.levels == said->levels) {
+		owed.bundle = writing->bundle.number;
+		kai_rec_put(turn->txn, KAI_TABLE_OWED, &key, &kai_object_owed, &owed);
+	}
+	turn->scratch->used = mark;
+}
+
+static void note(struct kai_turn *turn, const struct writing *writing,
+		 const uint8_t digest[KAI_ID_LEN])
+{
+	const struct kai_bundle *bundle = &writing->bundle;
+	struct kai_key key = kai_key_bundle(writing->link->number, KAI_BUNDLE_OUT, bundle->number);
+	struct kai_bundle_rec rec = {.at = (uint64_t)turn->event->wall.ms,
+				     .items = bundle->advisories_count,
+				     .receipts = bundle->receipts_count};
+
+	for (size_t i = 0; i < bundle->advisories_count; i++)
+		note_went(turn, writing, &writing->went[i]);
+	for (size_t i = 0; i < writing->said_count; i++)
+		note_said(turn, writing, &writing->said[i]);
+	memcpy(rec.digest, digest, KAI_ID_LEN);
+	kai_rec_put(turn->txn, KAI_TABLE_BUNDLES, &key, &kai_object_bundle_rec, &rec);
+	kai_bundle_journal(turn, "bundle-written", writing->link->org, bundle->number, rec.items);
+	kai_out_trace(turn, "bundle-written", writing->link->org, NULL, NULL, bundle->number);
+}
+
+static void make(struct kai_turn *turn, struct writing *writing)
+{
+	const struct kai_sign_pair *system = &turn->engine->config.system;
+	uint8_t digest[KAI_ID_LEN];
+
+	add_heard(turn, writing);
+	struct kai_span file = kai_bundle_make(&writing->bundle, system->key, system->secret,
+					       turn->scratch, digest);
+
+	if (file.len == 0) {
+		kai_answer_fault(turn, writing->ret, 1, KAI_FAULT_TOO_MUCH, "the bundle");
+		return;
+	}
+	note(turn, writing, digest);
+	writing->ret->body = file;
+}
+
+void kai_bundle_write(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret)
+{
+	struct writing *writing = kai_arena_take(turn->scratch, sizeof(*writing));
+
+	if (writing == NULL) {
+		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
+		return;
+	}
+	writing->say = request;
+	writing->ret = ret;
+	if (!begin(turn, writing))
+		return;
+	add_receipts(turn, writing);
+	if (writing->say->receipts)
+		writing->ret->next = 0;
+	else if (writing->say->ids_count == 0)
+		add_new(turn, writing);
+	else if (!add_named(turn, writing))
+		return;
+	if (writing->bundle.advisories_count > 0 || writing->bundle.receipts_count > 0)
+		make(turn, writing);
+}
