@@ -82,7 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	size_t bit = fuzz_u16(&input);
 	struct kai_span body = fuzz_rest(&input);
 
-	(void)kai_bundle_open(body, &arena, &opened);
+	if (kai_bundle_open(body, &arena, &opened) == KAI_FAULT_NONE)
+		MUST(opened.bundle.version == KAI_VERSION);
 	realm[0] = drill;
 	struct kai_span bytes = sign(body, realm, &arena);
 

@@ -20,6 +20,7 @@ static const struct {
 #include "ja_help.def"
 #include "ja_duty.def"
 #include "ja_release.def"
+#include "ja_bundle.def"
 #include "ja_inbox.def"
 #include "ja_keep.def"
 #undef X
