@@ -32,6 +32,7 @@
 #define KAI_MAX_EVIDENCE 8
 #define KAI_MAX_BUNDLE_ITEMS 256
 #define KAI_MAX_BUNDLE_CARDS 64
+#define KAI_MAX_BUNDLE_MEMBERS 64
 #define KAI_MAX_BUNDLE_EVIDENCE (KAI_MAX_EVIDENCE * KAI_MAX_BUNDLE_ITEMS)
 #define KAI_MAX_BUNDLE_RECEIPTS 16
 #define KAI_MAX_HEARD 64 /* numbers of bundles that came, told in one bundle back */

@@ -294,6 +294,8 @@ enum kai_action {
 	X(FIX, agreement, 32, 0, 0, "digest of the one under which it was written")                \
 	X(BINS, cards, KAI_MAX_SIGNED_BODY + 256, 0, KAI_MAX_BUNDLE_CARDS,                         \
 	  "signed: the writer's, and of origins of the advisories")                                \
+	X(BINS, memberships, 1024, 0, KAI_MAX_BUNDLE_MEMBERS,                                      \
+	  "signed: the writer's own, and as keeper what concerns that org")                        \
 	X(BINS, evidence, 8192, 0, KAI_MAX_BUNDLE_EVIDENCE, "signed releases of the advisories")   \
 	X(LIST, advisories, advisory, 0, KAI_MAX_BUNDLE_ITEMS, "each once; wraps sealed for to")   \
 	X(BINS, receipts, KAI_MAX_SIGNED_BODY + 256, 0, KAI_MAX_BUNDLE_RECEIPTS,                   \

@@ -211,6 +211,23 @@ static void take_cards(struct kai_turn *turn, const struct taking *taking)
 	}
 }
 
+/* Beside the agreement; what is not to be believed is left out. */
+static void take_members(struct kai_turn *turn, const struct taking *taking)
+{
+	const struct kai_bundle *bundle = taking->bundle;
+
+	for (size_t i = 0; i < bundle->memberships_count; i++) {
+		size_t mark = turn->scratch->used;
+		bool fresh;
+		enum kai_fault fault =
+			kai_member_take(turn, bundle->memberships[i], bundle->from, &fresh);
+
+		if (fault != KAI_FAULT_NONE)
+			kai_fault_note(turn, taking->link, kai_fault_name(fault), NULL);
+		turn->scratch->used = mark;
+	}
+}
+
 /* What was told in bundles that came there is not owed any longer. */
 static void take_heard(struct kai_turn *turn, const struct taking *taking)
 {
@@ -332,6 +349,7 @@ static void take(struct kai_turn *turn, struct taking *taking, struct kai_ctl_an
 	const struct kai_bundle *bundle = taking->bundle;
 
 	take_cards(turn, taking);
+	take_members(turn, taking);
 	take_heard(turn, taking);
 	for (size_t i = 0; i < bundle->advisories_count; i++) {
 		size_t mark = turn->scratch->used;

@@ -3,7 +3,8 @@
  * What is new for one org, in a file: the items that may go to it as a push would, under wraps sealed
  * for it alone; what it is owed of receipts; which of its own bundles came here. Until it says, in a
  * bundle back, that this one came, all of it goes again in the next. Nothing is written before the
- * file's bytes are made but what receipts need, since parts lie where the store has them.
+ * file's bytes are made but what receipts need, since parts lie where the store has them. Nothing goes
+ * by a contingency clause: what a clause alone would let pass waits for a link.
  */
 #include <sodium.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #define ROOM_SCRATCH ((size_t)2 << 20) /* in scratch before the file is made there */
 #define HEADS 512u /* lengths and types of an advisory, above what they enclose */
 
+#define MEMBER_MOST ((size_t)1024) /* of a signed membership */
 #define SAID_MOST ((size_t)KAI_MAX_BUNDLE_RECEIPTS * KAI_MAX_ENTRIES)
 
 /* An item that is in it. */
@@ -46,6 +48,7 @@ struct writing {
 	struct kai_bundle bundle;
 	struct went *went;		/* KAI_MAX_BUNDLE_ITEMS, as the advisories */
 	uint8_t (*origins)[KAI_ID_LEN]; /* KAI_MAX_BUNDLE_CARDS, as the cards */
+	uint8_t *members;		/* what the bundle's memberships point to */
 	struct said *said;		/* SAID_MOST */
 	size_t said_count;
 	size_t bytes;
@@ -62,6 +65,8 @@ static bool lists(struct kai_turn *turn, struct writing *writing)
 	bundle->cards = kai_arena_take(scratch, KAI_MAX_BUNDLE_CARDS * sizeof(*bundle->cards));
 	bundle->evidence =
 		kai_arena_take(scratch, KAI_MAX_BUNDLE_EVIDENCE * sizeof(*bundle->evidence));
+	bundle->memberships =
+		kai_arena_take(scratch, KAI_MAX_BUNDLE_MEMBERS * sizeof(*bundle->memberships));
 	bundle->advisories =
 		kai_arena_take(scratch, KAI_MAX_BUNDLE_ITEMS * sizeof(*bundle->advisories));
 	bundle->receipts =
@@ -69,6 +74,7 @@ static bool lists(struct kai_turn *turn, struct writing *writing)
 	bundle->heard = kai_arena_take(scratch, KAI_MAX_HEARD * sizeof(*bundle->heard));
 	writing->went = kai_arena_take(scratch, KAI_MAX_BUNDLE_ITEMS * sizeof(*writing->went));
 	writing->origins = kai_arena_take(scratch, KAI_MAX_BUNDLE_CARDS * KAI_ID_LEN);
+	writing->members = kai_arena_take(scratch, KAI_MAX_BUNDLE_MEMBERS * MEMBER_MOST);
 	writing->said = kai_arena_take(scratch, SAID_MOST * sizeof(*writing->said));
 	if (!scratch->full)
 		return true;
@@ -125,6 +131,21 @@ static bool add_card(struct kai_turn *turn, struct writing *writing, const uint8
 	return true;
 }
 
+static void add_member(struct kai_turn *turn, struct kai_link *link, struct kai_span bytes,
+		       void *context)
+{
+	struct writing *writing = context;
+	struct kai_bundle *bundle = &writing->bundle;
+	uint8_t *copy = writing->members + bundle->memberships_count * MEMBER_MOST;
+
+	(void)turn;
+	(void)link;
+	if (bundle->memberships_count == KAI_MAX_BUNDLE_MEMBERS || bytes.len > MEMBER_MOST)
+		return;
+	memcpy(copy, bytes.at, bytes.len);
+	bundle->memberships[bundle->memberships_count++] = kai_span(copy, bytes.len);
+}
+
 static bool begin(struct kai_turn *turn, struct writing *writing)
 {
 	const struct kai_engine_config *config = &turn->engine->config;
@@ -155,6 +176,7 @@ static bool begin(struct kai_turn *turn, struct writing *writing)
 	}
 	if (!lists(turn, writing))
 		return false;
+	kai_members_each(turn, writing->link, &pair->agreement.terms, add_member, writing);
 	writing->introduces = kai_trust_may_introduce(turn, writing->link);
 	bundle->version = KAI_VERSION;
 	memcpy(bundle->realm, kai_realm_live, KAI_REALM_LEN);
@@ -401,7 +423,7 @@ static void look(struct kai_turn *turn, struct writing *writing, uint64_t arriva
 
 	if (kai_rec_item(turn->txn, arrival, turn->scratch, &item) &&
 	    item.received_at >= writing->say->since && (item.flags & KAI_ITEM_RETRACTED) == 0 &&
-	    kai_going_decide(turn, writing->link, arrival, &going) &&
+	    kai_going_decide(turn, writing->link, arrival, &going) && !going.marked &&
 	    !kai_going_settled(turn, writing->link, &going, none))
 		add_item(turn, writing, &going, false);
 	if (count == writing->bundle.advisories_count)
@@ -467,7 +489,7 @@ static bool add_named(struct kai_turn *turn, struct writing *writing)
 			return false;
 		}
 		if ((item.flags & KAI_ITEM_RETRACTED) != 0 ||
-		    !kai_going_decide(turn, writing->link, arrival, &going)) {
+		    !kai_going_decide(turn, writing->link, arrival, &going) || going.marked) {
 			say_why(turn, writing, arrival);
 			return false;
 		}
@@ -501,6 +523,7 @@ static void note_went(struct kai_turn *turn, const struct writing *writing, cons
 			&was)) {
 		if (was.state == KAI_RELEASED_SENT || was.state == KAI_RELEASED_STORED)
 			released.parts |= was.parts;
+		released.mark = was.mark;
 		if (went->settled)
 			released.state = was.state;
 	}

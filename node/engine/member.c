@@ -143,35 +143,23 @@ size_t kai_members_mine(struct kai_turn *turn, const struct kai_terms *terms, st
 	return mine_in(turn, &terms->b_to_a, ret, count, cap);
 }
 
-static void send_membership(struct kai_turn *turn, struct kai_link *link, struct kai_span bytes)
-{
-	struct kai_agreement_frame frame = {.what = 3, .bytes = bytes};
-
-	if (link->state != KAI_LINK_DOWN)
-		kai_out_send(turn, link, KAI_MSG_AGREEMENT, &frame, false);
-}
-
 /* A statement of mine as keeper concerns a peer that it is about, and where it is a withdrawal
  * every partner whose agreement recognises the community. */
 static bool concerns(const struct kai_membership *membership, const uint8_t org[KAI_ID_LEN],
-		     const struct kai_terms *terms)
+		     const struct kai_terms *terms, bool others)
 {
 	if (kai_id_equal(membership->org, org))
-		return true;
-	return membership->withdrawn && terms != NULL &&
+		return !others;
+	return others && membership->withdrawn && terms != NULL &&
 	       kai_terms_recognise(terms, membership->keeper, membership->name);
 }
 
-void kai_members_present(struct kai_turn *turn, struct kai_link *link,
-			 const struct kai_terms *terms)
+static void as_keeper(struct kai_turn *turn, struct kai_link *link, const struct kai_terms *terms,
+		      bool others, kai_member_fn give, void *context)
 {
-	struct kai_span mine[2 * 16];
 	struct kai_scan scan;
 	struct kai_span value;
-	size_t count = kai_members_mine(turn, terms, mine, sizeof(mine) / sizeof(mine[0]));
 
-	for (size_t i = 0; i < count; i++)
-		send_membership(turn, link, mine[i]);
 	kai_scan_init(&scan, turn->txn, KAI_TABLE_MEMBERS,
 		      kai_span(turn->engine->config.org, KAI_ID_LEN), (struct kai_span){NULL, 0},
 		      false);
@@ -184,10 +172,38 @@ void kai_members_present(struct kai_turn *turn, struct kai_link *link,
 			    KAI_FAULT_NONE &&
 		    kai_membership_peek(rec.bytes, turn->scratch, &membership) == KAI_FAULT_NONE &&
 		    (membership.withdrawn || current(turn, &membership)) &&
-		    concerns(&membership, link->org, terms))
-			send_membership(turn, link, rec.bytes);
+		    concerns(&membership, link->org, terms, others))
+			give(turn, link, rec.bytes, context);
 		turn->scratch->used = mark;
 	}
+}
+
+void kai_members_each(struct kai_turn *turn, struct kai_link *link, const struct kai_terms *terms,
+		      kai_member_fn give, void *context)
+{
+	struct kai_span mine[2 * 16];
+	size_t count = kai_members_mine(turn, terms, mine, sizeof(mine) / sizeof(mine[0]));
+
+	for (size_t i = 0; i < count; i++)
+		give(turn, link, mine[i], context);
+	as_keeper(turn, link, terms, false, give, context);
+	as_keeper(turn, link, terms, true, give, context);
+}
+
+static void send_membership(struct kai_turn *turn, struct kai_link *link, struct kai_span bytes,
+			    void *context)
+{
+	struct kai_agreement_frame frame = {.what = 3, .bytes = bytes};
+
+	(void)context;
+	if (link->state != KAI_LINK_DOWN)
+		kai_out_send(turn, link, KAI_MSG_AGREEMENT, &frame, false);
+}
+
+void kai_members_present(struct kai_turn *turn, struct kai_link *link,
+			 const struct kai_terms *terms)
+{
+	kai_members_each(turn, link, terms, send_membership, NULL);
 }
 
 /* ---- requests

@@ -118,6 +118,12 @@ void kai_cards_catch_up(struct kai_turn *turn, struct kai_link *link);
  * asked), QUOTA, or what opening finds; NONE: taken, or known, or older. */
 enum kai_fault kai_member_take(struct kai_turn *turn, struct kai_span bytes, const uint8_t *from,
 			       bool *ret_new);
+/* My own current statements that the terms recognise, and as keeper those about the peer, then the
+ * withdrawals of others: what concerns it. bytes live for the call. */
+typedef void (*kai_member_fn)(struct kai_turn *turn, struct kai_link *link, struct kai_span bytes,
+			      void *context);
+void kai_members_each(struct kai_turn *turn, struct kai_link *link, const struct kai_terms *terms,
+		      kai_member_fn give, void *context);
 /* Sends my own current statements that the terms recognise, and as keeper those about the peer and
  * the withdrawals of others. */
 void kai_members_present(struct kai_turn *turn, struct kai_link *link,

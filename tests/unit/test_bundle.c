@@ -333,6 +333,36 @@ static void bundles_and_links_meet(void **state)
 	net_free(net);
 }
 
+/* Where no link ever was, a member's statement comes with the items that it lets pass. */
+static void memberships_come_along(void **state)
+{
+	struct net *net = net_new(2);
+	const struct kai_community power = {.name = kai_span_str("power")};
+	struct kai_community communities[1] = {power};
+	struct kai_ctl_member member = {.name = kai_span_str("power")};
+	struct net_item item = {.tlp = KAI_TLP_AMBER, .audience_count = 1};
+	struct net_terms terms = {.communities = communities, .community_count = 1};
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	memcpy(communities[0].keeper, net->nodes[0].config.org, KAI_ID_LEN);
+	(void)net_agree(net, 0, 1, &terms);
+	memcpy(member.org, net->nodes[1].config.org, KAI_ID_LEN);
+	net_done(&net->nodes[0], net_control(net, 0, KAI_CONTROL_MEMBER, &member));
+	item.audience[0] =
+		(struct kai_audience_entry){.type = KAI_AUD_COMMUNITY,
+					    .org = kai_span(net->nodes[0].config.org, KAI_ID_LEN),
+					    .text = kai_span_str("power")};
+	net_publish(net, 0, &item, id);
+	struct kai_span file = wrote(net, 0, 1);
+
+	assert_int_equal(opened(net, file).bundle.memberships_count, 1);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_MEMBERS), 0);
+	assert_true(took(net, 1, file).outcomes[0].held);
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_MEMBERS), 1);
+	net_free(net);
+}
+
 /* ---- how much ---- */
 
 static void many_go_in_many_files(void **state)
@@ -744,6 +774,7 @@ int main(void)
 		cmocka_unit_test(only_what_may_go_goes),
 		cmocka_unit_test(the_receiver_decides_too),
 		cmocka_unit_test(bundles_and_links_meet),
+		cmocka_unit_test(memberships_come_along),
 		cmocka_unit_test(many_go_in_many_files),
 		cmocka_unit_test(large_ones_go_alone),
 		cmocka_unit_test(an_empty_one_is_good_once),

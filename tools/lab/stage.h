@@ -94,7 +94,7 @@ bool kai_lab_comes_true(struct kai_lab_stage *stage, const struct kai_lab_step *
 /* evidence.c: looks through every recorded frame and every dumped store. An exit code. */
 int kai_lab_evidence(struct kai_lab_stage *stage);
 
-/* acts.c, filing.c, checks.c, sound.c: what the statements do */
+/* acts.c, filing.c, bundles.c, checks.c, sound.c: what the statements do */
 int kai_lab_do_nothing(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_tell(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_time(struct kai_lab_stage *stage, const struct kai_lab_step *step);
@@ -122,6 +122,14 @@ int kai_lab_do_cut(struct kai_lab_stage *stage, const struct kai_lab_step *step)
 int kai_lab_do_mend(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_wait(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_wait_until(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_do_bundle(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_do_take_bundle(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_do_answer_bundle(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_do_change_bundle(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_refused_bundle(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_no_bundle(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_carries(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_carries_not(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_hold(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_part(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_lack(struct kai_lab_stage *stage, const struct kai_lab_step *step);
