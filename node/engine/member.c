@@ -146,11 +146,11 @@ size_t kai_members_mine(struct kai_turn *turn, const struct kai_terms *terms, st
 /* A statement of mine as keeper concerns a peer that it is about, and where it is a withdrawal
  * every partner whose agreement recognises the community. */
 static bool concerns(const struct kai_membership *membership, const uint8_t org[KAI_ID_LEN],
-		     const struct kai_terms *terms, bool others)
+		     const struct kai_terms *terms)
 {
 	if (kai_id_equal(membership->org, org))
-		return !others;
-	return others && membership->withdrawn && terms != NULL &&
+		return true;
+	return membership->withdrawn && terms != NULL &&
 	       kai_terms_recognise(terms, membership->keeper, membership->name);
 }
 
@@ -172,7 +172,8 @@ static void as_keeper(struct kai_turn *turn, struct kai_link *link, const struct
 			    KAI_FAULT_NONE &&
 		    kai_membership_peek(rec.bytes, turn->scratch, &membership) == KAI_FAULT_NONE &&
 		    (membership.withdrawn || current(turn, &membership)) &&
-		    concerns(&membership, link->org, terms, others))
+		    kai_id_equal(membership.org, link->org) != others &&
+		    concerns(&membership, link->org, terms))
 			give(turn, link, rec.bytes, context);
 		turn->scratch->used = mark;
 	}
@@ -295,7 +296,7 @@ void kai_agree_member(struct kai_turn *turn, const void *request, struct kai_ctl
 
 		if (concerns(&membership, link->org,
 			     pair->has_terms ? &pair->agreement.terms : NULL))
-			send_membership(turn, link, bytes);
+			send_membership(turn, link, bytes, NULL);
 	}
 	kai_trust_changed(turn);
 	ret->body = bytes;
