@@ -11,7 +11,7 @@ READER, WRITER = 'op-power-b', 'op-power-a'
 UNREACHABLE = 2
 # What only a running node knows, or what the clock alone changes.
 PASSING = {'at', 'link', 'last_heard', 'lag', 'queued', 'in_flight_bytes', 'endpoint', 'down_reason', 'last_error', 'clock_skew_ms',
-           'received_items', 'sent_items', 'refused'}
+           'received_items', 'sent_items', 'refused', 'call'}
 
 
 def without(value, names):
@@ -31,7 +31,7 @@ def reading(item):
         ('list',): (), ('list', '--kind', 'secinfo', '--tlp', 'AMBER', '--origin', WRITER, '--since', '1h'): (),
         ('list', '--sector', 'jp-seed7:pow'): (), ('list', '--text', 'twice week'): (), ('search', 'twice', 'week'): (),
         ('show', item): (), ('show', item[:8]): (), ('thread', item): (), ('show', item, '--history'): (),
-        ('explain', item): ('at', 'delivery'), ('explain', item, WRITER): ('at', 'delivery'), ('verify', item): (), ('verify', '--all'): (),
+        ('explain', item): ('at', 'delivery', 'call'), ('explain', item, WRITER): ('at', 'delivery', 'call'), ('verify', item): (), ('verify', '--all'): (),
         ('watch', '--once', '--after', '0.0'): (), ('check',): (), ('card', 'list'): (), ('agree', 'list'): (), ('agree', 'show', WRITER): (),
         ('member', 'list'): (), ('peers',): PASSING, ('draft', 'list'): (),
         ('journal', 'list'): (), ('journal', 'list', '--id', item): (), ('journal', 'verify'): (),

@@ -192,7 +192,7 @@ static void topology(struct dict *dict)
 {
 	add_words(dict, "nodes = ( |communities = ( |agreements = ( |name = \"|title = \"|title_ja|"
 			"country = \"JP\"|sectors = [|a = \"|b = \"|preset = \"|side = \"|"
-			"keeper = \"|members = [|communities = [");
+			"keeper = \"|members = [|communities = [|carries = [|telephone = \"");
 }
 
 static void csaf(struct dict *dict)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agree.h"
+#include "call.h"
 #include "duty.h"
 #include "item.h"
 #include "verbs.h"
@@ -164,6 +165,21 @@ static void set_recorded(struct kai_cli *cli, json_t *json, const struct kai_rel
 					  json_integer((json_int_t)released->bundle));
 }
 
+/* Whom to telephone, where it does not get there by itself. */
+static json_t *calls(struct kai_cli *cli, struct kai_txn *txn, const struct explain *explain,
+		     const struct kai_pair *pair, const struct kai_verdict *verdict)
+{
+	struct kai_recipient to = {.allow = verdict->allow,
+				   .rule = kai_span_str(kai_rule_name(verdict->rule))};
+	const char *why;
+
+	memcpy(to.org, pair->org, KAI_ID_LEN);
+	json_t *rows = kai_calls_for(cli, txn, explain->state, &explain->item->facts.header.label,
+				     &to, &why);
+
+	return rows != NULL ? rows : json_array();
+}
+
 static void explain_pair(struct kai_cli *cli, struct kai_txn *txn, const struct kai_pair *pair,
 			 void *context)
 {
@@ -201,6 +217,8 @@ static void explain_pair(struct kai_cli *cli, struct kai_txn *txn, const struct 
 		json_string(delivery_word(explain, pair, went ? &released : NULL, verdict.allow)));
 	if (recorded)
 		set_recorded(cli, json, &released);
+	(void)json_object_set_new(
+		json, "call", recorded ? json_array() : calls(cli, txn, explain, pair, &verdict));
 	const struct kai_mark *by = recorded				      ? released.mark
 				    : verdict.rule == KAI_RULE_OK_CONTINGENCY ? asked.mark
 									      : NULL;
@@ -237,6 +255,8 @@ static void show_pairs(struct kai_cli *cli, json_t *top)
 			T(json_string_value(json_object_get(pair, "basis"))),
 			kai_view_cell(cli, &at, pair),
 			json_string_value(json_object_get(pair, "text")));
+		if (json_array_size(json_object_get(pair, "call")) > 0)
+			kai_calls_show(cli, json_object_get(pair, "call"), 4);
 		if (kai_mark_text(cli, pair) != NULL)
 			(void)fprintf(cli->out, "    %s\n", kai_mark_text(cli, pair));
 		if (json_object_get(pair, "bundle") != NULL)

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "compose.h"
 #include "verbs.h"
 #include "view.h"
@@ -98,9 +99,28 @@ static void show_published(struct kai_cli *cli, json_t *top)
 	}
 }
 
+static void show_unreached(struct kai_cli *cli, json_t *top)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (json_object_get(top, "unreached"), i, row) {
+		(void)fprintf(
+			cli->out, T("  ! %s cannot be reached now.\n"),
+			kai_view_safe(cli, json_string_value(json_object_get(row, "name")), false));
+		kai_calls_show(cli, json_object_get(row, "call"), 6);
+	}
+}
+
+static void show_all(struct kai_cli *cli, json_t *top)
+{
+	show_published(cli, top);
+	show_unreached(cli, top);
+}
+
 static const struct kai_col published_cols[] = {{"id", N_("id"), KAI_COL_ID}};
 static const struct kai_view published_view = {
-	.cols = published_cols, .col_count = 1, .human = show_published};
+	.cols = published_cols, .col_count = 1, .human = show_all};
 
 static int show_answer(struct kai_cli *cli, const struct kai_ctl_answer *answer,
 		       const struct kai_draft *draft)
@@ -108,6 +128,7 @@ static int show_answer(struct kai_cli *cli, const struct kai_ctl_answer *answer,
 	int exit = kai_cli_open(cli);
 	struct kai_txn *txn = exit == 0 ? kai_cli_txn(cli) : NULL;
 	json_t *recipients = json_array();
+	struct kai_state state;
 
 	if (txn == NULL) {
 		json_decref(recipients);
@@ -116,15 +137,20 @@ static int show_answer(struct kai_cli *cli, const struct kai_ctl_answer *answer,
 	for (size_t i = 0; i < answer->recipients_count; i++)
 		(void)json_array_append_new(
 			recipients, recipient_json(cli, txn, &answer->recipients[i], draft));
+	json_t *unreached =
+		draft != NULL ? kai_unreached(cli, txn, kai_node_state(cli, &state) ? &state : NULL,
+					      &draft->label, answer)
+			      : json_array();
+
 	kai_txn_abort(txn);
 	kai_view_show(
 		cli, &published_view,
-		json_pack("{s:o, s:b, s:o}", "id",
+		json_pack("{s:o, s:b, s:o, s:o}", "id",
 			  answer->id.is ? kai_json_id(answer->id.id) : json_null(), "unsigned",
 			  answer->id.is && answer->exit == 0 &&
 				  kai_span_equal(answer->reason,
 						 kai_span_str(kai_fault_name(KAI_FAULT_SIGNERS))),
-			  "recipients", recipients));
+			  "recipients", recipients, "unreached", unreached));
 	return answer->exit == 0 ? KAI_EXIT_DONE : kai_node_refused(cli, answer);
 }
 

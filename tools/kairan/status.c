@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agree.h"
+#include "call.h"
 #include "duty.h"
 #include "item.h"
 #include "verbs.h"
@@ -100,6 +101,8 @@ static void add_peer(struct kai_cli *cli, struct kai_txn *txn, const struct kai_
 		"agreement_until", kai_json_time(terms->valid_until));
 
 	add_live(row, live);
+	(void)json_object_set_new(row, "call",
+				  active && !up ? kai_calls_of(cli, txn, pair->org) : json_array());
 	(void)json_array_append_new(peers->rows, row);
 	if (active && !up) {
 		(void)json_array_append_new(peers->down, json_string(name));

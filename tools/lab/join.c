@@ -86,6 +86,8 @@ int kai_lab_join(struct kai_cli *cli, const struct kai_lab *lab,
 	if (code == 0)
 		code = draft(cli, lab, agreement, terms);
 	if (code == 0)
+		code = kai_lab_fill_terms(cli, lab, agreement, terms);
+	if (code == 0)
 		code = kai_lab_kairan(cli, lab, a, propose, NULL);
 	if (code == 0)
 		code = kai_lab_kairan(cli, lab, b, accept, NULL);

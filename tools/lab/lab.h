@@ -21,6 +21,8 @@ struct kai_lab_node {
 	const char *title;
 	const char *title_ja;
 	const char *country;
+	const char
+		*telephone; /* of its duty desk, a contact in its agreements; NULL: none is named */
 	const char *sectors[KAI_LAB_MAX_LIST + 1]; /* ends with NULL */
 	char dir[KAI_PATH_SIZE];
 	/* Its clock shows from_ms + (now - from_ms) * scale + offset_s; scale 0: as the machine's, offset_s apart. */
@@ -36,6 +38,8 @@ struct kai_lab_agreement {
 	const char *side;  /* the role of a */
 	const char *until; /* when it ends; NULL: in a year */
 	const char *communities[KAI_LAB_MAX_LIST + 1];
+	/* whose items a contingency clause lets a pass on to b, beside its own */
+	const char *carries[KAI_LAB_MAX_LIST + 1];
 };
 
 struct kai_lab_community {
@@ -103,6 +107,9 @@ int kai_lab_wait_ready(struct kai_cli *cli, const struct kai_lab_node *node);
 /* join.c: what makes strangers partners, as README tells people to do it. */
 int kai_lab_join(struct kai_cli *cli, const struct kai_lab *lab,
 		 const struct kai_lab_agreement *agreement);
+/* terms.c: fills in a draft what only people know: contacts of both sides, and the agreement's own clauses. */
+int kai_lab_fill_terms(struct kai_cli *cli, const struct kai_lab *lab,
+		       const struct kai_lab_agreement *agreement, const char *path);
 /* Gives `to` the card of `from`, after comparing the fingerprint that `from` reads aloud. */
 int kai_lab_hand_card(struct kai_cli *cli, const struct kai_lab *lab,
 		      const struct kai_lab_node *from, const struct kai_lab_node *to);

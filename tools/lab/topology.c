@@ -72,6 +72,7 @@ static int read_node(struct kai_cli *cli, const config_setting_t *at, struct kai
 	node->title = text_of(cli, at, "title");
 	node->title_ja = text_of(cli, at, "title_ja");
 	node->country = text_of(cli, at, "country");
+	node->telephone = text_of(cli, at, "telephone");
 	if (!name_ok(node->name) || node->title == NULL || node->country == NULL ||
 	    !list_of(cli, at, "sectors", node->sectors))
 		return complain(
@@ -98,6 +99,11 @@ static int read_agreement(struct kai_cli *cli, const config_setting_t *at, struc
 		return complain(
 			cli, at,
 			T("an agreement needs a and b (two of the nodes), preset and side"));
+	if (!list_of(cli, at, "carries", agreement->carries))
+		return complain(cli, at, T("carries names nodes"));
+	for (size_t i = 0; agreement->carries[i] != NULL; i++)
+		if (kai_lab_node_find(lab, agreement->carries[i]) < 0)
+			return complain(cli, at, T("carries names nodes"));
 	agreement->a = (size_t)a;
 	agreement->b = (size_t)b;
 	lab->agreement_count++;
