@@ -29,7 +29,8 @@
 	X(GRANT, ctl_grant, 18)	  /* a part of an item of ours is opened further → published */  \
 	X(SIGN, ctl_sign, 19)	  /* a further signature on an item of ours → done */            \
 	X(BUNDLE_WRITE, ctl_bundle_write, 30) /* → done with a bundle_file; empty: nothing */    \
-	X(BUNDLE_TAKE, ctl_bundle_take, 31)   /* → done or refused with a bundle_report */
+	X(BUNDLE_TAKE, ctl_bundle_take, 31)   /* → done or refused with a bundle_report */       \
+	X(CASE_SEAL, ctl_case_seal, 32)	      /* → done with a signed case_seal */
 
 enum kai_control_type {
 #define X(NAME, name, number) KAI_CONTROL_##NAME = (number),
@@ -164,6 +165,12 @@ enum kai_control_type {
 	KAI_CTL_HEAD(X, KAI_CONTROL_BUNDLE_TAKE)                                                   \
 	X(BIN, file, 0, 1, KAI_MAX_BUNDLE + 256, "bundle_file")
 
+#define KAI_CTL_CASE_SEAL(X)                                                                       \
+	KAI_CTL_HEAD(X, KAI_CONTROL_CASE_SEAL)                                                     \
+	X(FIX, thread, 32, 0, 0, "of an item that is held here")                                   \
+	X(U64, lines, 0, 1, UINT64_MAX >> 1, "")                                                   \
+	X(FIX, digest, 32, 0, 0, "")
+
 /* ---- answers
  * --------------------------------------------------------------------------------------------------
  */
@@ -252,6 +259,7 @@ enum kai_control_type {
 	X(ctl_sign, KAI_CTL_SIGN)                                                                  \
 	X(ctl_bundle_write, KAI_CTL_BUNDLE_WRITE)                                                  \
 	X(ctl_bundle_take, KAI_CTL_BUNDLE_TAKE)                                                    \
+	X(ctl_case_seal, KAI_CTL_CASE_SEAL)                                                        \
 	X(bundle_outcome, KAI_BUNDLE_OUTCOME)                                                      \
 	X(bundle_report, KAI_BUNDLE_REPORT)                                                        \
 	X(part_verdict, KAI_PART_VERDICT)                                                          \

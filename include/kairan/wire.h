@@ -310,6 +310,16 @@ enum kai_action {
 	X(FIX, key, 32, 0, 0, "")                                                                  \
 	X(FIX, sig, 64, 0, 0, "over context, realm and H(context, realm, body)")
 
+/* What an org says of a file with all that it holds of an incident. */
+#define KAI_CASE_SEAL(X)                                                                           \
+	X(U64, version, 0, 1, 255, "1")                                                            \
+	X(FIX, org, 32, 0, 0, "whose file it is")                                                  \
+	X(U64, at, 0, 1, KAI_MAX_TIME_MS, "when it was sealed")                                    \
+	X(FIX, thread, 32, 0, 0, "id of the incident's first report")                              \
+	X(U64, lines, 0, 1, UINT64_MAX >> 1, "before the seal")                                    \
+	X(FIX, digest, 32, 0, 0, "of the last of them")                                            \
+	X(EXT, ext, 0, 0, KAI_MAX_EXT, "")
+
 /* ---- agreement
  * ---------------------------------------------------------------------------------------------- */
 
@@ -590,6 +600,7 @@ enum kai_msg_type {
 	X(receipt, KAI_RECEIPT)                                                                    \
 	X(bundle, KAI_BUNDLE)                                                                      \
 	X(bundle_file, KAI_BUNDLE_FILE)                                                            \
+	X(case_seal, KAI_CASE_SEAL)                                                                \
 	X(community, KAI_COMMUNITY)                                                                \
 	X(party, KAI_PARTY)                                                                        \
 	X(direction, KAI_DIRECTION)                                                                \

@@ -132,6 +132,7 @@ static const struct {
 	{KAI_CONTROL_SIGN, kai_sign_item},
 	{KAI_CONTROL_BUNDLE_WRITE, kai_bundle_write},
 	{KAI_CONTROL_BUNDLE_TAKE, kai_bundle_take},
+	{KAI_CONTROL_CASE_SEAL, kai_case_seal},
 };
 
 /* A request is a short array that begins with version and type, each one byte. */

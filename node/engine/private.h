@@ -33,6 +33,7 @@
  *   grant.c     releases of own items
  *   sign.c      further signatures on own items
  *   tell.c      a signed statement of how far we are
+ *   case_seal.c our signature on a file about an incident
  *   bundle_write.c, bundle_take.c  what goes and comes in files instead of over a link
  *
  * Every function takes the turn first: the engine, the open transaction, the outputs and the
@@ -524,5 +525,6 @@ void kai_confirm_ack(struct kai_turn *turn, const void *request, struct kai_ctl_
 void kai_confirm_attest(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_bundle_write(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_bundle_take(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_case_seal(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 
 #endif

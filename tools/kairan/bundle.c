@@ -31,8 +31,8 @@ static int bundle_open(struct kai_cli *cli, const char *path, struct kai_span by
 
 	if (fault == KAI_FAULT_NONE)
 		return 0;
-	return kai_cli_fail(cli, KAI_EXIT_REFUSED, T("%s: the bundle %s"), path,
-			    kai_fault_text(fault));
+	return kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", path,
+			    kai_rule_sentence(cli, kai_fault_name(fault)));
 }
 
 static char *armoured(struct kai_cli *cli, struct kai_span bytes)

@@ -24,6 +24,21 @@ const char *kai_journal_break_word(enum kai_journal_break broken);
 json_t *kai_journal_line(uint64_t number, struct kai_span bytes, const struct kai_journal *entry);
 #define KAI_JOURNAL_FILE "kairan journal" /* member `file` of the first line */
 
+/* Lines of a file: count, and digest = H(case, live, the one before || the line with its end), from zeros. */
+struct kai_lines {
+	FILE *to;
+	uint64_t count;
+	uint8_t digest[KAI_ID_LEN];
+	bool failed;
+};
+void kai_lines_put(struct kai_lines *lines, json_t *line); /* releases it */
+/* The lines of an export of these entries; first 0: of none. An exit code. */
+int kai_journal_write(struct kai_cli *cli, struct kai_lines *lines, uint64_t first, uint64_t last);
+/* The first and the last entry about an id of which about says so; 0: none. */
+int kai_journal_about(struct kai_cli *cli,
+		      bool (*about)(void *context, const uint8_t id[KAI_ID_LEN]), void *context,
+		      uint64_t *ret_first, uint64_t *ret_last);
+
 /*
  * Heads of another organisation's journal, as its receipts told them to this node, against an export of it. Zeroed
  * before begin. heads is on the heap; done lets it go. Not asked: no node's data is here, or it does not know them.
@@ -60,6 +75,18 @@ struct kai_journal_file {
 	char *org;
 	struct kai_witness witness;
 };
+/* A reader of such lines, one after the other. alone: no store that is here is asked for heads. */
+struct kai_journal_reading {
+	struct kai_cli *cli;
+	struct kai_journal_file *file;
+	bool alone;
+	bool begun;
+	bool ended;
+	uint64_t made_at;
+	int exit; /* of the store that is here */
+};
+/* false: not a line of ours. */
+bool kai_journal_read_line(struct kai_journal_reading *reading, const char *text, size_t len);
 /* file->witness is the caller's to let go, whatever the exit. */
 int kai_journal_read(struct kai_cli *cli, const char *path, struct kai_journal_file *ret);
 

@@ -51,7 +51,7 @@ struct range {
 };
 
 struct writing {
-	FILE *to;
+	struct kai_lines *lines;
 	struct kai_journal_chain chain;
 	uint64_t count;
 };
@@ -131,11 +131,23 @@ struct copying {
 	uint64_t last;
 };
 
-static void put_line(FILE *to, json_t *line)
+void kai_lines_put(struct kai_lines *lines, json_t *line)
 {
-	(void)json_dumpf(line, to, JSON_COMPACT | JSON_ENSURE_ASCII);
-	(void)fputc('\n', to);
+	char *text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII);
+	size_t len = text != NULL ? strlen(text) : 0;
+
 	json_decref(line);
+	lines->failed = lines->failed || text == NULL;
+	if (text == NULL)
+		return;
+	text[len] = '\n'; /* in place of its end */
+	const struct kai_span pieces[] = {kai_span(lines->digest, KAI_ID_LEN),
+					  kai_span(text, len + 1)};
+
+	kai_hash_many(KAI_CTX_CASE, kai_realm_live, pieces, 2, lines->digest);
+	lines->failed = fwrite(text, 1, len + 1, lines->to) != len + 1 || lines->failed;
+	lines->count++;
+	free(text);
 }
 
 static bool copy(void *context, uint64_t number, struct kai_span bytes,
@@ -147,8 +159,8 @@ static bool copy(void *context, uint64_t number, struct kai_span bytes,
 	writing->chain.number = number;
 	kai_hash(KAI_CTX_JOURNAL, kai_realm_live, bytes, writing->chain.hash);
 	writing->count++;
-	put_line(writing->to, kai_journal_line(number, bytes, entry));
-	return number < copying->last && ferror(writing->to) == 0;
+	kai_lines_put(writing->lines, kai_journal_line(number, bytes, entry));
+	return number < copying->last && !writing->lines->failed;
 }
 
 /* Was nothing newer in the journal when its last entry was written out? */
@@ -167,18 +179,59 @@ static int write_range(struct kai_cli *cli, const struct range *range, struct wr
 	struct copying copying = {.writing = writing, .last = range->last};
 	int exit = 0;
 
-	put_line(writing->to, json_pack("{s:s, s:i, s:o, s:o, s:I}", "file", KAI_JOURNAL_FILE,
-					"version", FILE_VERSION, "org", kai_json_id(cli->org),
-					"made_at", kai_json_time((uint64_t)kai_cli_now().ms),
-					"first", (json_int_t)range->first));
+	kai_lines_put(writing->lines,
+		      json_pack("{s:s, s:i, s:o, s:o, s:I}", "file", KAI_JOURNAL_FILE, "version",
+				FILE_VERSION, "org", kai_json_id(cli->org), "made_at",
+				kai_json_time((uint64_t)kai_cli_now().ms), "first",
+				(json_int_t)range->first));
 	if (range->first > 0)
 		exit = read_all(cli, range->first - 1, copy, &copying);
 	if (exit == 0)
-		put_line(writing->to, json_pack("{s:b, s:I, s:I, s:o, s:b}", "end", true, "count",
-						(json_int_t)writing->count, "last",
-						(json_int_t)writing->chain.number, "hash",
-						kai_json_id(writing->chain.hash), "newest",
-						is_newest(cli, writing)));
+		kai_lines_put(writing->lines, json_pack("{s:b, s:I, s:I, s:o, s:b}", "end", true,
+							"count", (json_int_t)writing->count, "last",
+							(json_int_t)writing->chain.number, "hash",
+							kai_json_id(writing->chain.hash), "newest",
+							is_newest(cli, writing)));
+	return exit;
+}
+
+int kai_journal_write(struct kai_cli *cli, struct kai_lines *lines, uint64_t first, uint64_t last)
+{
+	const struct range range = {.first = first, .last = last};
+	struct writing writing = {.lines = lines};
+
+	return write_range(cli, &range, &writing);
+}
+
+struct seeking {
+	bool (*about)(void *context, const uint8_t id[KAI_ID_LEN]);
+	void *context;
+	uint64_t first, last;
+};
+
+static bool seek(void *context, uint64_t number, struct kai_span bytes,
+		 const struct kai_journal *entry)
+{
+	struct seeking *seeking = context;
+
+	(void)bytes;
+	if (entry->id.is && seeking->about(seeking->context, entry->id.id)) {
+		if (seeking->first == 0)
+			seeking->first = number;
+		seeking->last = number;
+	}
+	return true;
+}
+
+int kai_journal_about(struct kai_cli *cli,
+		      bool (*about)(void *context, const uint8_t id[KAI_ID_LEN]), void *context,
+		      uint64_t *ret_first, uint64_t *ret_last)
+{
+	struct seeking seeking = {.about = about, .context = context};
+	int exit = read_all(cli, 0, seek, &seeking);
+
+	*ret_first = seeking.first;
+	*ret_last = seeking.last;
 	return exit;
 }
 
@@ -206,15 +259,15 @@ static int write_file(struct kai_cli *cli, const char *path, const struct range 
 
 	if (exit != 0)
 		return exit;
-	writing->to = fdopen(dup(file.fd), "w");
-	if (writing->to == NULL) {
+	writing->lines->to = fdopen(dup(file.fd), "w");
+	if (writing->lines->to == NULL) {
 		kai_outfile_drop(&file);
 		return kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", path, strerror(errno));
 	}
 	exit = write_range(cli, range, writing);
-	bool fine = ferror(writing->to) == 0;
+	bool fine = !writing->lines->failed;
 
-	fine = fclose(writing->to) == 0 && fine;
+	fine = fclose(writing->lines->to) == 0 && fine;
 	if (exit == 0 && fine)
 		return kai_outfile_end(cli, &file);
 	kai_outfile_drop(&file);
@@ -225,7 +278,8 @@ static int write_file(struct kai_cli *cli, const char *path, const struct range 
 int kai_verb_journal_export(struct kai_cli *cli)
 {
 	const char *path = kai_opt_value(cli, "o");
-	struct writing writing = {.to = cli->out};
+	struct kai_lines lines = {.to = cli->out};
+	struct writing writing = {.lines = &lines};
 	struct range range;
 	int exit = kai_cli_open(cli);
 
@@ -247,15 +301,6 @@ int kai_verb_journal_export(struct kai_cli *cli)
 
 /* ---- reading ---- */
 
-struct reading {
-	struct kai_cli *cli;
-	struct kai_journal_file *file;
-	bool begun;
-	bool ended;
-	uint64_t made_at;
-	int exit; /* of the store that is here */
-};
-
 static void wrong(struct kai_journal_file *file, uint64_t at, const char *word, const char *problem)
 {
 	if (file->problem != NULL)
@@ -265,7 +310,7 @@ static void wrong(struct kai_journal_file *file, uint64_t at, const char *word, 
 	file->problem = problem;
 }
 
-static bool read_first(struct reading *reading, const json_t *line)
+static bool read_first(struct kai_journal_reading *reading, const json_t *line)
 {
 	const char *what = json_string_value(json_object_get(line, "file"));
 	const char *org = json_string_value(json_object_get(line, "org"));
@@ -280,7 +325,7 @@ static bool read_first(struct reading *reading, const json_t *line)
 
 	if (made != NULL && kai_time_parse(made, &made_at) && made_at.ms > 0)
 		reading->made_at = (uint64_t)made_at.ms;
-	if (kai_base32_parse(org, id, sizeof(id)))
+	if (!reading->alone && kai_base32_parse(org, id, sizeof(id)))
 		reading->exit = kai_witness_begin(reading->cli, id, &reading->file->witness);
 	reading->begun = true;
 	reading->file->first = (uint64_t)first;
@@ -288,7 +333,7 @@ static bool read_first(struct reading *reading, const json_t *line)
 	return true;
 }
 
-static void read_end(struct reading *reading, const json_t *line)
+static void read_end(struct kai_journal_reading *reading, const json_t *line)
 {
 	struct kai_journal_file *file = reading->file;
 	const char *text = json_string_value(json_object_get(line, "hash"));
@@ -320,7 +365,7 @@ static bool line_bytes(const json_t *line, uint8_t *at, struct kai_span *ret)
 	return true;
 }
 
-static void read_entry(struct reading *reading, const json_t *line)
+static void read_entry(struct kai_journal_reading *reading, const json_t *line)
 {
 	struct kai_journal_file *file = reading->file;
 	uint64_t number = (uint64_t)json_integer_value(json_object_get(line, "number"));
@@ -359,7 +404,7 @@ static void read_entry(struct reading *reading, const json_t *line)
 }
 
 /* false: not a line of ours. */
-static bool read_line(struct reading *reading, const char *text, size_t len)
+bool kai_journal_read_line(struct kai_journal_reading *reading, const char *text, size_t len)
 {
 	size_t used = reading->cli->arena.used;
 	json_t *line = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
@@ -387,7 +432,7 @@ static bool read_line(struct reading *reading, const char *text, size_t len)
 
 int kai_journal_read(struct kai_cli *cli, const char *path, struct kai_journal_file *ret)
 {
-	struct reading reading = {.cli = cli, .file = ret};
+	struct kai_journal_reading reading = {.cli = cli, .file = ret};
 	FILE *from = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	char *text = kai_cli_take(cli, MAX_LINE);
 	bool ours = true;
@@ -397,7 +442,7 @@ int kai_journal_read(struct kai_cli *cli, const char *path, struct kai_journal_f
 		return kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s", path, strerror(errno));
 	while (ours && reading.exit == 0 && ret->problem == NULL &&
 	       fgets(text, MAX_LINE, from) != NULL)
-		ours = read_line(&reading, text, strlen(text));
+		ours = kai_journal_read_line(&reading, text, strlen(text));
 	bool failed = ferror(from) != 0;
 
 	if (from != stdin)

@@ -47,6 +47,7 @@ static const struct {
 	{"bundle-written", N_("Advisories and receipts for it were written as a file.")},
 	{"bundle-taken", N_("A file of advisories and receipts from it was taken.")},
 	{"bundle-refused", N_("A file from it was refused as a whole.")},
+	{"case-sealed", N_("A file with all of an incident was sealed.")},
 	{"store-restored", N_("This store was put back from a backup.")},
 };
 

@@ -2,6 +2,7 @@
 /* verify: an item against its own signatures and commitments; check: the whole store. */
 #include <string.h>
 
+#include "case.h"
 #include "item.h"
 #include "verbs.h"
 #include "view.h"
@@ -139,6 +140,9 @@ int kai_verb_verify(struct kai_cli *cli)
 	uint64_t arrival = 0;
 	uint8_t id[KAI_ID_LEN];
 	bool fine = true;
+
+	if (cli->arg_count > 0 && kai_case_is(cli->args[0]))
+		return kai_case_verify(cli, cli->args[0]);
 	int exit = kai_cli_open(cli);
 
 	if (cli->arg_count == 0 && !kai_opt_is(cli, "all"))

@@ -27,7 +27,7 @@ cep-power writes bundle MONDAY for op-power-c
 bundle MONDAY carries LESSON
 bundle MONDAY does not carry PRIVATE
 bundle MONDAY is changed on the way into FORGED
-op-power-c may not take bundle FORGED because "signature"
+op-power-c may not take bundle FORGED because "signature does not verify"
 op-power-a may not take bundle MONDAY because "another organisation"
 op-power-c takes bundle MONDAY and answers with TUESDAY
 within 5s op-power-c hold LESSON

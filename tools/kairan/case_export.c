@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * export case: every item of an incident's thread that is here and what names the incident, with its
+ * exact bytes, signatures, openings, how it came and went under which agreements, receipts, and the
+ * journal from the first entry about it to the last. A local exit: the one decision is asked for our own
+ * organisation under a ceiling, as of when each item came. The node seals it.
+ */
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "case.h"
+#include "item.h"
+#include "kairan/receipt.h"
+#include "outfile.h"
+#include "verbs.h"
+
+#define MAX_ITEMS 4096u
+#define PAGE 256u /* items looked at in one transaction */
+
+const struct kai_opt kai_export_case_opts[] = {
+	{"o", "FILE", false, N_("write here (needed)")},
+	{"ceiling", "TLP", false, N_("leave out what is stricter than this (default RED: nothing)")},
+	{NULL, NULL, false, NULL},
+};
+
+struct casing {
+	struct kai_cli *cli;
+	struct kai_lines lines;
+	uint8_t thread[KAI_ID_LEN];
+	uint64_t ceiling;
+	uint8_t (*ids)[KAI_ID_LEN]; /* MAX_ITEMS */
+	uint64_t *arrivals;
+	size_t count;
+	size_t left_out; /* items and parts */
+	json_t *orgs;	 /* whose cards go along */
+	json_t *pacts;	 /* digest → the other side */
+};
+
+/* ---- which items */
+
+static bool concerns(const struct casing *casing, const uint8_t id[KAI_ID_LEN],
+		     const struct kai_header *header)
+{
+	return kai_id_equal(id, casing->thread) ||
+	       (header->thread.is && kai_id_equal(header->thread.id, casing->thread)) ||
+	       (header->incident.is && kai_id_equal(header->incident.id, casing->thread));
+}
+
+static void look(struct casing *casing, struct kai_txn *txn, uint64_t arrival)
+{
+	struct kai_cli *cli = casing->cli;
+	size_t used = cli->arena.used;
+	struct kai_header header;
+	struct kai_item item;
+
+	if (kai_rec_item(txn, arrival, &cli->arena, &item) &&
+	    kai_header_read(item.header, &cli->arena, &header) == KAI_FAULT_NONE &&
+	    concerns(casing, item.id, &header) && casing->count < MAX_ITEMS) {
+		memcpy(casing->ids[casing->count], item.id, KAI_ID_LEN);
+		casing->arrivals[casing->count++] = arrival;
+	}
+	cli->arena.used = used;
+}
+
+static int collect(struct casing *casing)
+{
+	uint64_t from = 1;
+	bool more = true;
+
+	while (more) {
+		struct kai_txn *txn = kai_cli_txn(casing->cli);
+		struct kai_index_scan scan;
+		uint64_t arrival;
+
+		if (txn == NULL)
+			return KAI_EXIT_REFUSED;
+		more = false;
+		kai_index_all(&scan, txn, from, false);
+		for (unsigned i = 0; i < PAGE && kai_index_next(&scan, &arrival); i++) {
+			look(casing, txn, arrival);
+			from = arrival + 1;
+			more = true;
+		}
+		kai_txn_abort(txn);
+	}
+	return 0;
+}
+
+/* ---- one item */
+
+static json_t *base64(struct kai_span bytes)
+{
+	size_t cap = sodium_base64_ENCODED_LEN(bytes.len, sodium_base64_VARIANT_ORIGINAL);
+	char *text = malloc(cap);
+	json_t *json = NULL;
+
+	if (text != NULL) {
+		(void)sodium_bin2base64(text, cap, bytes.at, bytes.len,
+					sodium_base64_VARIANT_ORIGINAL);
+		json = json_string(text);
+	}
+	free(text);
+	return json;
+}
+
+static void put(struct casing *casing, const char *what, json_t *line)
+{
+	(void)json_object_set_new(line, "what", json_string(what));
+	kai_lines_put(&casing->lines, line);
+}
+
+static struct kai_verdict decide(const struct casing *casing, const struct kai_loaded *item,
+				 const struct kai_label *label, uint8_t index)
+{
+	const struct kai_facts facts = {
+		.header = &item->facts.header,
+		.id = item->facts.item.id,
+		.part_label = label,
+		.part_index = index,
+		.from = casing->cli->org,
+		.to = casing->cli->org,
+		.releases = item->facts.releases,
+		.release_count = item->facts.release_count,
+		.overlay = KAI_ONWARD_ANY,
+		.realm = kai_realm_live,
+		.now = {(int64_t)item->facts.item.received_at},
+		.exit_ceiling = casing->ceiling,
+	};
+
+	return kai_policy_decide(&facts);
+}
+
+static void withhold(struct casing *casing, json_t *list, struct kai_span part, const char *rule)
+{
+	casing->left_out++;
+	(void)json_array_append_new(
+		list, json_pack("{s:o, s:s}", "part", kai_json_span(part), "rule", rule));
+}
+
+/* Parts that may go, with what opens them; of the others their names and why. */
+static void add_parts(struct casing *casing, struct kai_txn *txn, const struct kai_loaded *item,
+		      struct kai_advisory *io_advisory, json_t *line)
+{
+	struct kai_cli *cli = casing->cli;
+	const struct kai_header *header = &item->facts.header;
+	json_t *openings = json_array(), *withheld = json_array();
+
+	for (uint8_t i = 0; i < header->parts_count && i < KAI_MAX_PARTS; i++) {
+		struct kai_key key = kai_key_part(item->facts.arrival, i);
+		struct kai_part part;
+		bool known = (item->facts.labels_known >> i & 1) != 0 &&
+			     kai_rec_get(txn, KAI_TABLE_PARTS, &key, &kai_object_part, &cli->arena,
+					 &part);
+		struct kai_verdict verdict = {.allow = false};
+
+		if (known)
+			verdict = decide(casing, item, &item->labels[i], i);
+		if (!known || !verdict.allow) {
+			withhold(casing, withheld, header->parts[i].name,
+				 known ? kai_rule_name(verdict.rule) : "not-held");
+			continue;
+		}
+		struct kai_span opening = kai_object_encode_in(&kai_object_opening,
+							       &item->openings[i], &cli->arena);
+
+		io_advisory->parts[io_advisory->parts_count++] =
+			(struct kai_part_blob){.index = i, .ciphertext = part.ciphertext};
+		(void)json_array_append_new(
+			openings, json_pack("{s:o, s:i, s:o}", "part",
+					    kai_json_span(header->parts[i].name), "index", (int)i,
+					    "opening", base64(opening)));
+	}
+	(void)json_object_set_new(line, "openings", openings);
+	(void)json_object_set_new(line, "withheld", withheld);
+}
+
+/* Whose cards and which agreements a reader needs. */
+static void remember(struct casing *casing, const json_t *ways)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (ways, i, row) {
+		const char *org = json_string_value(json_object_get(row, "org"));
+		const char *digest = json_string_value(json_object_get(row, "agreement"));
+		uint8_t id[KAI_ID_LEN];
+
+		if (org == NULL || digest == NULL || !kai_base32_parse(digest, id, sizeof(id)) ||
+		    sodium_is_zero(id, sizeof(id)) == 1)
+			continue;
+		(void)json_object_set_new(casing->orgs, org, json_true());
+		(void)json_object_set_new(casing->pacts, digest, json_string(org));
+	}
+}
+
+static void remember_org(struct casing *casing, const uint8_t org[KAI_ID_LEN])
+{
+	char text[KAI_ID_TEXT];
+
+	kai_id_text(org, text);
+	(void)json_object_set_new(casing->orgs, text, json_true());
+}
+
+/* The exact bytes of what its receivers signed about it. */
+static void put_receipts(struct casing *casing, struct kai_txn *txn, const struct kai_item_facts *of)
+{
+	struct kai_key prefix = kai_key_u64(of->arrival);
+	struct kai_scan scan;
+	struct kai_span value;
+
+	kai_scan_init(&scan, txn, KAI_TABLE_RECEIPTS, kai_key_span(&prefix), kai_span(NULL, 0),
+		      false);
+	while (kai_scan_next(&scan, NULL, &value)) {
+		struct kai_receipt_rec rec;
+
+		if (kai_object_decode(&kai_object_receipt_rec, value, &casing->cli->arena, &rec) !=
+		    KAI_FAULT_NONE)
+			continue;
+		for (size_t i = 0; i < rec.levels_count; i++) {
+			struct kai_key key = kai_key_bytes(rec.levels[i].statement.id, KAI_ID_LEN);
+			struct kai_receipt_opened opened;
+			struct kai_statement statement;
+
+			if (!rec.levels[i].statement.is ||
+			    !kai_rec_get(txn, KAI_TABLE_STATEMENTS, &key, &kai_object_statement,
+					 &casing->cli->arena, &statement) ||
+			    kai_receipt_open(statement.bytes, &casing->cli->arena, &opened) !=
+				    KAI_FAULT_NONE)
+				continue;
+			remember_org(casing, opened.receipt.org);
+			put(casing, "receipt",
+			    json_pack("{s:o, s:o, s:s, s:o}", "org",
+				      kai_json_id(opened.receipt.org), "id",
+				      kai_json_id(of->item.id), "level",
+				      kai_level_word(rec.levels[i].level), "bytes",
+				      base64(statement.bytes)));
+		}
+	}
+}
+
+static void put_releases(struct casing *casing, struct kai_txn *txn, uint64_t arrival)
+{
+	struct kai_key prefix = kai_key_u64(arrival);
+	struct kai_scan scan;
+	struct kai_span value;
+
+	kai_scan_init(&scan, txn, KAI_TABLE_EVIDENCE, kai_key_span(&prefix), kai_span(NULL, 0),
+		      false);
+	while (kai_scan_next(&scan, NULL, &value))
+		put(casing, "release", json_pack("{s:o}", "bytes", base64(value)));
+}
+
+static void put_whole(struct casing *casing, struct kai_txn *txn, const struct kai_loaded *item)
+{
+	struct kai_cli *cli = casing->cli;
+	const struct kai_item *record = &item->facts.item;
+	struct kai_advisory advisory = {
+		.header = record->header,
+		.signatures = record->signatures,
+		.signatures_count = record->signatures_count,
+		.parts = kai_cli_take(cli, KAI_MAX_PARTS * sizeof(*advisory.parts)),
+	};
+	json_t *supply = kai_item_ways(cli, txn, item->facts.arrival, true);
+	json_t *released = kai_item_ways(cli, txn, item->facts.arrival, false);
+	json_t *line = json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "id", kai_json_id(record->id),
+				 "origin", kai_json_id(item->facts.header.origin), "received_at",
+				 kai_json_time(record->received_at), "state",
+				 kai_item_state(cli, txn, item), "supply", supply, "released",
+				 released);
+
+	/* our own word, and what was said by telephone: signed by nobody but us */
+	(void)json_object_set_new(line, "knows", kai_receipts_json(cli, txn, item->facts.arrival));
+	remember_org(casing, item->facts.header.origin);
+	remember(casing, supply);
+	remember(casing, released);
+	add_parts(casing, txn, item, &advisory, line);
+	(void)json_object_set_new(
+		line, "advisory",
+		base64(kai_object_encode_in(&kai_object_advisory, &advisory, &cli->arena)));
+	put(casing, "item", line);
+	put_releases(casing, txn, item->facts.arrival);
+	put_receipts(casing, txn, &item->facts);
+}
+
+static int put_item(struct casing *casing, size_t place)
+{
+	struct kai_cli *cli = casing->cli;
+	size_t used = cli->arena.used;
+	struct kai_txn *txn = kai_cli_txn(cli);
+	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
+
+	if (txn == NULL)
+		return KAI_EXIT_REFUSED;
+	if (kai_item_load(cli, txn, casing->arrivals[place], true, item)) {
+		struct kai_verdict verdict = decide(casing, item, NULL, 0);
+
+		if (verdict.allow) {
+			put_whole(casing, txn, item);
+		} else {
+			casing->left_out++;
+			put(casing, "left-out",
+			    json_pack("{s:o, s:s}", "id", kai_json_id(item->facts.item.id), "rule",
+				      kai_rule_name(verdict.rule)));
+		}
+	}
+	kai_txn_abort(txn);
+	cli->arena.used = used;
+	return 0;
+}
+
+/* ---- what its signatures rest on */
+
+static void put_pacts(struct casing *casing, struct kai_txn *txn)
+{
+	const char *digest;
+	json_t *org;
+
+	json_object_foreach (casing->pacts, digest, org) {
+		uint8_t other[KAI_ID_LEN], id[KAI_ID_LEN];
+		struct kai_agree_rec rec;
+
+		if (!kai_base32_parse(json_string_value(org), other, sizeof(other)) ||
+		    !kai_base32_parse(digest, id, sizeof(id)))
+			continue;
+		struct kai_key key = kai_key_two(other, id);
+
+		if (kai_rec_get(txn, KAI_TABLE_AGREEMENTS, &key, &kai_object_agree_rec,
+				&casing->cli->arena, &rec))
+			put(casing, "agreement",
+			    json_pack("{s:s, s:o, s:o}", "digest", digest, "org", json_incref(org),
+				      "bytes", base64(rec.bytes)));
+	}
+}
+
+/* All cards that are here: keys may have changed since. */
+static void put_cards(struct casing *casing, struct kai_txn *txn)
+{
+	const char *text;
+	json_t *unused;
+
+	json_object_foreach (casing->orgs, text, unused) {
+		struct kai_scan scan;
+		struct kai_span value;
+		uint8_t org[KAI_ID_LEN];
+
+		if (!kai_base32_parse(text, org, sizeof(org)))
+			continue;
+		kai_scan_init(&scan, txn, KAI_TABLE_CARDS, kai_span(org, sizeof(org)),
+			      kai_span(NULL, 0), false);
+		while (kai_scan_next(&scan, NULL, &value)) {
+			struct kai_card_rec rec;
+
+			if (kai_object_decode(&kai_object_card_rec, value, &casing->cli->arena,
+					      &rec) == KAI_FAULT_NONE)
+				put(casing, "card",
+				    json_pack("{s:s, s:o}", "org", text, "bytes",
+					      base64(rec.bytes)));
+		}
+	}
+}
+
+static bool is_about(void *context, const uint8_t id[KAI_ID_LEN])
+{
+	const struct casing *casing = context;
+
+	for (size_t i = 0; i < casing->count; i++)
+		if (kai_id_equal(casing->ids[i], id))
+			return true;
+	return false;
+}
+
+static int put_rest(struct casing *casing)
+{
+	struct kai_cli *cli = casing->cli;
+	struct kai_txn *txn = kai_cli_txn(cli);
+	uint64_t first = 0, last = 0;
+
+	if (txn == NULL)
+		return KAI_EXIT_REFUSED;
+	remember_org(casing, cli->org);
+	put_pacts(casing, txn);
+	put_cards(casing, txn);
+	kai_txn_abort(txn);
+	int exit = kai_journal_about(cli, is_about, casing, &first, &last);
+
+	return exit != 0 ? exit : kai_journal_write(cli, &casing->lines, first, last);
+}
+
+/* ---- the whole */
+
+static int seal(struct casing *casing)
+{
+	struct kai_cli *cli = casing->cli;
+	struct kai_ctl_case_seal request = {.version = KAI_VERSION,
+					    .type = KAI_CONTROL_CASE_SEAL,
+					    .lines = casing->lines.count};
+	struct kai_ctl_answer answer;
+
+	memcpy(request.thread, casing->thread, KAI_ID_LEN);
+	memcpy(request.digest, casing->lines.digest, KAI_ID_LEN);
+	int exit = kai_node_ask(cli, &kai_object_ctl_case_seal, &request, false, &answer);
+
+	if (exit != 0)
+		return exit;
+	if (answer.exit != 0)
+		return kai_node_refused(cli, &answer);
+	kai_lines_put(&casing->lines, json_pack("{s:o}", "seal", base64(answer.body)));
+	return 0;
+}
+
+static int write_all(struct casing *casing)
+{
+	struct kai_cli *cli = casing->cli;
+	int exit = 0;
+
+	kai_lines_put(&casing->lines,
+		      json_pack("{s:s, s:i, s:o, s:o, s:o, s:s, s:I}", "file", KAI_CASE_FILE,
+				"version", KAI_CASE_VERSION, "org", kai_json_id(cli->org),
+				"made_at", kai_json_time((uint64_t)kai_cli_now().ms), "thread",
+				kai_json_id(casing->thread), "ceiling",
+				kai_tlp_word(casing->ceiling), "items",
+				(json_int_t)casing->count));
+	for (size_t i = 0; exit == 0 && i < casing->count; i++)
+		exit = put_item(casing, i);
+	if (exit == 0)
+		exit = put_rest(casing);
+	return exit == 0 ? seal(casing) : exit;
+}
+
+static int write_file(struct casing *casing, const char *path)
+{
+	struct kai_cli *cli = casing->cli;
+	struct kai_outfile file = {.fd = -1};
+	int exit = kai_outfile_begin(cli, path, 0640, &file);
+
+	if (exit != 0)
+		return exit;
+	casing->lines.to = fdopen(dup(file.fd), "w");
+	if (casing->lines.to == NULL) {
+		kai_outfile_drop(&file);
+		return kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", path, strerror(errno));
+	}
+	exit = write_all(casing);
+	bool fine = !casing->lines.failed;
+
+	fine = fclose(casing->lines.to) == 0 && fine;
+	if (exit == 0 && fine)
+		return kai_outfile_end(cli, &file);
+	kai_outfile_drop(&file);
+	return exit != 0 ? exit
+			 : kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", path, strerror(errno));
+}
+
+/* The thread of the item that is named; it need not be its first. */
+static int find_thread(struct casing *casing)
+{
+	struct kai_cli *cli = casing->cli;
+	struct kai_txn *txn = kai_cli_txn(cli);
+	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
+	uint8_t id[KAI_ID_LEN];
+	uint64_t arrival;
+
+	if (txn == NULL)
+		return KAI_EXIT_REFUSED;
+	int exit = kai_item_find(cli, txn, cli->args[0], id, &arrival);
+
+	if (exit == 0 && !kai_item_load(cli, txn, arrival, false, item))
+		exit = kai_cli_fail(cli, KAI_EXIT_REFUSED, T("%s: damaged (run `kairan check`)"),
+				    cli->args[0]);
+	if (exit == 0 && item->facts.header.incident.is)
+		memcpy(casing->thread, item->facts.header.incident.id, KAI_ID_LEN);
+	else if (exit == 0)
+		memcpy(casing->thread, kai_item_thread(item), KAI_ID_LEN);
+	kai_txn_abort(txn);
+	return exit;
+}
+
+static int begin(struct casing *casing)
+{
+	struct kai_cli *cli = casing->cli;
+	const char *ceiling = kai_opt_value(cli, "ceiling");
+
+	casing->ceiling = KAI_TLP_RED;
+	if (ceiling != NULL && !kai_tlp_parse(ceiling, &casing->ceiling))
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("--ceiling %s: not a TLP 2.0 label (RED, AMBER+STRICT, "
+				      "AMBER, GREEN, CLEAR)"),
+				    ceiling);
+	if (kai_opt_value(cli, "o") == NULL)
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("export case: where to? (-o FILE)"));
+	int exit = kai_cli_open(cli);
+
+	if (exit == 0)
+		exit = kai_cli_keys(cli);
+	if (exit == 0)
+		exit = find_thread(casing);
+	if (exit != 0)
+		return exit;
+	casing->ids = kai_cli_take(cli, MAX_ITEMS * sizeof(*casing->ids));
+	casing->arrivals = kai_cli_take(cli, MAX_ITEMS * sizeof(*casing->arrivals));
+	return collect(casing);
+}
+
+static const struct kai_col case_cols[] = {
+	{"file", N_("file"), KAI_COL_TEXT},	     {"thread", N_("thread"), KAI_COL_ID},
+	{"items", N_("advisories"), KAI_COL_NUMBER}, {"left_out", N_("left out"), KAI_COL_NUMBER},
+	{"lines", N_("lines"), KAI_COL_NUMBER},
+};
+static const struct kai_view case_view = {.cols = case_cols, .col_count = 5};
+
+int kai_verb_export_case(struct kai_cli *cli)
+{
+	struct casing casing = {
+		.cli = cli, .orgs = json_object(), .pacts = json_object()};
+	int exit = begin(&casing);
+
+	if (exit == 0)
+		exit = write_file(&casing, kai_opt_value(cli, "o"));
+	if (exit == 0)
+		kai_view_show(cli, &case_view,
+			      json_pack("{s:s, s:o, s:I, s:I, s:I}", "file", kai_opt_value(cli, "o"),
+					"thread", kai_json_id(casing.thread), "items",
+					(json_int_t)casing.count, "left_out",
+					(json_int_t)casing.left_out, "lines",
+					(json_int_t)casing.lines.count));
+	json_decref(casing.orgs);
+	json_decref(casing.pacts);
+	return exit;
+}
