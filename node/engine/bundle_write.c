@@ -63,8 +63,8 @@ static bool lists(struct kai_turn *turn, struct writing *writing)
 	struct kai_arena *scratch = turn->scratch;
 
 	bundle->cards = kai_arena_take(scratch, KAI_MAX_BUNDLE_CARDS * sizeof(*bundle->cards));
-	bundle->evidence =
-		kai_arena_take(scratch, KAI_MAX_BUNDLE_EVIDENCE * sizeof(*bundle->evidence));
+	bundle->evidence = kai_arena_take(scratch, (size_t)(KAI_MAX_BUNDLE_EVIDENCE) *
+							   sizeof(*bundle->evidence));
 	bundle->memberships =
 		kai_arena_take(scratch, KAI_MAX_BUNDLE_MEMBERS * sizeof(*bundle->memberships));
 	bundle->advisories =
@@ -73,7 +73,7 @@ static bool lists(struct kai_turn *turn, struct writing *writing)
 		kai_arena_take(scratch, KAI_MAX_BUNDLE_RECEIPTS * sizeof(*bundle->receipts));
 	bundle->heard = kai_arena_take(scratch, KAI_MAX_HEARD * sizeof(*bundle->heard));
 	writing->went = kai_arena_take(scratch, KAI_MAX_BUNDLE_ITEMS * sizeof(*writing->went));
-	writing->origins = kai_arena_take(scratch, KAI_MAX_BUNDLE_CARDS * KAI_ID_LEN);
+	writing->origins = kai_arena_take(scratch, (size_t)KAI_MAX_BUNDLE_CARDS * KAI_ID_LEN);
 	writing->members = kai_arena_take(scratch, KAI_MAX_BUNDLE_MEMBERS * MEMBER_MOST);
 	writing->said = kai_arena_take(scratch, SAID_MOST * sizeof(*writing->said));
 	if (!scratch->full)
@@ -263,8 +263,8 @@ static void add_receipts(struct kai_turn *turn, struct writing *writing)
 	    kai_pair_now(turn, writing->link)->state != KAI_STATE_ACTIVE)
 		return;
 	for (unsigned pass = 0; pass < 2; pass++) {
-		for (uint8_t lane = 0; lane < KAI_OWED_LANES; lane++)
-			tell_lane(turn, writing, lane, pass == 1);
+		for (unsigned lane = 0; lane < KAI_OWED_LANES; lane++)
+			tell_lane(turn, writing, (uint8_t)lane, pass == 1);
 	}
 }
 

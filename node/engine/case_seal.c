@@ -8,9 +8,8 @@ void kai_case_seal(struct kai_turn *turn, const void *request, struct kai_ctl_an
 {
 	const struct kai_ctl_case_seal *say = request;
 	const struct kai_engine_config *config = &turn->engine->config;
-	struct kai_case_seal seal = {.version = KAI_VERSION,
-				     .at = (uint64_t)turn->event->wall.ms,
-				     .lines = say->lines};
+	struct kai_case_seal seal = {
+		.version = KAI_VERSION, .at = (uint64_t)turn->event->wall.ms, .lines = say->lines};
 
 	if (!kai_turn_may_sign(turn, &config->duty, KAI_ROLE_DUTY)) {
 		kai_answer(turn, ret, 1, kai_fault_name(KAI_FAULT_KEY_WINDOW),

@@ -500,7 +500,7 @@ static void for_another(struct forgery *forgery)
 }
 static void of_tomorrow(struct forgery *forgery)
 {
-	forgery->bundle.number = (uint64_t)NET_MS / 1000 + 2 * 86400;
+	forgery->bundle.number = (uint64_t)NET_MS / 1000 + UINT64_C(2) * 86400;
 }
 static void of_last_century(struct forgery *forgery)
 {

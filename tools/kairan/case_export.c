@@ -22,7 +22,8 @@
 
 const struct kai_opt kai_export_case_opts[] = {
 	{"o", "FILE", false, N_("write here (needed)")},
-	{"ceiling", "TLP", false, N_("leave out what is stricter than this (default RED: nothing)")},
+	{"ceiling", "TLP", false,
+	 N_("leave out what is stricter than this (default RED: nothing)")},
 	{NULL, NULL, false, NULL},
 };
 
@@ -163,15 +164,15 @@ static void add_parts(struct casing *casing, struct kai_txn *txn, const struct k
 				 known ? kai_rule_name(verdict.rule) : "not-held");
 			continue;
 		}
-		struct kai_span opening = kai_object_encode_in(&kai_object_opening,
-							       &item->openings[i], &cli->arena);
+		struct kai_span opening =
+			kai_object_encode_in(&kai_object_opening, &item->openings[i], &cli->arena);
 
 		io_advisory->parts[io_advisory->parts_count++] =
 			(struct kai_part_blob){.index = i, .ciphertext = part.ciphertext};
-		(void)json_array_append_new(
-			openings, json_pack("{s:o, s:i, s:o}", "part",
-					    kai_json_span(header->parts[i].name), "index", (int)i,
-					    "opening", base64(opening)));
+		(void)json_array_append_new(openings,
+					    json_pack("{s:o, s:i, s:o}", "part",
+						      kai_json_span(header->parts[i].name), "index",
+						      (int)i, "opening", base64(opening)));
 	}
 	(void)json_object_set_new(line, "openings", openings);
 	(void)json_object_set_new(line, "withheld", withheld);
@@ -205,7 +206,8 @@ static void remember_org(struct casing *casing, const uint8_t org[KAI_ID_LEN])
 }
 
 /* The exact bytes of what its receivers signed about it. */
-static void put_receipts(struct casing *casing, struct kai_txn *txn, const struct kai_item_facts *of)
+static void put_receipts(struct casing *casing, struct kai_txn *txn,
+			 const struct kai_item_facts *of)
 {
 	struct kai_key prefix = kai_key_u64(of->arrival);
 	struct kai_scan scan;
@@ -265,11 +267,11 @@ static void put_whole(struct casing *casing, struct kai_txn *txn, const struct k
 	};
 	json_t *supply = kai_item_ways(cli, txn, item->facts.arrival, true);
 	json_t *released = kai_item_ways(cli, txn, item->facts.arrival, false);
-	json_t *line = json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "id", kai_json_id(record->id),
-				 "origin", kai_json_id(item->facts.header.origin), "received_at",
-				 kai_json_time(record->received_at), "state",
-				 kai_item_state(cli, txn, item), "supply", supply, "released",
-				 released);
+	json_t *line =
+		json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "id", kai_json_id(record->id), "origin",
+			  kai_json_id(item->facts.header.origin), "received_at",
+			  kai_json_time(record->received_at), "state",
+			  kai_item_state(cli, txn, item), "supply", supply, "released", released);
 
 	/* our own word, and what was said by telephone: signed by nobody but us */
 	(void)json_object_set_new(line, "knows", kai_receipts_json(cli, txn, item->facts.arrival));
@@ -421,8 +423,7 @@ static int write_all(struct casing *casing)
 				"version", KAI_CASE_VERSION, "org", kai_json_id(cli->org),
 				"made_at", kai_json_time((uint64_t)kai_cli_now().ms), "thread",
 				kai_json_id(casing->thread), "ceiling",
-				kai_tlp_word(casing->ceiling), "items",
-				(json_int_t)casing->count));
+				kai_tlp_word(casing->ceiling), "items", (json_int_t)casing->count));
 	for (size_t i = 0; exit == 0 && i < casing->count; i++)
 		exit = put_item(casing, i);
 	if (exit == 0)
@@ -490,8 +491,7 @@ static int begin(struct casing *casing)
 				      "AMBER, GREEN, CLEAR)"),
 				    ceiling);
 	if (kai_opt_value(cli, "o") == NULL)
-		return kai_cli_fail(cli, KAI_EXIT_USAGE,
-				    T("export case: where to? (-o FILE)"));
+		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("export case: where to? (-o FILE)"));
 	int exit = kai_cli_open(cli);
 
 	if (exit == 0)
@@ -514,19 +514,18 @@ static const struct kai_view case_view = {.cols = case_cols, .col_count = 5};
 
 int kai_verb_export_case(struct kai_cli *cli)
 {
-	struct casing casing = {
-		.cli = cli, .orgs = json_object(), .pacts = json_object()};
+	struct casing casing = {.cli = cli, .orgs = json_object(), .pacts = json_object()};
 	int exit = begin(&casing);
 
 	if (exit == 0)
 		exit = write_file(&casing, kai_opt_value(cli, "o"));
 	if (exit == 0)
-		kai_view_show(cli, &case_view,
-			      json_pack("{s:s, s:o, s:I, s:I, s:I}", "file", kai_opt_value(cli, "o"),
-					"thread", kai_json_id(casing.thread), "items",
-					(json_int_t)casing.count, "left_out",
-					(json_int_t)casing.left_out, "lines",
-					(json_int_t)casing.lines.count));
+		kai_view_show(
+			cli, &case_view,
+			json_pack("{s:s, s:o, s:I, s:I, s:I}", "file", kai_opt_value(cli, "o"),
+				  "thread", kai_json_id(casing.thread), "items",
+				  (json_int_t)casing.count, "left_out", (json_int_t)casing.left_out,
+				  "lines", (json_int_t)casing.lines.count));
 	json_decref(casing.orgs);
 	json_decref(casing.pacts);
 	return exit;

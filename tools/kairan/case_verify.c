@@ -45,10 +45,9 @@ enum { ITEMS, PARTS, RECEIPTS, AGREEMENTS, ENTRIES };
 
 static void wrong(struct verifying *verifying, const char *what, const char *why)
 {
-	(void)json_array_append_new(verifying->problems,
-				    json_pack("{s:I, s:s, s:s}", "line",
-					      (json_int_t)verifying->lines, "what", what, "text",
-					      why));
+	(void)json_array_append_new(verifying->problems, json_pack("{s:I, s:s, s:s}", "line",
+								   (json_int_t)verifying->lines,
+								   "what", what, "text", why));
 }
 
 static void faulty(struct verifying *verifying, const char *what, enum kai_fault fault)
@@ -300,8 +299,7 @@ static void read_journal(struct verifying *verifying, const char *text, size_t l
 		return;
 	verifying->counts[ENTRIES] = verifying->journal.count;
 	if (verifying->journal.problem != NULL)
-		wrong(verifying, "journal",
-		      kai_tr(verifying->cli, verifying->journal.problem));
+		wrong(verifying, "journal", kai_tr(verifying->cli, verifying->journal.problem));
 }
 
 static void check_line(struct verifying *verifying, const char *text, size_t len,
@@ -378,8 +376,7 @@ static int walk(struct verifying *verifying, const char *path, each_line each, b
 
 	free(text);
 	(void)fclose(from);
-	return whole ? 0
-		     : kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: a line is too long"), path);
+	return whole ? 0 : kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: a line is too long"), path);
 }
 
 static json_t *first_line(const char *path)
@@ -441,12 +438,11 @@ static void show_case(struct kai_cli *cli, json_t *top)
 }
 
 static const struct kai_col case_cols[] = {
-	{"ok", N_("verdict"), KAI_COL_TEXT},	     {"org", N_("organisation"), KAI_COL_ID},
-	{"thread", N_("thread"), KAI_COL_ID},	     {"items", N_("advisories"), KAI_COL_NUMBER},
+	{"ok", N_("verdict"), KAI_COL_TEXT},	      {"org", N_("organisation"), KAI_COL_ID},
+	{"thread", N_("thread"), KAI_COL_ID},	      {"items", N_("advisories"), KAI_COL_NUMBER},
 	{"receipts", N_("receipts"), KAI_COL_NUMBER}, {"entries", N_("entries"), KAI_COL_NUMBER},
 };
-static const struct kai_view case_view = {
-	.cols = case_cols, .col_count = 6, .human = show_case};
+static const struct kai_view case_view = {.cols = case_cols, .col_count = 6, .human = show_case};
 
 static int answer(struct verifying *verifying)
 {
@@ -468,8 +464,7 @@ static int answer(struct verifying *verifying)
 			  (json_int_t)verifying->counts[PARTS], "receipts",
 			  (json_int_t)verifying->counts[RECEIPTS], "agreements",
 			  (json_int_t)verifying->counts[AGREEMENTS], "entries",
-			  (json_int_t)verifying->counts[ENTRIES], "problems",
-			  verifying->problems));
+			  (json_int_t)verifying->counts[ENTRIES], "problems", verifying->problems));
 	return ok ? KAI_EXIT_DONE : KAI_EXIT_REFUSED;
 }
 
@@ -489,7 +484,8 @@ int kai_case_verify(struct kai_cli *cli, const char *path)
 	verifying->cards = kai_cli_take(cli, MAX_CARDS * sizeof(*verifying->cards));
 	verifying->problems = json_array();
 	verifying->journal = (struct kai_journal_file){.word = ""};
-	verifying->reading = (struct kai_journal_reading){.cli = cli, .file = &verifying->journal, .alone = true};
+	verifying->reading = (struct kai_journal_reading){
+		.cli = cli, .file = &verifying->journal, .alone = true};
 	int exit = walk(verifying, path, cards_of_line, true);
 
 	if (exit == 0)
