@@ -101,7 +101,8 @@ static void draw(const struct sim_cli *cli, const struct size_result *results, s
 	char title[160];
 
 	(void)snprintf(title, sizeof(title),
-		       "kairan-sim plot growth: %u advisories, seed %llu, topology %s",
+		       "kairan-sim plot growth: scenario %s, %u advisories, seed %llu, topology %s",
+		       cli->recipe.scenario != NULL ? cli->recipe.scenario : "by the seed",
 		       cli->recipe.items, (unsigned long long)cli->recipe.seed,
 		       cli->recipe.topology < 0
 			       ? "by the seed"

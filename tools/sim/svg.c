@@ -105,7 +105,7 @@ void sim_svg_chart(FILE *to, const struct sim_svg_chart *chart)
 	sim_svg_line(to, corner, (double[2]){chart->left + chart->width, bottom}, INK, 1);
 	sim_svg_line(to, corner, (double[2]){chart->left, chart->top}, INK, 1);
 	(void)snprintf(text, sizeof(text), "%.60s (%.20s)", chart->title, chart->unit);
-	sim_svg_text(to, (double[2]){chart->left, chart->top - 14}, "start", 13, text);
+	sim_svg_text(to, (double[2]){chart->left, chart->top - 24}, "start", 13, text);
 	sim_svg_text(to, (double[2]){chart->left + chart->width, bottom + 30}, "end", 11,
 		     chart->x_name);
 	for (size_t i = 0; i < chart->count; i++) {
@@ -120,7 +120,9 @@ void sim_svg_chart(FILE *to, const struct sim_svg_chart *chart)
 		sim_svg_text(to, (double[2]){at[0], bottom + 14}, "middle", 10, text);
 		number(chart->points[i].y, text);
 		sim_svg_dot(to, at, 3, CURVE, text);
-		sim_svg_text(to, (double[2]){at[0], at[1] - 7}, "middle", 10, text);
+		/* the first stands beside the axis, not on it */
+		sim_svg_text(to, (double[2]){at[0] + (i == 0 ? 4 : 0), at[1] - 7},
+			     i == 0 ? "start" : "middle", 10, text);
 		last[0] = at[0];
 		last[1] = at[1];
 	}
