@@ -190,7 +190,7 @@ void kai_clause_say(struct kai_turn *turn, const char *event, const uint8_t org[
 		memcpy(entry.id.id, id, KAI_ID_LEN);
 	}
 	kai_journal_append(turn->txn, &entry);
-	kai_out_trace(turn, event, org, id, text, 0);
+	kai_out_trace(turn, event, org, id, NULL, 0);
 }
 
 /* Our name for it, else its id. */

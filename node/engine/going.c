@@ -54,6 +54,7 @@ bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arr
 	ret->parts = 0;
 	ret->evidence_count = 0;
 	ret->marked = false;
+	ret->mark = (struct kai_mark){.clause = 0};
 	if (!kai_rest_facts(turn, arrival, &ret->facts) || waits(turn, &ret->facts))
 		return false;
 	kai_facts_init(&facts, pair, &ret->facts, true, turn->event->wall);
