@@ -22,6 +22,8 @@ struct terms_parts {
 	struct kai_span own_sector[2];
 	struct kai_duty duties[4];
 	uint64_t all_kinds[16];
+	struct kai_contingency clause;
+	uint64_t clause_kinds[MOST_KINDS];
 };
 
 static uint64_t side_of(const struct sim_op *op, const char *name, const char *side)
@@ -170,6 +172,31 @@ static size_t duties_of(const struct sim_op *op, bool turned, struct terms_parts
 	return count;
 }
 
+/* One at most (plan.h). */
+static void fill_clause(const struct sim *sim, const struct sim_op *op, struct terms_parts *parts,
+			struct kai_terms *terms)
+{
+	uint64_t bits = sim_op_get(op, "clause");
+	uint32_t from = (uint32_t)(bits & 0xffffff);
+	uint64_t pause = bits >> 34 & 15;
+
+	if (from == 0 || from > sim_node_count(sim))
+		return;
+	parts->clause = (struct kai_contingency){
+		.kinds = parts->clause_kinds,
+		.kinds_count = kinds_of(bits >> 40, parts->clause_kinds),
+		.after_ms = UINT64_C(5000) << (bits >> 26 & 15),
+		.longest_ms = UINT64_C(5000) << (bits >> 30 & 15),
+		.pause_ms = pause == 0 ? 0 : UINT64_C(5000) << (pause - 1),
+	};
+	memcpy(parts->clause.from, sim_node(sim, from - 1)->config.org, KAI_ID_LEN);
+	memcpy(parts->clause.to,
+	       sim_node(sim, (bits >> 24 & 1) != 0 ? op->node : op->other)->config.org, KAI_ID_LEN);
+	terms->contingency = &parts->clause;
+	terms->contingency_count = parts->clause.kinds_count > 0 ? 1 : 0;
+	terms->contingency_only = terms->contingency_count > 0 && (bits >> 25 & 1) != 0;
+}
+
 /* In the sim's scratch; empty where no node would take such terms. */
 static struct kai_span make_terms(struct sim *sim, const struct sim_op *op,
 				  const struct sim_act *before)
@@ -191,6 +218,7 @@ static struct kai_span make_terms(struct sim *sim, const struct sim_op *op,
 	fill_direction(sim, op, turned, &parts, &terms.b_to_a);
 	terms.duties = parts.duties;
 	terms.duties_count = duties_of(op, turned, &parts);
+	fill_clause(sim, op, &parts, &terms);
 	if (before != NULL) {
 		terms.predecessor.is = true;
 		memcpy(terms.predecessor.id, before->id, KAI_ID_LEN);

@@ -353,6 +353,36 @@ static void one(struct sim_maker *maker, enum sim_fault fault, struct sim_draw *
 	}
 }
 
+/* Where a clause may carry, somebody beside it is long out of its reach, for most of the first half. */
+static void outages(struct sim_maker *maker)
+{
+	int64_t third_ms = (maker->end_ms - maker->start_ms) / 3;
+	uint32_t count = maker->plan->op_count;
+
+	for (uint32_t i = 0; i < count && (maker->recipe.faults & 1u << SIM_FAULT_CUT) != 0; i++) {
+		uint64_t clause = 0;
+
+		if (maker->plan->ops[i].type == SIM_OP_AGREE)
+			clause = sim_op_get(&maker->plan->ops[i], "clause");
+		struct sim_draw draw = {maker->recipe.seed, "outages", maker->plan->ops[i].number,
+					0};
+		bool to_a = (clause >> 24 & 1) != 0;
+		uint32_t carrier = to_a ? maker->plan->ops[i].other : maker->plan->ops[i].node;
+		uint32_t receiver = to_a ? maker->plan->ops[i].node : maker->plan->ops[i].other;
+
+		for (unsigned k = 0; clause != 0 && k < 2; k++) {
+			uint32_t away = sim_make_near(maker, carrier, &draw);
+			int64_t at_ms = maker->start_ms +
+					(int64_t)sim_draw_below(&draw, (uint64_t)third_ms + 1);
+
+			if (away == receiver || away == carrier)
+				continue;
+			sim_op_set(sim_plan_add(maker->plan, SIM_OP_CUT, at_ms, carrier, away),
+				   "back", sim_draw_between(&draw, 15000, 60000));
+		}
+	}
+}
+
 void sim_make_faults(struct sim_maker *maker)
 {
 	for (unsigned fault = 0; fault < SIM_FAULT_END; fault++) {
@@ -366,4 +396,5 @@ void sim_make_faults(struct sim_maker *maker)
 		}
 	}
 	liars(maker);
+	outages(maker);
 }

@@ -2,8 +2,8 @@
 /*
  * May it pass? SPEC.md section 6 and protocol.md section 4 once more, written from their words: the
  * rules are a table, asked in order, over what the ledger says is true (or over that part of it that
- * one node has heard of). Contingency clauses are no part of it: no plan agrees on any, so a mark
- * opens nothing.
+ * one node has heard of). Whether a contingency clause may be open is the checker's question
+ * (checks/contingency.c); what it lets pass while it is, is asked here.
  */
 #include <string.h>
 
@@ -26,6 +26,7 @@ struct ask {
 	const struct kai_direction *back; /* from T to F */
 	const struct kai_party *from, *to;
 	bool from_origin;
+	bool clause; /* one that is open carries it */
 	/* of the label that is asked about */
 	const struct kai_label *label;
 	struct match match;
@@ -273,11 +274,54 @@ static bool rule_realm(const struct ask *ask)
 
 static bool rule_agreement(const struct ask *ask)
 {
-	return ask->state == KAI_STATE_ACTIVE && !ask->pact->of.terms.contingency_only;
+	return ask->state == KAI_STATE_ACTIVE;
+}
+
+static bool kind_listed(const uint64_t *kinds, size_t count, uint64_t kind)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (kinds[i] == kind)
+			return true;
+	}
+	return false;
+}
+
+/* Its pair, its kind, its time; nothing of a label. */
+static bool clause_carries(const struct ask *ask, const struct kai_contingency *clause)
+{
+	struct kai_key words = kai_key_outage(0, KAI_OUTAGE_OURS, clause);
+
+	if (memcmp(clause->from, ask->header->origin, KAI_ID_LEN) != 0 ||
+	    memcmp(clause->to, ask->to->org, KAI_ID_LEN) != 0 ||
+	    !kind_listed(clause->kinds, clause->kinds_count, ask->header->kind))
+		return false;
+	for (uint32_t i = 0; i < ask->hop->opening_count; i++) {
+		const struct sim_opening *opening = &ask->hop->openings[i];
+		int64_t since_ms = ask->hop->now.ms - opening->opened_at;
+
+		if (memcmp(opening->clause, words.at + 3, sizeof(opening->clause)) == 0 &&
+		    since_ms >= 0 && since_ms <= (int64_t)clause->longest_ms)
+			return true;
+	}
+	return false;
+}
+
+static bool clause_open(const struct ask *ask)
+{
+	const struct kai_terms *terms = &ask->pact->of.terms;
+
+	for (size_t i = 0; i < terms->contingency_count; i++) {
+		if (clause_carries(ask, &terms->contingency[i]))
+			return true;
+	}
+	return false;
 }
 
 static bool rule_kind(const struct ask *ask)
 {
+	if (ask->clause || ask->pact->of.terms.contingency_only)
+		return ask->clause && ask->header->kind >= KAI_KIND_SECINFO &&
+		       ask->header->kind <= KAI_KIND_RELEASE;
 	for (size_t i = 0; i < ask->way->kinds_count; i++) {
 		if (ask->way->kinds[i] == ask->header->kind)
 			return ask->header->kind >= KAI_KIND_SECINFO &&
@@ -290,7 +334,7 @@ static bool rule_sector(const struct ask *ask)
 {
 	const struct kai_direction *way = ask->way;
 
-	if (listed(way->sectors, way->sectors_count, kai_span_str("*")))
+	if (ask->clause || listed(way->sectors, way->sectors_count, kai_span_str("*")))
 		return true;
 	for (size_t i = 0; i < ask->header->sectors_count; i++) {
 		if (listed(way->sectors, way->sectors_count, ask->header->sectors[i]))
@@ -315,6 +359,8 @@ static bool rule_label(const struct ask *ask)
 
 static bool rule_ceiling(const struct ask *ask)
 {
+	if (ask->clause)
+		return true;
 	return ask->way->ceiling >= KAI_TLP_RED && ask->way->ceiling <= KAI_TLP_CLEAR &&
 	       ask->label->tlp >= ask->way->ceiling;
 }
@@ -414,8 +460,10 @@ static const char *forbids(struct ask *ask)
 		return rule_label(ask) ? NULL : "label";
 	if (!rule_agreement(ask))
 		return "agreement";
-	if (kai_id_equal(ask->to->org, ask->header->origin))
+	if (kai_id_equal(ask->to->org, ask->header->origin) &&
+	    !ask->pact->of.terms.contingency_only)
 		return NULL;
+	ask->clause = clause_open(ask);
 	ask->from_origin = kai_id_equal(ask->from->org, ask->header->origin);
 	for (size_t i = 0; i < sizeof(item_rules) / sizeof(item_rules[0]); i++) {
 		if (!item_rules[i].holds(ask))

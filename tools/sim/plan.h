@@ -14,7 +14,7 @@
 
 #include "kairan/base.h"
 
-#define SIM_OP_ARGS 24
+#define SIM_OP_ARGS 25
 
 /*
  * X(NAME, "word", "names of the arguments in order"). Every argument is a non-negative number; `node` and
@@ -28,6 +28,8 @@
  * agree: from the terms' first to the second node; ceil/onward/sectors(bits)/kinds(bits), of each direction; items: volume per day.
  *   duties: SIM_DUTY_BITS of each, the first of a, the first of b, the second of a, of b: the action (0: none), urgency from bit 2,
  *   within from bit 4 as 5 s × 4^n, bit 7: only alerts and security information.
+ *   clause: 0 or a contingency clause: 1 + the node whose items pass; from bit 24 whether they pass to a (else to b), from 25 whether
+ *   nothing else does, from 26, 30 and 34 after, longest and pause as 5 s × 2^n (the last: 0 is none), from 40 the kinds' bits (0: all).
  *   change: 1 + op number of the agreement that it follows (0: the first of the pair).
  */
 #define SIM_DUTY_BITS 8u
@@ -41,7 +43,7 @@
 	  "constituency_ab constituency_ba "                                                                                        \
 	  "government_a government_b abroad_a abroad_b introduce_a introduce_b communities_ab "                                     \
 	  "communities_ba items "                                                                                                   \
-	  "from until change signers duties")                                                                                       \
+	  "from until change signers duties clause")                                                                                \
 	X(NOTICE, "notice",                                                                                                         \
 	  "action") /* node says it to other: suspend 1, resume 2, terminate 3 */                                                   \
 	X(MEMBER, "member", "community withdrawn days") /* node keeps, other is the member */                                       \

@@ -186,6 +186,13 @@ uint32_t sim_ledger_agreement_count(const struct sim *sim);
 
 /* ---- the oracle (oracle.c) ---- */
 
+/* A contingency clause that the decider says is, or was in this turn, open: by its words' hash. */
+struct sim_opening {
+	uint8_t clause[8];
+	int64_t opened_at;
+};
+#define SIM_OPENINGS 16u
+
 struct sim_hop {
 	uint32_t from, to;
 	const struct sim_item *item;
@@ -198,6 +205,8 @@ struct sim_hop {
 	 * began: news may be under way to it. */
 	bool lenient;
 	uint32_t decider;
+	struct sim_opening openings[SIM_OPENINGS];
+	uint32_t opening_count;
 };
 /* May it pass, as the protocol's words have it? */
 bool sim_oracle_permits(const struct sim *sim, const struct sim_hop *hop);

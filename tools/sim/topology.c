@@ -107,9 +107,8 @@ static void member(struct sim_maker *maker, uint32_t community, uint32_t node)
 enum { CENTRE, GOV_A, GOV_B, KEEPER_A, MEMBER_A, MEMBER_B, MEMBER_C, ABROAD };
 
 /*
- * domain.md's fifteen. The last two are there as contingency only; no operation opens a contingency,
- * so theirs are plain agreements with their own terms. Every beginning of the list of nodes is
- * connected.
+ * domain.md's fifteen. The last two are there as contingency only; here each agreement may have a clause, or be
+ * nothing but one, so theirs are drawn like the others. Every beginning of the list of nodes is connected.
  */
 static const uint8_t reference_edges[][2] = {
 	{CENTRE, GOV_A},      {CENTRE, GOV_B},	    {KEEPER_A, GOV_A},	  {MEMBER_A, KEEPER_A},
@@ -443,6 +442,25 @@ static uint64_t some_duties(struct sim_draw *draw)
 	return bits;
 }
 
+/* In one seed of four some agreements let an end carry what others, or it, made, and some let nothing else pass. */
+static uint64_t some_clause(struct sim_maker *maker, const struct sim_op *op)
+{
+	struct sim_draw whether = {maker->recipe.seed, "contingency", 0, 0};
+	struct sim_draw draw = {maker->recipe.seed, "clauses", op->number, 0};
+	bool to_a = sim_draw_percent(&draw, 50);
+	uint32_t carrier = to_a ? op->other : op->node;
+	uint32_t receiver = to_a ? op->node : op->other;
+	uint32_t from =
+		sim_draw_percent(&draw, 50) ? carrier : sim_make_near(maker, carrier, &draw);
+
+	if (!sim_draw_percent(&whether, 25) || !sim_draw_percent(&draw, 50) || from == receiver)
+		return 0;
+	return (uint64_t)from + 1 + ((uint64_t)to_a << 24) +
+	       ((uint64_t)sim_draw_percent(&draw, 50) << 25) + (sim_draw_below(&draw, 3) << 26) +
+	       (sim_draw_below(&draw, 6) << 30) + (sim_draw_below(&draw, 4) << 34) +
+	       (sim_draw_percent(&draw, 75) ? 0 : sim_draw_below(&draw, 1u << 12) << 40);
+}
+
 void sim_make_terms(struct sim_maker *maker, struct sim_op *op, struct sim_draw *draw)
 {
 	const struct sim_plan_node *nodes = maker->plan->nodes;
@@ -460,6 +478,7 @@ void sim_make_terms(struct sim_maker *maker, struct sim_op *op, struct sim_draw 
 	struct sim_draw duties = {maker->recipe.seed, "duties", op->number, 0};
 
 	sim_op_set(op, "duties", some_duties(&duties));
+	sim_op_set(op, "clause", some_clause(maker, op));
 }
 
 /* The set-up's agreements, in the order of the edges; either end proposes. */

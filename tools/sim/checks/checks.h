@@ -26,6 +26,7 @@
 	X(receipts)                                                                                \
 	X(pending)                                                                                 \
 	X(duties)                                                                                  \
+	X(contingency)                                                                             \
 	X(economy)
 
 #define X(name) extern const struct sim_checker sim_check_##name;

@@ -37,6 +37,18 @@ static void check_shown(struct sim *sim, struct sim_sight *sight, const struct s
 	}
 }
 
+/* Who made it may be told how far others are with it, also where items pass in a contingency alone. */
+static bool is_told_home(const struct sim_sight *sight, const struct sim_frame *frame,
+			 const struct sim_mention *mention)
+{
+	const struct sim_pact *pact =
+		sim_oracle_pact(sight->sim, frame->from, frame->to, sight->walls[frame->from]);
+
+	return frame->type == KAI_MSG_RECEIPT && mention->truth != NULL &&
+	       mention->truth->origin == frame->to && pact != NULL &&
+	       pact->of.terms.contingency_only;
+}
+
 static void check_named(struct sim *sim, struct sim_sight *sight, const struct sim_frame *frame,
 			const struct sim_mention *mention)
 {
@@ -45,7 +57,7 @@ static void check_named(struct sim *sim, struct sim_sight *sight, const struct s
 	const char *rule = mention->truth == NULL ? "never heard of"
 						  : forbidden(sight, frame, mention->truth, -1);
 
-	if (rule != NULL)
+	if (rule != NULL && !is_told_home(sight, frame, mention))
 		sim_violation(sim, "disclosure", frame->from, mention->id,
 			      "names it to node %u, which never did: %s (frame type %d)", frame->to,
 			      rule, (int)frame->type);
