@@ -50,6 +50,23 @@ struct kai_quota {
 };
 extern const struct kai_quota kai_quota_default;
 
+/* When whose silence about an item leads to a call. */
+struct kai_ladder_times {
+	int64_t delivered_ms; /* it is to be there by then; 0: nobody else is called about such items */
+	int64_t received_ms; /* somebody says so by then, where no agreement sets a time; 0: not asked */
+	int64_t deputy_ms;  /* the deputy, so long after that; 0: not */
+	int64_t deputy2_ms; /* the next one, so long after that; 0: not */
+	int64_t decider_ms; /* the decider, from the beginning; 0: not */
+};
+/* Spans and lists are lent and outlive the engine. Zeros: nobody is called about anything. */
+struct kai_escalation {
+	struct kai_ladder_times times[KAI_URGENCY_INFO]; /* by urgency less one */
+	const struct kai_contact *people;		 /* this org's; side does not matter */
+	size_t people_count;
+	uint64_t
+		ceiling; /* most restricted TLP that what carries out a step may have; 0: nothing */
+};
+
 struct kai_engine_config {
 	uint8_t org[KAI_ID_LEN];
 	struct kai_sign_pair system;	   /* delivered receipts */
@@ -62,6 +79,7 @@ struct kai_engine_config {
 	const uint8_t *token_key; /* 32 bytes, lasts over restarts */
 	uint8_t boot[16];	  /* fresh per start */
 	struct kai_quota quota;
+	struct kai_escalation escalation;
 	bool lab; /* cards made by a lab are accepted only here */
 	/* KAI_TURN_ARENA bytes, lent by the caller, that engines of one thread may share: each step leaves
 	 * them wiped. NULL: the engine's own. */
@@ -76,7 +94,16 @@ enum kai_event_type {
 	KAI_EVENT_FRAME,
 	KAI_EVENT_CONTROL,
 	KAI_EVENT_TIMER,
-	KAI_EVENT_MORE /* the last step said that there is more to do */
+	KAI_EVENT_MORE,	 /* the last step said that there is more to do */
+	KAI_EVENT_CALLED /* what became of a KAI_OUTPUT_CALL; one an event */
+};
+
+/* Which step of which ladder. */
+struct kai_call_ref {
+	uint64_t arrival;
+	uint64_t at; /* the ladder's */
+	uint16_t peer;
+	uint8_t rung;
 };
 
 /* Everything an event lends lives for the call. */
@@ -89,26 +116,34 @@ struct kai_event {
 	const struct kai_checked *frame; /* FRAME */
 	uint64_t client;		 /* CONTROL: whom to answer */
 	struct kai_span request;	 /* CONTROL: bytes, see control.h */
+	struct kai_call_ref call;	 /* CALLED */
+	uint64_t result;		 /* CALLED: enum kai_step_result */
+	uint64_t code;			 /* CALLED */
+	struct kai_span said;		 /* CALLED: clean UTF-8, at most KAI_MAX_TEXT bytes */
 };
 
 enum kai_output_type {
 	KAI_OUTPUT_SEND,   /* a frame to an org; bulk or not */
 	KAI_OUTPUT_CUT,	   /* end the link with that org; it may come back after its redial time */
 	KAI_OUTPUT_ANSWER, /* to a control client */
-	KAI_OUTPUT_PEERS,  /* node keys or endpoints changed: ask kai_engine_peers again */
-	KAI_OUTPUT_TRACE   /* something worth a log line and a counter */
+	/* Carry out a step: bytes are a kai_call. Told once a life; told again after a crash, or by another
+	 * engine over the same store, it is the same step. Answered by KAI_EVENT_CALLED. */
+	KAI_OUTPUT_CALL,
+	KAI_OUTPUT_PEERS, /* node keys or endpoints changed: ask kai_engine_peers again */
+	KAI_OUTPUT_TRACE  /* something worth a log line and a counter */
 };
 
 struct kai_output {
 	enum kai_output_type type;
 	uint8_t org[KAI_ID_LEN];
-	bool urgent;		/* SEND: the alerts' lane */
-	uint64_t client;	/* ANSWER */
-	struct kai_span bytes;	/* SEND, ANSWER */
-	const char *event;	/* TRACE, CUT: stable name, static storage */
-	uint8_t id[KAI_ID_LEN]; /* TRACE: of an advisory, zeros when none */
-	uint64_t number;	/* TRACE */
-	const char *rule;	/* TRACE: static name of a rule or fault, or NULL */
+	bool urgent;		  /* SEND: the alerts' lane */
+	uint64_t client;	  /* ANSWER */
+	struct kai_span bytes;	  /* SEND, ANSWER, CALL */
+	struct kai_call_ref call; /* CALL */
+	const char *event;	  /* TRACE, CUT: stable name, static storage */
+	uint8_t id[KAI_ID_LEN];	  /* TRACE: of an advisory, zeros when none */
+	uint64_t number;	  /* TRACE */
+	const char *rule;	  /* TRACE: static name of a rule or fault, or NULL */
 };
 
 /* Outputs of one turn; grows on the heap, kept over turns. Everything in it lives until

@@ -45,6 +45,11 @@
  *                                                   agreement with that peer; side: enum kai_outage_side
  *   BUNDLES     peer u16, way u8, number u64      bundle_rec: written for that org (way 0), or its
  *                                                   own that came here (1)
+ *   LADDERS     arrival u64, peer u16             ladder: who is called about an item, one after the
+ *                                                   other, while that org's people say nothing; peer 0:
+ *                                                   our own people; arrival 0: about that peer's link
+ *   LADDERS_OPEN the same key                     - those that have not ended
+ *   CALLS       urgency u8, arrival u64, peer u16 - ladders with a step that is due or started
  *
  * Functions take any transaction; those that write say so by their verb. A record that does not
  * decode makes the transaction CORRUPT and reads as absent. One thread per transaction.
@@ -274,6 +279,91 @@ enum kai_outage_side { KAI_OUTAGE_OURS = 0, KAI_OUTAGE_THEIRS = 1 }; /* who carr
 	X(FIX, unreached, 32, 0, 0, "ours: who cannot be reached; theirs: zeros")                  \
 	X(U64, carried, 0, 0, UINT64_MAX >> 1, "items, in all times that it was open")
 
+/* Whose silence a step is about. X(NAME, "word") */
+#define KAI_X_SILENCE(X)                                                                           \
+	X(NONE, "none")                                                                            \
+	X(OURS, "unacknowledged")  /* nobody of ours said that he has it */                        \
+	X(PERSON, "person-silent") /* it is there, and nobody there says so */                     \
+	X(LINK, "link-silent")	   /* nothing is heard: nobody there may know of it */
+enum kai_silence {
+#define X(name, word) KAI_SILENCE_##name,
+	KAI_X_SILENCE(X)
+#undef X
+		KAI_SILENCE_END
+};
+const char *kai_silence_word(uint64_t silence); /* "?" outside the list */
+
+/* Each is committed before the next is. X(NAME, "word") */
+#define KAI_X_STEP_STATE(X)                                                                        \
+	X(NONE, "none")                                                                            \
+	X(DUE, "due")                                                                              \
+	X(STARTED, "started") /* a program runs for it, or ran when the node ended */              \
+	X(DONE, "done")
+enum kai_step_state {
+#define X(name, word) KAI_STEP_##name,
+	KAI_X_STEP_STATE(X)
+#undef X
+		KAI_STEP_STATE_END
+};
+const char *kai_step_state_word(uint64_t state); /* "?" outside the list */
+
+/* What became of a step. X(NAME, "word") */
+#define KAI_X_STEP_RESULT(X)                                                                       \
+	X(NONE, "none")                                                                            \
+	X(EXIT, "exit")	    /* its program ended; code: its exit code */                           \
+	X(SIGNAL, "signal") /* … by a signal; code: its number */                                \
+	X(TIMEOUT, "timeout")                                                                      \
+	X(NOT_STARTED, "not-started") /* code: errno */                                            \
+	X(NO_PROGRAM, "no-program")   /* none is configured: it is for a person to read */         \
+	X(UNNEEDED, "unneeded")	      /* the silence had ended before */
+enum kai_step_result {
+#define X(name, word) KAI_RESULT_##name,
+	KAI_X_STEP_RESULT(X)
+#undef X
+		KAI_RESULT_END
+};
+const char *kai_step_result_word(uint64_t result); /* "?" outside the list */
+
+/* Who is called: one rung of a ladder after the other, lower ones first. */
+enum kai_rung {
+	KAI_RUNG_NOTICE,   /* ours: it came; a link: who keeps it up there */
+	KAI_RUNG_RECEIVED, /* nobody said in time that it was received */
+	KAI_RUNG_DEPUTY,
+	KAI_RUNG_DEPUTY_2,
+	KAI_RUNG_DECIDER,
+	KAI_RUNGS
+};
+
+#define KAI_STEP(X)                                                                                \
+	X(U64, rung, 0, 0, KAI_RUNGS - 1, "enum kai_rung")                                         \
+	X(U64, silence, 0, 1, 3, "enum kai_silence, as it was then")                               \
+	X(U64, state, 0, 1, 3, "enum kai_step_state")                                              \
+	X(U64, due_at, 0, 0, KAI_MAX_TIME_MS, "written as due")                                    \
+	X(U64, started_at, 0, 0, KAI_MAX_TIME_MS, "the last time; 0: not yet")                     \
+	X(U64, done_at, 0, 0, KAI_MAX_TIME_MS, "0: not yet")                                       \
+	X(U64, starts, 0, 0, UINT64_MAX >> 1, "more than one: again after the node ended")         \
+	X(FIX, life, 8, 0, 0, "of the engine that started it last")                                \
+	X(STR, role, 0, 1, KAI_MAX_SHORT, "of whom to call")                                       \
+	X(STR, name, 0, 0, KAI_MAX_NAME, "")                                                       \
+	X(STR, channel, 0, 0, KAI_MAX_TEXT, "by which way; empty: nobody is named")                \
+	X(STR, other, 0, 0, KAI_MAX_TEXT, "the other way")                                         \
+	X(STR, hours, 0, 0, KAI_MAX_SHORT, "")                                                     \
+	X(U64, result, 0, 0, 6, "enum kai_step_result")                                            \
+	X(U64, code, 0, 0, 255, "exit code, signal or errno")                                      \
+	X(STR, said, 0, 0, KAI_MAX_TEXT, "the beginning of what the program printed")
+
+#define KAI_LADDER(X)                                                                              \
+	X(U64, urgency, 0, 1, 3, "enum kai_urgency")                                               \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "from when on it is counted")                            \
+	X(U64, received_ms, 0, 0, 365ULL * 86400000, "agreed or configured; 0: no word is asked")  \
+	X(U64, until, 0, 0, KAI_MAX_TIME_MS, "the item's end; 0: a link")                          \
+	X(U64, next, 0, 0, KAI_RUNGS, "enum kai_rung; KAI_RUNGS: all were called")                 \
+	X(U64, due_at, 0, 0, KAI_MAX_TIME_MS, "of the next; 0: none")                              \
+	X(U64, timer_at, 0, 0, KAI_MAX_TIME_MS, "where its row in TIMERS stands; 0: none")         \
+	X(U64, ended_at, 0, 0, KAI_MAX_TIME_MS, "0: open")                                         \
+	X(STR, why, 0, 0, KAI_MAX_SHORT, "it ended")                                               \
+	X(LIST, steps, step, 0, KAI_RUNGS, "ascending by rung")
+
 #define KAI_X_RECORD(X)                                                                            \
 	X(item, KAI_ITEM)                                                                          \
 	X(part, KAI_PART)                                                                          \
@@ -293,7 +383,9 @@ enum kai_outage_side { KAI_OUTAGE_OURS = 0, KAI_OUTAGE_THEIRS = 1 }; /* who carr
 	X(source, KAI_SOURCE)                                                                      \
 	X(journal, KAI_JOURNAL)                                                                    \
 	X(duty_row, KAI_DUTY_ROW)                                                                  \
-	X(outage, KAI_OUTAGE)
+	X(outage, KAI_OUTAGE)                                                                      \
+	X(step, KAI_STEP)                                                                          \
+	X(ladder, KAI_LADDER)
 
 #define X(object, list) KAI_STRUCT(object, list);
 KAI_X_RECORD(X)
@@ -311,7 +403,8 @@ struct kai_span kai_key_span(const struct kai_key *key);
 struct kai_key kai_key_word(const char *word);
 struct kai_key kai_key_u64(uint64_t number);		      /* ITEMS, TOUCH, JOURNAL */
 struct kai_key kai_key_part(uint64_t arrival, uint8_t index); /* PARTS */
-struct kai_key kai_key_pair(uint64_t arrival, uint16_t peer); /* SUPPLY, RELEASED, RECEIPTS */
+struct kai_key kai_key_pair(uint64_t arrival,
+			    uint16_t peer); /* SUPPLY, RELEASED, RECEIPTS, LADDERS */
 struct kai_key kai_key_owed(uint16_t peer, uint8_t lane, uint64_t arrival); /* OWED */
 struct kai_key kai_key_bundle(uint16_t peer, enum kai_bundle_way way,
 			      uint64_t number); /* BUNDLES */
@@ -339,8 +432,27 @@ enum kai_timer_kind {
 	 * downwards */
 	KAI_TIMER_MARK = 3,
 	/* a key of DUTIES: its time is over */
-	KAI_TIMER_DUTY = 4
+	KAI_TIMER_DUTY = 4,
+	/* arrival u64: who was to have the item from us by now? */
+	KAI_TIMER_ASK = 5,
+	/* a key of LADDERS: the next rung, or the end */
+	KAI_TIMER_LADDER = 6
 };
+/* A key of LADDERS and of LADDERS_OPEN, read. */
+struct kai_ladder_place {
+	uint64_t arrival;
+	uint16_t peer;
+};
+#define KAI_LADDER_KEY 10u
+bool kai_ladder_place_read(struct kai_span key, struct kai_ladder_place *ret);
+#define KAI_CALL_KEY 11u
+struct kai_key kai_key_call(uint64_t urgency, const struct kai_ladder_place *place);
+bool kai_call_place_read(struct kai_span key, struct kai_ladder_place *ret);
+/* A step's name for whoever carries it out, the same when it is started again: the beginning of about's
+ * text (the item's id; of a link's ladder the org's), the peer, the rung; of a link's also its time. */
+#define KAI_STEP_ID 64u
+void kai_step_id(const uint8_t about[KAI_ID_LEN], const struct kai_ladder_place *place,
+		 const struct kai_ladder *ladder, uint64_t rung, char ret[KAI_STEP_ID]);
 /* A key of DUTIES and of DUTIES_OPEN, read. */
 struct kai_duty_place {
 	uint64_t arrival;

@@ -52,7 +52,10 @@
 	X(DUTIES, "duties")                                                                        \
 	X(DUTIES_OPEN, "duties-open")                                                              \
 	X(OUTAGES, "outages")                                                                      \
-	X(BUNDLES, "bundles")
+	X(BUNDLES, "bundles")                                                                      \
+	X(LADDERS, "ladders")                                                                      \
+	X(LADDERS_OPEN, "ladders-open")                                                            \
+	X(CALLS, "calls")
 
 enum kai_table {
 #define X(name, word) KAI_TABLE_##name,

@@ -77,6 +77,8 @@ bool kai_release_all(struct kai_loop *loop)
 		case KAI_OUTPUT_PEERS:
 			peers = true;
 			break;
+		case KAI_OUTPUT_CALL: /* no setting asks for any */
+			break;
 		case KAI_OUTPUT_TRACE:
 			trace(loop, output);
 			break;

@@ -115,6 +115,7 @@ void kai_confirm_ack(struct kai_turn *turn, const void *request, struct kai_ctl_
 		ack->action != 0 ? kai_action_word(ack->action) : kai_level_word(ack->level),
 		ack->note);
 	tell_all(turn, arrival, ack->level);
+	kai_escalate_said(turn, NULL, arrival);
 }
 
 /* ---- attested */
@@ -140,4 +141,5 @@ void kai_confirm_attest(struct kai_turn *turn, const void *request, struct kai_c
 	kai_receipt_write(turn, arrival, link->number, &rec);
 	journal(turn, "attested", link->org, attest->id, "", attest->note);
 	kai_rollup_changed(turn, link, arrival);
+	kai_escalate_said(turn, link, arrival);
 }

@@ -242,6 +242,7 @@ void kai_door_store(struct kai_door *door)
 		      kai_rule_name(door->rule), door->arrival);
 	if ((item.flags & KAI_ITEM_UNSIGNED) == 0)
 		kai_duty_arrived(turn, door->link, door->arrival);
+	kai_escalate_arrived(turn, door->link, door->arrival);
 	kai_spread_item(turn, door->arrival);
 }
 
@@ -280,6 +281,8 @@ bool kai_door_merge(struct kai_door *door)
 		kai_thread_added(turn, door->arrival, &item, &door->item->header);
 	if (affirmed || first)
 		kai_duty_arrived(turn, door->link, door->arrival);
+	if (affirmed)
+		kai_escalate_arrived(turn, door->link, door->arrival);
 	kai_duty_changed(turn, door->arrival);
 	kai_spread_item(turn, door->arrival);
 	return true;

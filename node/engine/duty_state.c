@@ -88,6 +88,8 @@ void kai_duty_begin(struct kai_turn *turn, struct kai_duty_case *io)
 
 	io->row.at = (uint64_t)turn->event->wall.ms;
 	kai_txn_put(turn->txn, KAI_TABLE_DUTIES_OPEN, kai_key_span(&key), kai_span("", 0));
+	if (io->row.side == KAI_DUTY_OURS && io->row.action == KAI_DUTY_PASS)
+		kai_escalate_ask(turn, io->place.arrival);
 	set_due(turn, io);
 }
 

@@ -21,6 +21,7 @@ enum kai_err kai_engine_new(const struct kai_engine_config *config, struct kai_e
 	engine->config = *config;
 	engine->owing_due.ms = INT64_MAX;
 	engine->clause_due.ms = INT64_MAX;
+	engine->ladder_due.ms = INT64_MAX;
 	*ret = engine;
 	return KAI_ERR_OK;
 }
@@ -256,6 +257,7 @@ static void on_start(struct kai_turn *turn)
 	kai_trust_timer(turn);
 	kai_clause_moved(turn);
 	kai_out_peers(turn);
+	kai_escalate_start(turn);
 }
 
 /* What may come before both hellos are exchanged. */
@@ -364,6 +366,7 @@ static void on_timer(struct kai_turn *turn)
 	kai_trust_timer(turn);
 	kai_fetch_timer(turn);
 	kai_spread_timer(turn);
+	kai_escalate_timer(turn);
 	kai_sweep_timer(turn);
 	kai_quota_timer(turn);
 	kai_duty_timer(turn);
@@ -392,6 +395,9 @@ static bool handle(struct kai_turn *turn)
 		return true;
 	case KAI_EVENT_MORE:
 		return true;
+	case KAI_EVENT_CALLED:
+		kai_escalate_called(turn);
+		return false;
 	}
 	return false;
 }
@@ -431,5 +437,6 @@ struct kai_mono kai_engine_deadline(const struct kai_engine *engine)
 	due = earlier(due, kai_trust_deadline(engine));
 	due = earlier(due, kai_duty_deadline(engine));
 	due = earlier(due, kai_clause_deadline(engine));
+	due = earlier(due, kai_escalate_deadline(engine));
 	return earlier(due, kai_quota_deadline(engine));
 }

@@ -67,6 +67,7 @@ static void enter(struct kai_turn *turn, struct kai_link *link, enum kai_link_st
 		link->again = false;
 		note_heard(turn, link);
 		kai_out_trace(turn, "link-up", link->org, NULL, NULL, 0);
+		kai_escalate_heard(turn, link);
 		return;
 	}
 }

@@ -11,6 +11,7 @@
 #define BLOCK_LEN ((size_t)1 << 20)
 #define BLOCKS_KEPT 8u
 #define ROOM_FRAME ((size_t)(KAI_MAX_FRAME) + 64)
+#define ROOM_CALL ((size_t)4 * KAI_CALL_TEXT)
 #define ROOM_ANSWER ((size_t)(KAI_MAX_CONTROL) + 64)
 
 struct block {
@@ -191,6 +192,26 @@ void kai_out_answer(struct kai_turn *turn, uint64_t client, const struct kai_ctl
 		return;
 	block->used = arena.used;
 	output->client = client;
+	output->bytes = bytes;
+}
+
+void kai_out_call(struct kai_turn *turn, const struct kai_call_ref *ref,
+		  const struct kai_call *call)
+{
+	struct block *block = room(turn->out, ROOM_CALL);
+
+	if (block == NULL) {
+		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
+		return;
+	}
+	struct kai_arena arena = {block->at, block->cap, block->used, false};
+	struct kai_span bytes = kai_object_encode_in(&kai_object_call, call, &arena);
+	struct kai_output *output = add_output(turn, KAI_OUTPUT_CALL, NULL);
+
+	if (output == NULL)
+		return;
+	block->used = arena.used;
+	output->call = *ref;
 	output->bytes = bytes;
 }
 

@@ -24,6 +24,8 @@
  *   owing.c     what they are to be told, until they say that they have it
  *   rollup.c    how many of the constituency are how far
  *   confirm.c   people's word: acknowledged, and attested by telephone
+ *   escalate.c  what bears on who is called about silence; ladder.c: one ladder's life; ladder_who.c: whom;
+ *               ladder_call.c: what whoever calls is told
  *   trust.c     cards, node records, agreements, notices, memberships from and to links;
  *               introduction; signers
  *   pair.c      the cached relation with each peer and its wrap keys
@@ -42,6 +44,7 @@
 #ifndef KAIRAN_ENGINE_PRIVATE_H
 #define KAIRAN_ENGINE_PRIVATE_H
 
+#include "kairan/call.h"
 #include "kairan/control.h"
 #include "kairan/engine.h"
 #include "kairan/facts.h"
@@ -140,7 +143,13 @@ struct kai_engine {
 	bool clause_asked;	/* and some lets us carry by a contingency clause; as of then */
 	struct kai_mono
 		clause_due; /* clause_watch.c looks at links and openings again; INT64_MAX: never */
-	struct kai_key duty_from;  /* where that walk goes on; empty: it is done */
+	struct kai_key duty_from; /* where that walk goes on; empty: it is done */
+	uint8_t life[8];	  /* escalate.c: of this engine; drawn at its start */
+	struct kai_mono
+		ladder_due; /* when steps are looked at; INT64_MAX: not until something happens */
+	unsigned calls_started; /* steps of this life that are not done */
+	bool ladder_walks;	/* the clock went back: open ladders are looked at, from here on */
+	struct kai_key ladder_from;
 	struct kai_mono owing_due; /* when owing.c looks at what is owed; INT64_MAX: never */
 	bool constituency_looked;  /* rollup.c, as of that trust_generation: */
 	bool constituency;	   /* some partner is ours */
@@ -182,6 +191,8 @@ size_t kai_out_send(struct kai_turn *turn, const struct kai_link *link, enum kai
 		    void *msg, bool urgent);
 void kai_out_cut(struct kai_turn *turn, const struct kai_link *link, const char *reason);
 void kai_out_answer(struct kai_turn *turn, uint64_t client, const struct kai_ctl_answer *answer);
+void kai_out_call(struct kai_turn *turn, const struct kai_call_ref *ref,
+		  const struct kai_call *call);
 void kai_out_peers(struct kai_turn *turn);
 void kai_out_trace(struct kai_turn *turn, const char *event, const uint8_t *org, const uint8_t *id,
 		   const char *rule, uint64_t number);
@@ -423,6 +434,34 @@ void kai_clause_carried(struct kai_turn *turn, struct kai_link *link, const stru
 void kai_clause_moved(struct kai_turn *turn);
 void kai_clause_timer(struct kai_turn *turn);
 struct kai_mono kai_clause_deadline(const struct kai_engine *engine);
+
+/* ---- escalate.c
+ * ---------------------------------------------------------------------------------------------------
+ */
+void kai_escalate_start(struct kai_turn *turn);
+/* An item was stored, or is not marked or unsigned any longer. link NULL: our own. */
+void kai_escalate_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arrival);
+/* We owe it to somebody that he has the item: that is asked for in time. */
+void kai_escalate_ask(struct kai_turn *turn, uint64_t arrival);
+/* It was taken back or revised. */
+void kai_escalate_changed(struct kai_turn *turn, uint64_t arrival);
+/* People's word: ours (link NULL), or theirs. */
+void kai_escalate_said(struct kai_turn *turn, const struct kai_link *link, uint64_t arrival);
+/* The link with it is up. */
+void kai_escalate_heard(struct kai_turn *turn, const struct kai_link *link);
+/* The item goes now. */
+void kai_escalate_gone(struct kai_turn *turn, uint64_t arrival);
+/* A timer went off and is gone: of that arrival; of a key of LADDERS. */
+void kai_escalate_asked(struct kai_turn *turn, uint64_t arrival);
+void kai_escalate_fired(struct kai_turn *turn, struct kai_span key);
+/* The clock went back: what would come too late is set anew. */
+void kai_escalate_again(struct kai_turn *turn);
+/* KAI_EVENT_CALLED */
+void kai_escalate_called(struct kai_turn *turn);
+/* Before the sweep, so that what it writes as due is committed before it is started. */
+void kai_escalate_timer(struct kai_turn *turn);
+struct kai_mono kai_escalate_deadline(const struct kai_engine *engine);
+
 /* ---- receipt.c, owing.c
  * ----------------------------------------------------------------------------------------------------
  */

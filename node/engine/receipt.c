@@ -313,8 +313,10 @@ static void take_entry(struct kai_turn *turn, struct taking *taking,
 		return;
 	kai_out_trace(turn, "receipt", taking->link->org, entry->id, kai_level_word(entry->level),
 		      entry->action);
-	if (kai_level_of_person(entry->level))
+	if (kai_level_of_person(entry->level)) {
 		journal(turn, taking, entry->id, entry, 1);
+		kai_escalate_said(turn, taking->link, arrival);
+	}
 	if (entry->level == KAI_LEVEL_FORWARDED && entry->forwarded != NULL)
 		kai_duty_forwarded(turn, taking->link, arrival, entry->forwarded);
 	if (entry->level == KAI_LEVEL_DELIVERED) {

@@ -73,6 +73,8 @@ uint64_t kai_sweep_now(struct kai_turn *turn)
 
 	if (back || (engine->sweep_doubted && !doubts))
 		kai_duty_again(turn);
+	if (back)
+		kai_escalate_again(turn);
 	engine->sweep_doubted = doubts;
 	store_clock(turn);
 	return (uint64_t)engine->sweep_wall.ms;
@@ -139,6 +141,7 @@ static void bury(struct kai_turn *turn, uint64_t arrival, enum kai_stub_reason r
 		(void)kai_txn_del(turn->txn, KAI_TABLE_PENDING, kai_key_span(&pending));
 	}
 	kai_duty_gone(turn, arrival);
+	kai_escalate_gone(turn, arrival);
 	kai_out_trace(turn, "item-expired", header.origin, item.id, NULL, arrival);
 	kai_rec_item_del(turn->txn, arrival, &stub);
 }
@@ -286,6 +289,10 @@ static bool fire(struct kai_turn *turn, const struct kai_key *timer, uint64_t no
 		bury(turn, arrival, KAI_STUB_DESTROYED);
 	} else if (timer->at[8] == KAI_TIMER_DUTY) {
 		kai_duty_fired(turn, kai_span(timer->at + 9, timer->len - 9));
+	} else if (timer->at[8] == KAI_TIMER_ASK) {
+		kai_escalate_asked(turn, arrival);
+	} else if (timer->at[8] == KAI_TIMER_LADDER) {
+		kai_escalate_fired(turn, kai_span(timer->at + 9, timer->len - 9));
 	}
 	return false;
 }

@@ -169,6 +169,7 @@ static void set_flags(struct kai_turn *turn, struct member *member, uint64_t fla
 	member->item.flags = flags;
 	kai_rec_item_put(turn->txn, member->arrival, &member->item);
 	kai_duty_changed(turn, member->arrival);
+	kai_escalate_changed(turn, member->arrival);
 }
 
 /* Acts on what it names; true when something of that is not held yet. */

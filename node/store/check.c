@@ -152,6 +152,9 @@ static const struct {
 	{KAI_TABLE_DUTIES, kai_check_duty, NULL},
 	{KAI_TABLE_DUTIES_OPEN, kai_check_duty_open, NULL},
 	{KAI_TABLE_OUTAGES, kai_check_outage, NULL},
+	{KAI_TABLE_LADDERS, kai_check_ladder, NULL},
+	{KAI_TABLE_LADDERS_OPEN, kai_check_ladder_open, NULL},
+	{KAI_TABLE_CALLS, kai_check_call, NULL},
 	{KAI_TABLE_TIMERS, kai_check_timer, NULL},
 	{KAI_TABLE_JOURNAL, check_journal, check_journal_end},
 };

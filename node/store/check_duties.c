@@ -82,11 +82,14 @@ void kai_check_timer(struct kai_check_run *run, struct kai_span key, struct kai_
 		kai_check_problem(run, key, "a timer of nothing");
 		return;
 	}
-	if (key.at[TIMER_HEAD - 1] != KAI_TIMER_DUTY)
-		return;
-	if (!read_duty(run, kai_span(key.at + TIMER_HEAD, key.len - TIMER_HEAD), &row) ||
-	    row.timer_at != kai_get_be64(key.at))
+	struct kai_span rest = kai_span(key.at + TIMER_HEAD, key.len - TIMER_HEAD);
+	uint64_t due = kai_get_be64(key.at);
+
+	if (key.at[TIMER_HEAD - 1] == KAI_TIMER_DUTY &&
+	    (!read_duty(run, rest, &row) || row.timer_at != due))
 		kai_check_problem(run, key, "a timer that no duty has");
+	if (key.at[TIMER_HEAD - 1] == KAI_TIMER_LADDER && !kai_check_ladder_timer(run, rest, due))
+		kai_check_problem(run, key, "a timer that no ladder has");
 }
 
 void kai_check_outage(struct kai_check_run *run, struct kai_span key, struct kai_span value)

@@ -55,6 +55,11 @@ void kai_check_stub(struct kai_check_run *run, struct kai_span key, struct kai_s
 void kai_check_duty(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_outage(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_duty_open(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+void kai_check_ladder(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+void kai_check_ladder_open(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+void kai_check_call(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+/* Does the ladder of that key have its timer then? */
+bool kai_check_ladder_timer(struct kai_check_run *run, struct kai_span rest, uint64_t due);
 void kai_check_timer(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 /* Points at an item and a peer: key is arrival u64, peer u16; number 0 is this org itself. */
 void kai_check_pair(struct kai_check_run *run, struct kai_span key);

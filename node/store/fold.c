@@ -36,6 +36,7 @@ static const struct cut {
 	[KAI_TABLE_SOURCES] = {.head = KAI_ID_LEN},
 	[KAI_TABLE_DUTIES] = {.record = true},
 	[KAI_TABLE_OUTAGES] = {.record = true},
+	[KAI_TABLE_LADDERS] = {.record = true},
 	[KAI_TABLE_JOURNAL] = {.record = true, .own_first = true},
 };
 

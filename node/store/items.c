@@ -225,8 +225,9 @@ static void delete_pending(struct kai_txn *txn, const struct kai_header *header,
 void kai_rec_item_del(struct kai_txn *txn, uint64_t arrival, const struct kai_stub *stub)
 {
 	static const enum kai_table rows[] = {
-		KAI_TABLE_ITEMS,    KAI_TABLE_PARTS,  KAI_TABLE_SUPPLY,	    KAI_TABLE_RELEASED,
-		KAI_TABLE_EVIDENCE, KAI_TABLE_DUTIES, KAI_TABLE_DUTIES_OPEN};
+		KAI_TABLE_ITEMS,       KAI_TABLE_PARTS,	   KAI_TABLE_SUPPLY,
+		KAI_TABLE_RELEASED,    KAI_TABLE_EVIDENCE, KAI_TABLE_DUTIES,
+		KAI_TABLE_DUTIES_OPEN, KAI_TABLE_LADDERS,  KAI_TABLE_LADDERS_OPEN};
 	struct kai_index_entry index[KAI_MAX_INDEX];
 	struct kai_arena arena;
 	struct kai_item item;

@@ -101,6 +101,7 @@ static void add_satellites(struct kai_txn *txn, const struct model_item *item)
 	struct kai_supply supply = {.at = 1};
 	struct kai_released released = {.state = KAI_RELEASED_SENT};
 	struct kai_duty_row duty = {.action = 1, .state = KAI_DUTY_DUE, .within_ms = 1};
+	struct kai_ladder ladder = {.urgency = KAI_URGENCY_NOW};
 
 	kai_rec_put(txn, KAI_TABLE_PARTS, &at, &kai_object_part, &part);
 	kai_rec_put(txn, KAI_TABLE_SUPPLY, &pair, &kai_object_supply, &supply);
@@ -110,6 +111,8 @@ static void add_satellites(struct kai_txn *txn, const struct model_item *item)
 	at = kai_key_duty(&(struct kai_duty_place){.arrival = item->arrival, .peer = 1});
 	kai_rec_put(txn, KAI_TABLE_DUTIES, &at, &kai_object_duty_row, &duty);
 	kai_txn_put(txn, KAI_TABLE_DUTIES_OPEN, kai_key_span(&at), kai_span(NULL, 0));
+	kai_rec_put(txn, KAI_TABLE_LADDERS, &pair, &kai_object_ladder, &ladder);
+	kai_txn_put(txn, KAI_TABLE_LADDERS_OPEN, kai_key_span(&pair), kai_span(NULL, 0));
 }
 
 static void add_item(struct fixture *fix, struct model *model, struct kai_txn *txn)
@@ -312,9 +315,10 @@ static void compare_log(const struct model *model, struct kai_txn *txn)
 static void compare_items(struct fixture *fix, const struct model *model, struct kai_txn *txn)
 {
 	static const enum kai_table one_each[] = {
-		KAI_TABLE_ITEMS,    KAI_TABLE_IDS,	  KAI_TABLE_PARTS,  KAI_TABLE_SUPPLY,
-		KAI_TABLE_RELEASED, KAI_TABLE_EVIDENCE,	  KAI_TABLE_BY_END, KAI_TABLE_BY_THREAD,
-		KAI_TABLE_DUTIES,   KAI_TABLE_DUTIES_OPEN};
+		KAI_TABLE_ITEMS,       KAI_TABLE_IDS,	    KAI_TABLE_PARTS,
+		KAI_TABLE_SUPPLY,      KAI_TABLE_RELEASED,  KAI_TABLE_EVIDENCE,
+		KAI_TABLE_BY_END,      KAI_TABLE_BY_THREAD, KAI_TABLE_DUTIES,
+		KAI_TABLE_DUTIES_OPEN, KAI_TABLE_LADDERS,   KAI_TABLE_LADDERS_OPEN};
 	struct kai_item record;
 	struct kai_span value;
 	uint64_t live = 0;

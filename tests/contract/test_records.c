@@ -76,6 +76,45 @@ static void test_duty_places(void **state)
 	assert_string_equal(kai_duty_state_word(KAI_DUTY_STATE_END), "?");
 }
 
+static void test_ladder_keys(void **state)
+{
+	static const struct kai_ladder_place places[] = {{.arrival = 0, .peer = 65535},
+							 {.arrival = UINT64_MAX >> 1},
+							 {.arrival = 7, .peer = 258}};
+	struct kai_ladder link = {.at = 1900000000000};
+	uint8_t about[KAI_ID_LEN] = {0};
+	char id[KAI_STEP_ID];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct kai_key key = kai_key_pair(places[i].arrival, places[i].peer);
+		struct kai_key call = kai_key_call(KAI_URGENCY_TODAY, &places[i]);
+		struct kai_ladder_place read;
+		struct kai_ladder_place again;
+
+		assert_true(kai_ladder_place_read(kai_key_span(&key), &read));
+		assert_true(kai_call_place_read(kai_key_span(&call), &again));
+		assert_int_equal(read.arrival, places[i].arrival);
+		assert_int_equal(read.peer, places[i].peer);
+		assert_int_equal(again.arrival, places[i].arrival);
+		assert_int_equal(again.peer, places[i].peer);
+		assert_int_equal(call.at[0], KAI_URGENCY_TODAY);
+		assert_false(kai_ladder_place_read(kai_span(key.at, key.len - 1), &read));
+		assert_false(kai_ladder_place_read(kai_key_span(&call), &read));
+		assert_false(kai_call_place_read(kai_key_span(&key), &read));
+	}
+	kai_step_id(about, &places[2], &link, KAI_RUNG_DECIDER, id);
+	assert_string_equal(id, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.258.4");
+	kai_step_id(about, &places[0], &link, KAI_RUNG_NOTICE, id);
+	assert_string_equal(id, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.1900000000000.0");
+	assert_string_equal(kai_silence_word(KAI_SILENCE_LINK), "link-silent");
+	assert_string_equal(kai_silence_word(KAI_SILENCE_END), "?");
+	assert_string_equal(kai_step_state_word(KAI_STEP_STARTED), "started");
+	assert_string_equal(kai_step_state_word(KAI_STEP_STATE_END), "?");
+	assert_string_equal(kai_step_result_word(KAI_RESULT_TIMEOUT), "timeout");
+	assert_string_equal(kai_step_result_word(KAI_RESULT_END), "?");
+}
+
 static void test_late(void **state)
 {
 	static const struct {
@@ -365,6 +404,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		CASE(test_keys, &fix),
 		CASE(test_duty_places, &fix),
+		CASE(test_ladder_keys, &fix),
 		CASE(test_late, &fix),
 		CASE(test_record_round_trip, &fix),
 		CASE(test_damaged_record, &fix),

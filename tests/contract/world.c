@@ -289,6 +289,48 @@ static void put_duties(struct world *world, uint64_t arrival)
 	kai_rec_put(world->txn, KAI_TABLE_DUTIES, &key, &kai_object_duty_row, &row);
 }
 
+/* One that is open between two rungs, one whose step is under way, and one that has ended. */
+static void put_ladders(struct world *world, uint64_t arrival)
+{
+	struct kai_step step = {.state = KAI_STEP_DONE,
+				.silence = KAI_SILENCE_OURS,
+				.due_at = NOW,
+				.started_at = NOW,
+				.done_at = NOW,
+				.starts = 1,
+				.role = kai_span_str("duty"),
+				.result = KAI_RESULT_NO_PROGRAM};
+	struct kai_ladder ladder = {.urgency = KAI_URGENCY_NOW,
+				    .at = NOW,
+				    .received_ms = 1000,
+				    .until = NOW + 9000,
+				    .next = KAI_RUNG_RECEIVED,
+				    .due_at = NOW + 1000,
+				    .timer_at = NOW + 1000,
+				    .steps = &step,
+				    .steps_count = 1};
+	struct kai_ladder_place place = {.arrival = arrival};
+	struct kai_key key = kai_key_pair(arrival, 0);
+	struct kai_key timer = kai_key_timer(ladder.timer_at, KAI_TIMER_LADDER, &key);
+
+	kai_rec_put(world->txn, KAI_TABLE_LADDERS, &key, &kai_object_ladder, &ladder);
+	kai_txn_put(world->txn, KAI_TABLE_LADDERS_OPEN, kai_key_span(&key), kai_span(NULL, 0));
+	kai_txn_put(world->txn, KAI_TABLE_TIMERS, kai_key_span(&timer), kai_span(NULL, 0));
+	place.peer = 1;
+	key = kai_key_pair(arrival, 1);
+	step.state = KAI_STEP_STARTED;
+	step.done_at = 0;
+	step.result = KAI_RESULT_NONE;
+	ladder.due_at = 0;
+	ladder.timer_at = 0;
+	ladder.next = KAI_RUNGS;
+	ladder.ended_at = NOW;
+	ladder.why = kai_span_str("received");
+	timer = kai_key_call(ladder.urgency, &place);
+	kai_rec_put(world->txn, KAI_TABLE_LADDERS, &key, &kai_object_ladder, &ladder);
+	kai_txn_put(world->txn, KAI_TABLE_CALLS, kai_key_span(&timer), kai_span(NULL, 0));
+}
+
 /* The other has it, says so, and is to be told that we have it. */
 static void put_receipt(struct world *world, uint64_t arrival)
 {
@@ -378,6 +420,7 @@ void world_make(struct world *world, struct fixture *fix)
 	put_traffic(world, arrival);
 	put_duties(world, arrival);
 	put_outage(world);
+	put_ladders(world, arrival);
 	put_receipt(world, arrival);
 	put_bundles(world, arrival);
 	(void)world_add_item(world, &world->other.decider, "second", true);

@@ -6,6 +6,7 @@
 #include <msgpack.h>
 #include <utf8proc.h>
 
+#include "kairan/call.h"
 #include "kairan/control.h"
 #include "kairan/kinds.h"
 #include "kairan/records.h"
@@ -15,7 +16,7 @@
 
 static const struct kai_object *const others[] = {
 #define X(object, list) &kai_object_##object,
-	KAI_X_CONTROL_OBJECT(X) KAI_X_RECORD(X)
+	KAI_X_CONTROL_OBJECT(X) KAI_X_CALL_OBJECT(X) KAI_X_RECORD(X)
 #undef X
 		& kai_object_body_value,
 	&kai_object_body,

@@ -87,6 +87,25 @@ static void take_answer(struct net *net, struct net_node *node, struct kai_span 
 	node->answers++;
 }
 
+static void take_call(struct net *net, const struct net_node *node, const struct kai_output *output)
+{
+	uint8_t *copy = kai_arena_take(&net->arena, output->bytes.len);
+
+	if (net->call_count == net->call_cap) {
+		net->call_cap = net->call_cap == 0 ? 64 : 2 * net->call_cap;
+		net->calls = realloc(net->calls, net->call_cap * sizeof(*net->calls));
+		assert_non_null(net->calls);
+	}
+	struct net_call *call = &net->calls[net->call_count++];
+
+	assert_non_null(copy);
+	memcpy(copy, output->bytes.at, output->bytes.len);
+	*call = (struct net_call){.node = node->number, .ref = output->call};
+	assert_int_equal(kai_object_decode(&kai_object_call, kai_span(copy, output->bytes.len),
+					   &net->arena, &call->call),
+			 KAI_FAULT_NONE);
+}
+
 static void take_output(struct net *net, struct net_node *node, const struct kai_output *output)
 {
 	struct net_frame frame = {.from = node->number, .urgent = output->urgent};
@@ -119,6 +138,9 @@ static void take_output(struct net *net, struct net_node *node, const struct kai
 			(void)fprintf(stderr, "# %u %s %s %llu\n", node->number, output->event,
 				      output->rule != NULL ? output->rule : "-",
 				      (unsigned long long)output->number);
+		return;
+	case KAI_OUTPUT_CALL:
+		take_call(net, node, output);
 		return;
 	case KAI_OUTPUT_PEERS:
 		return;
@@ -254,6 +276,18 @@ void net_pass(struct net *net, int64_t ms)
 	}
 }
 
+void net_called(struct net *net, unsigned node, const struct kai_call_ref *ref, uint64_t result,
+		uint64_t code, const char *said)
+{
+	struct kai_event event = {.type = KAI_EVENT_CALLED,
+				  .call = *ref,
+				  .result = result,
+				  .code = code,
+				  .said = kai_span_str(said)};
+
+	step(net, node, &event);
+}
+
 void net_link(struct net *net, unsigned a, unsigned b)
 {
 	net->linked[a][b] = true;
@@ -309,6 +343,7 @@ void net_restart(struct net *net, unsigned number)
 	}
 	kai_engine_free(node->engine);
 	node->config.quota = net->quota;
+	node->config.escalation = net->escalation;
 	start(net, node);
 }
 
@@ -405,6 +440,7 @@ void net_free(struct net *net)
 		free(net->seen[i].at);
 	free(net->queue);
 	free(net->seen);
+	free(net->calls);
 	free(net->arena.at);
 	free(net);
 }

@@ -10,6 +10,7 @@
 
 #include "test.h"
 
+#include "kairan/call.h"
 #include "kairan/card.h"
 #include "kairan/control.h"
 #include "kairan/engine.h"
@@ -52,6 +53,13 @@ struct net_node {
 	bool dead;	 /* a turn failed: it does nothing until it is restarted */
 };
 
+/* A step that a node was told to carry out. */
+struct net_call {
+	unsigned node;
+	struct kai_call_ref ref;
+	struct kai_call call; /* in the net's arena */
+};
+
 /* Around everything that an engine does, for tests in which the world fails meanwhile. */
 struct net_watch {
 	void (*begin)(void *context);
@@ -73,7 +81,10 @@ struct net {
 	/* May look at a frame before it is delivered; false drops it. */
 	bool (*filter)(void *context, struct net_frame *frame);
 	void *context;
-	struct kai_quota quota; /* of nodes that start from now on */
+	struct kai_quota quota;		  /* of nodes that start from now on */
+	struct kai_escalation escalation; /* likewise */
+	struct net_call *calls;		  /* all that were told, in order */
+	size_t call_count, call_cap;
 	/* NULL: every turn must be committed. Else a node whose turn is not is restarted. */
 	const struct net_watch *watch;
 	size_t deaths;
@@ -110,6 +121,10 @@ struct net_terms {
 	const struct kai_contingency *clauses;
 	size_t clause_count;
 	bool contingency_only;
+	const struct kai_ack_deadline *acks;
+	size_t ack_count;
+	const struct kai_contact *contacts; /* sides likewise */
+	size_t contact_count;
 };
 /* Everything passes, and both may introduce. */
 extern const struct net_terms net_wide;
@@ -148,6 +163,9 @@ void net_pass(struct net *net, int64_t ms);
  */
 void net_restart(struct net *net, unsigned number);
 bool net_up(struct net *net, unsigned a, unsigned b); /* both ends are UP */
+/* Tells a node what became of a step. */
+void net_called(struct net *net, unsigned node, const struct kai_call_ref *ref, uint64_t result,
+		uint64_t code, const char *said);
 
 /* What a test item says; zeros: secinfo, CLEAR, urgency of its kind, one part. */
 struct net_item {

@@ -79,6 +79,18 @@ struct kai_span net_terms_bytes(struct net *net, unsigned a, unsigned b,
 		terms.duties[i] = say->duties[i];
 		terms.duties[i].side = turned ? 1 - say->duties[i].side : say->duties[i].side;
 	}
+	terms.acks = (struct kai_ack_deadline *)(uintptr_t)say->acks;
+	terms.acks_count = say->ack_count;
+	if (say->contact_count > 0) {
+		terms.contacts =
+			kai_arena_take(&net->arena, say->contact_count * sizeof(*terms.contacts));
+		assert_non_null(terms.contacts);
+		terms.contacts_count = say->contact_count;
+	}
+	for (size_t i = 0; i < say->contact_count; i++) {
+		terms.contacts[i] = say->contacts[i];
+		terms.contacts[i].side = turned ? 1 - say->contacts[i].side : say->contacts[i].side;
+	}
 	struct kai_span bytes = kai_object_encode_in(&kai_object_terms, &terms, &net->arena);
 
 	assert_true(bytes.len > 0);

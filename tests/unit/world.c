@@ -208,6 +208,7 @@ static void release(struct world *world, struct world_node *self, struct kai_spa
 			note_trace(self, output);
 			break;
 		case KAI_OUTPUT_CUT:
+		case KAI_OUTPUT_CALL:
 			break;
 		}
 	}

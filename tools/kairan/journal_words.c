@@ -43,6 +43,12 @@ static const struct {
 	{"contingency-void", N_("The contingency clause closed: the agreement does not say so any "
 				"longer. We had not reached:")},
 	{"contingency-heard", N_("It passes on to us by a contingency clause, open since:")},
+	{"call-due", N_("A call about silence is due.")},
+	{"call-started", N_("A call about silence began.")},
+	{"call-repeated",
+	 N_("A call about silence is made again: the node had ended before it was done.")},
+	{"call-done", N_("A call about silence was made, or could not be.")},
+	{"calls-ended", N_("Nobody is called any more.")},
 	{"release-granted", N_("Who may have a part of ours was widened.")},
 	{"bundle-written", N_("Advisories and receipts for it were written as a file.")},
 	{"bundle-taken", N_("A file of advisories and receipts from it was taken.")},

@@ -17,6 +17,7 @@ static const struct {
 #include "ja_release.def"
 #include "ja_bundle.def"
 #include "ja_inbox.def"
+#include "ja_calls.def"
 #include "ja_keep.def"
 #undef X
 };

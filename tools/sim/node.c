@@ -302,6 +302,8 @@ static void gather(struct sim *sim, struct sim_node *node, struct sim_input **in
 		case KAI_OUTPUT_PEERS:
 			(void)add_leaving(node->life, KAI_OUTPUT_PEERS);
 			break;
+		case KAI_OUTPUT_CALL: /* its nodes call nobody */
+			break;
 		case KAI_OUTPUT_ANSWER:
 			answer(sim, node, inputs[output->client - 1], output);
 			break;
@@ -331,6 +333,7 @@ static void release(struct sim *sim, struct sim_node *node, struct sim_leaving *
 		sim_net_roster(sim, node);
 		break;
 	case KAI_OUTPUT_ANSWER:
+	case KAI_OUTPUT_CALL:
 	case KAI_OUTPUT_TRACE:
 		break;
 	}
