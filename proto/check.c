@@ -116,12 +116,10 @@ static enum kai_fault check_chunk(struct kai_checked *item, struct kai_arena *ar
 	return fault;
 }
 
-void kai_frame_check(struct kai_span frame, struct kai_arena *arena, struct kai_checked *ret)
+static void check_one(struct kai_span frame, struct kai_arena *arena, struct kai_checked *ret)
 {
 	uint64_t type = 0;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->frame_len = frame.len;
 	ret->fault = peek_type(frame, &type);
 	if (ret->fault != KAI_FAULT_NONE)
 		return;
@@ -140,6 +138,37 @@ void kai_frame_check(struct kai_span frame, struct kai_arena *arena, struct kai_
 		ret->receipt_fault =
 			kai_receipt_open(ret->msg.receipt_frame.bytes, arena, &ret->receipt);
 	}
+}
+
+/* Trust is the live realm's alone, and an envelope holds no envelope. */
+static bool only_live(uint64_t type)
+{
+	return type == KAI_MSG_CARD || type == KAI_MSG_AGREEMENT || type == KAI_MSG_DRILL ||
+	       type == KAI_MSG_REALM;
+}
+
+/* What is inside, in place of its envelope. */
+static void check_inside(struct kai_arena *arena, struct kai_checked *ret)
+{
+	const struct kai_realm_frame envelope = ret->msg.realm_frame;
+	uint64_t type = 0;
+
+	memcpy(ret->realm, envelope.realm, KAI_REALM_LEN);
+	ret->fault = peek_type(envelope.frame, &type);
+	if (ret->fault == KAI_FAULT_NONE &&
+	    (only_live(type) || memcmp(envelope.realm, kai_realm_live, KAI_REALM_LEN) == 0))
+		ret->fault = KAI_FAULT_REALM;
+	if (ret->fault == KAI_FAULT_NONE)
+		check_one(envelope.frame, arena, ret);
+}
+
+void kai_frame_check(struct kai_span frame, struct kai_arena *arena, struct kai_checked *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->frame_len = frame.len;
+	check_one(frame, arena, ret);
+	if (ret->fault == KAI_FAULT_NONE && ret->type == KAI_MSG_REALM)
+		check_inside(arena, ret);
 }
 
 void kai_advisory_check(const struct kai_advisory *advisory, struct kai_arena *arena,

@@ -14,7 +14,8 @@
 struct kai_checked {
 	enum kai_fault fault; /* NONE, or why the frame (not the item in it) is unusable: nothing
 				 else is set then */
-	enum kai_msg_type type;
+	uint8_t realm[KAI_REALM_LEN]; /* live, or of the drill that the frame is of */
+	enum kai_msg_type type;	      /* … and everything below is of the frame inside */
 	size_t frame_len;
 	union kai_msg msg;
 	/* Set for a push and for a chunk that carries its head: */
@@ -33,7 +34,8 @@ struct kai_checked {
 
 /*
  * Checks version and type before anything else (VERSION, UNKNOWN_TYPE, OVERSIZE beyond
- * KAI_MAX_FRAME), then decodes. For an item: kai_header_read, id, every signature (all must verify:
+ * KAI_MAX_FRAME), then decodes. A drill's frame is opened and what is inside is checked in its place:
+ * REALM when the envelope is of the live realm, or what it holds belongs to the live one. For an item: kai_header_read, id, every signature (all must verify:
  * SIGNATURE), ordered keys and indexes (UNORDERED), and each whole part's hash (HASH). For a receipt: kai_receipt_open. The arena
  * needs KAI_CHECK_ARENA bytes.
  */

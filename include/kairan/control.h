@@ -30,7 +30,10 @@
 	X(SIGN, ctl_sign, 19)	  /* a further signature on an item of ours → done */            \
 	X(BUNDLE_WRITE, ctl_bundle_write, 30) /* → done with a bundle_file; empty: nothing */    \
 	X(BUNDLE_TAKE, ctl_bundle_take, 31)   /* → done or refused with a bundle_report */       \
-	X(CASE_SEAL, ctl_case_seal, 32)	      /* → done with a signed case_seal */
+	X(CASE_SEAL, ctl_case_seal, 32)	      /* → done with a signed case_seal */               \
+	X(DRILL_OPEN, ctl_drill_open, 24)   /* → done with the realm, id = digest, recipients */ \
+	X(DRILL_CLOSE, ctl_drill_close, 25) /* → done */                                         \
+	X(IN_REALM, ctl_in_realm, 26)	    /* a request of a drill's: → what that yields */
 
 enum kai_control_type {
 #define X(NAME, name, number) KAI_CONTROL_##NAME = (number),
@@ -171,6 +174,23 @@ enum kai_control_type {
 	X(U64, lines, 0, 1, UINT64_MAX >> 1, "")                                                   \
 	X(FIX, digest, 32, 0, 0, "")
 
+#define KAI_CTL_DRILL_OPEN(X)                                                                      \
+	KAI_CTL_HEAD(X, KAI_CONTROL_DRILL_OPEN)                                                    \
+	X(STR, name, 0, 1, KAI_MAX_SHORT, "")                                                      \
+	X(U64, level, 0, 1, 2, "enum kai_drill_level")                                             \
+	X(STR, word, 0, 1, KAI_MAX_SHORT, "typed before something is published in it")             \
+	X(U64, from, 0, 0, KAI_MAX_TIME_MS, "0: now")                                              \
+	X(U64, until, 0, 1, KAI_MAX_TIME_MS, "")                                                   \
+	X(IDS, participants, 0, 1, KAI_MAX_PARTICIPANTS - 1, "ascending, without this org")
+#define KAI_CTL_DRILL_CLOSE(X)                                                                     \
+	KAI_CTL_HEAD(X, KAI_CONTROL_DRILL_CLOSE)                                                   \
+	X(FIX, realm, 16, 0, 0, "of a drill of ours")
+/* What belongs to live alone (cards, agreements, memberships, drills) is refused in a drill. */
+#define KAI_CTL_IN_REALM(X)                                                                        \
+	KAI_CTL_HEAD(X, KAI_CONTROL_IN_REALM)                                                      \
+	X(FIX, realm, 16, 0, 0, "never zeros")                                                     \
+	X(BIN, request, 0, 3, KAI_MAX_CONTROL, "any other request")
+
 /* ---- answers
  * --------------------------------------------------------------------------------------------------
  */
@@ -262,6 +282,9 @@ enum kai_control_type {
 	X(ctl_case_seal, KAI_CTL_CASE_SEAL)                                                        \
 	X(bundle_outcome, KAI_BUNDLE_OUTCOME)                                                      \
 	X(bundle_report, KAI_BUNDLE_REPORT)                                                        \
+	X(ctl_drill_open, KAI_CTL_DRILL_OPEN)                                                      \
+	X(ctl_drill_close, KAI_CTL_DRILL_CLOSE)                                                    \
+	X(ctl_in_realm, KAI_CTL_IN_REALM)                                                          \
 	X(part_verdict, KAI_PART_VERDICT)                                                          \
 	X(recipient, KAI_RECIPIENT)                                                                \
 	X(ctl_answer, KAI_CTL_ANSWER)                                                              \
@@ -271,6 +294,9 @@ enum kai_control_type {
 #define X(object, list) KAI_STRUCT(object, list);
 KAI_X_CONTROL_OBJECT(X)
 #undef X
+
+/* Of which realm a request is: that of IN_REALM, else live. Believes nothing else of it. */
+void kai_control_realm(struct kai_span request, uint8_t ret[KAI_REALM_LEN]);
 
 /* The object of a request's type, NULL when unknown. */
 const struct kai_object *kai_control_object(uint64_t type);

@@ -32,6 +32,8 @@
 	X(RECEIPT, "k1 receipt") /* with its realm, not always live */                             \
 	X(BUNDLE, "k1 bundle")	 /* likewise */                                                    \
 	X(CASE, "k1 case")	 /* a case file's seal, and the chain of its lines */              \
+	X(DRILL, "k1 drill")                                                                       \
+	X(DRILL_SAY, "k1 drill say")                                                               \
 	X(HELLO, "k1 hello")                                                                       \
 	X(OFFER_TAG, "k1 offer tag")                                                               \
 	X(TOKEN, "k1 token")                                                                       \

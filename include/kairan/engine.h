@@ -69,6 +69,7 @@ struct kai_escalation {
 
 struct kai_engine_config {
 	uint8_t org[KAI_ID_LEN];
+	uint8_t realm[KAI_REALM_LEN];	   /* zeros: live; else the drill whose store it has */
 	struct kai_sign_pair system;	   /* delivered receipts */
 	struct kai_sign_pair duty;	   /* items */
 	struct kai_sign_pair decider;	   /* agreements, memberships, alerts */
@@ -85,6 +86,13 @@ struct kai_engine_config {
 	 * them wiped. NULL: the engine's own. */
 	uint8_t *scratch;
 };
+/*
+ * Realms. An engine serves one: the live one, or a drill over kai_store_open_drill's store. The caller
+ * gives a drill's engine LINK_UP and LINK_DOWN as the live one gets them, frames and requests of its
+ * realm (kai_checked.realm, kai_control_realm) and TRUST after each turn of the live one that put
+ * PEERS out; what the live one is given of a drill it refuses by name, and the reverse. Live turns
+ * come first, and what a drill sends waits for everything live.
+ */
 #define KAI_TURN_ARENA ((size_t)8 << 20)
 
 enum kai_event_type {
@@ -95,6 +103,7 @@ enum kai_event_type {
 	KAI_EVENT_CONTROL,
 	KAI_EVENT_TIMER,
 	KAI_EVENT_MORE,	 /* the last step said that there is more to do */
+	KAI_EVENT_TRUST, /* to a drill's engine: something in the live store's trust changed */
 	KAI_EVENT_CALLED /* what became of a KAI_OUTPUT_CALL; one an event */
 };
 
@@ -171,6 +180,10 @@ bool kai_engine_step(struct kai_engine *engine, struct kai_txn *txn, const struc
 
 /* When the next KAI_EVENT_TIMER is due; INT64_MAX: none. */
 struct kai_mono kai_engine_deadline(const struct kai_engine *engine);
+
+/* The drills that this org takes part in, from now on or already: realms[0 .. count), as many as fit. */
+size_t kai_engine_drills(struct kai_engine *engine, struct kai_txn *txn, struct kai_wall now,
+			 uint8_t (*ret_realms)[KAI_REALM_LEN], size_t cap);
 
 /* Whom the node may talk to now: everybody with an agreement proposed, in force, suspended or in
  * its 30 days of grace. */

@@ -15,6 +15,9 @@ struct kai_pair {
 	uint8_t me[KAI_ID_LEN];
 	uint8_t org[KAI_ID_LEN];
 	uint16_t peer; /* number, 0 when it has none */
+	/* That items between the two are of: the store's; live in a drill's store in which one of them takes
+	 * no part, does not consent, or may not by their agreement. */
+	uint8_t realm[KAI_REALM_LEN];
 	bool has_terms;
 	struct kai_agreement_read agreement; /* the one in force; else the newest of any state */
 	enum kai_agreement_state state;

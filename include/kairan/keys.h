@@ -6,6 +6,7 @@
  *   DIR/kairan.conf             configuration (libconfig)
  *   DIR/control.sock            control socket (0660)
  *   DIR/store/                  LMDB (0750; data.mdb 0640, lock.mdb 0660)
+ *   DIR/drills/REALM/           the same, of each drill that this node took part in
  *   DIR/drafts/                 the CLI's, 0770
  *   DIR/restore-unfinished      a restore began here and did not end: nobody may use the rest
  *   DIR/keys/                   0750
@@ -74,6 +75,8 @@ KAI_MUST_USE enum kai_err kai_rest_keys_load(const char *dir, struct kai_node_ke
 void kai_node_keys_done(struct kai_node_keys *keys);
 
 #define KAI_RESTORE_MARK "restore-unfinished"
+#define KAI_DRILLS_DIR "drills"
+#define KAI_REALM_TEXT 27 /* a realm in base32, with NUL */
 
 /* Joins dir and a relative path; why and INVALID when it does not fit. */
 #define KAI_PATH_SIZE 4096

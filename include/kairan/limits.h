@@ -9,6 +9,7 @@
 #define KAI_VERSION 1 /* of the protocol and of every signed object */
 
 #define KAI_MAX_PARTS 16
+#define KAI_MAX_PARTICIPANTS 64	 /* of a drill */
 #define KAI_MAX_PART_LEN 1048576 /* plaintext of one part */
 #define KAI_MAX_PART_CIPHER                                                                        \
 	(KAI_MAX_PART_LEN + 131072 + 64) /* padded, with length prefix and tag */
@@ -20,8 +21,9 @@
 #define KAI_MAX_FRAME 196608 /* one ZeroMQ message body on a link */
 #define KAI_MAX_BUNDLE                                                                             \
 	5242880 /* body of a bundle: one advisory at its largest and what goes with it */
-#define KAI_MAX_CONTROL 6291456	 /* one request or answer on the control socket */
-#define KAI_MAX_RETRACT_LEN 2048 /* plaintext of a retraction's one part */
+#define KAI_MAX_REALM_FRAME (KAI_MAX_FRAME - 32) /* a drill's frame in its envelope */
+#define KAI_MAX_CONTROL 6291456			 /* one request or answer on the control socket */
+#define KAI_MAX_RETRACT_LEN 2048		 /* plaintext of a retraction's one part */
 
 #define KAI_MAX_AUDIENCE 64
 #define KAI_MAX_SECTORS 16
@@ -47,7 +49,7 @@
 #define KAI_MAX_CARD_KEYS 32
 #define KAI_MAX_REVOCATIONS 64
 #define KAI_MAX_SIGNED_BODY                                                                        \
-	32768 /* body of a card, node record, membership, notice, release, receipt */
+	32768 /* body of a card, node record, membership, notice, release, receipt, drill */
 #define KAI_MAX_TERMS 65536
 #define KAI_MAX_ENTRIES 256 /* in one offer, want, stored, refuse, none */
 #define KAI_MAX_TOKEN 128
@@ -62,6 +64,7 @@
 #define KAI_MS_DAY (24 * KAI_MS_HOUR)
 #define KAI_MAX_TIME_MS 253402300799999ULL /* 9999-12-31T23:59:59.999Z */
 #define KAI_MEMBERSHIP_MAX_MS (90 * KAI_MS_DAY)
+#define KAI_DRILL_MAX_MS (30 * KAI_MS_DAY)
 #define KAI_GRACE_MS                                                                               \
 	(30 * KAI_MS_DAY) /* after expiry: hello, card, agreement, ping, bye, retractions */
 

@@ -50,6 +50,9 @@
  *                                                   our own people; arrival 0: about that peer's link
  *   LADDERS_OPEN the same key                     - those that have not ended
  *   CALLS       urgency u8, arrival u64, peer u16 - ladders with a step that is due or started
+ *   DRILLS      realm[16]                         drill_rec
+ *               realm[16], org[32], what u8       signed drill_say: its newest consent or refusal (1), the
+ *                                                 director's word that it is over (3)
  *
  * Functions take any transaction; those that write say so by their verb. A record that does not
  * decode makes the transaction CORRUPT and reads as absent. One thread per transaction.
@@ -65,6 +68,7 @@
 #define KAI_META_SCHEMA "schema"
 #define KAI_META_ORG "org"
 #define KAI_META_EPOCH "epoch"
+#define KAI_META_REALM "realm"	   /* [16], of a drill's store alone */
 #define KAI_META_HEAD "head"	   /* written as a transaction commits; read kai_rec_head */
 #define KAI_META_JOURNAL "journal" /* number u64, hash[32] of the newest entry; likewise */
 #define KAI_META_CLOCK "clock"	   /* u64: the wall clock as far as the sweep believes it */
@@ -364,6 +368,10 @@ enum kai_rung {
 	X(STR, why, 0, 0, KAI_MAX_SHORT, "it ended")                                               \
 	X(LIST, steps, step, 0, KAI_RUNGS, "ascending by rung")
 
+#define KAI_DRILL_REC(X)                                                                           \
+	X(BIN, bytes, 0, 1, KAI_MAX_SIGNED_BODY + 256, "signed drill")                             \
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "first seen")
+
 #define KAI_X_RECORD(X)                                                                            \
 	X(item, KAI_ITEM)                                                                          \
 	X(part, KAI_PART)                                                                          \
@@ -385,7 +393,8 @@ enum kai_rung {
 	X(duty_row, KAI_DUTY_ROW)                                                                  \
 	X(outage, KAI_OUTAGE)                                                                      \
 	X(step, KAI_STEP)                                                                          \
-	X(ladder, KAI_LADDER)
+	X(ladder, KAI_LADDER)                                                                      \
+	X(drill_rec, KAI_DRILL_REC)
 
 #define X(object, list) KAI_STRUCT(object, list);
 KAI_X_RECORD(X)
@@ -550,6 +559,36 @@ void kai_rec_peer_put(struct kai_txn *txn, const struct kai_peer *peer);
 /* The newest accepted card of an org. */
 bool kai_rec_card(struct kai_txn *txn, const uint8_t org[KAI_ID_LEN], struct kai_arena *arena,
 		  struct kai_card_rec *ret);
+
+/* ---- drills; of a drill's store and of the live one alike
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+/* DRILLS; what 0: the drill itself. */
+struct kai_key kai_key_drill(const uint8_t realm[KAI_REALM_LEN], const uint8_t *org, uint64_t what);
+struct kai_drill_held {
+	struct kai_drill_rec rec;
+	struct kai_drill drill;
+	uint8_t digest[KAI_ID_LEN];
+};
+bool kai_rec_drill(struct kai_txn *txn, const uint8_t realm[KAI_REALM_LEN], struct kai_arena *arena,
+		   struct kai_drill_held *ret);
+struct kai_drill_word {
+	struct kai_span bytes; /* as signed */
+	struct kai_drill_say say;
+};
+/* Its newest consent or refusal (KAI_DRILL_CONSENTS), or that it is over (KAI_DRILL_CLOSES). */
+bool kai_rec_drill_say(struct kai_txn *txn, const uint8_t realm[KAI_REALM_LEN],
+		       const uint8_t org[KAI_ID_LEN], uint64_t what, struct kai_arena *arena,
+		       struct kai_drill_word *ret);
+/* Does that participant consent? */
+bool kai_drill_consents(struct kai_txn *txn, const struct kai_drill_held *held,
+			const uint8_t org[KAI_ID_LEN], struct kai_arena *arena);
+/* When it ends, or ended: as its window says, or its director before. */
+uint64_t kai_drill_end(struct kai_txn *txn, const struct kai_drill_held *held,
+		       struct kai_arena *arena);
+/* Of which realm the store is. */
+void kai_rec_realm(struct kai_txn *txn, uint8_t ret[KAI_REALM_LEN]);
 
 /* Appends to the journal: fills previous, number from the head. */
 void kai_journal_append(struct kai_txn *txn, struct kai_journal *entry);

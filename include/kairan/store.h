@@ -55,7 +55,8 @@
 	X(BUNDLES, "bundles")                                                                      \
 	X(LADDERS, "ladders")                                                                      \
 	X(LADDERS_OPEN, "ladders-open")                                                            \
-	X(CALLS, "calls")
+	X(CALLS, "calls")                                                                          \
+	X(DRILLS, "drills")
 
 enum kai_table {
 #define X(name, word) KAI_TABLE_##name,
@@ -90,6 +91,17 @@ KAI_MUST_USE enum kai_err kai_store_open_lmdb(const char *dir,
  * Readers keep their moment beside a writer. */
 KAI_MUST_USE enum kai_err kai_store_open_memory(const struct kai_store_options *options,
 						struct kai_store **ret);
+/*
+ * A drill's store: own holds what is practised; cards, node records, agreements, notices, memberships
+ * and drills are live's, seen as they were when the transaction began, and to write there is DENIED.
+ * Makes own the store of that realm and of live's org, and gives it live's peers with their aliases,
+ * unless it is opened for reading only. INVALID: own belongs to another realm or org. own is closed
+ * with the store, or by the caller when this fails; live is the caller's and outlives it.
+ */
+KAI_MUST_USE enum kai_err kai_store_open_drill(struct kai_store *live, struct kai_store *own,
+					       const uint8_t realm[KAI_REALM_LEN],
+					       struct kai_store **ret, struct kai_why *why);
+
 /* Another store in memory with what this one held at its last commit, in the same pool. What the two
  * have in common costs nothing. INVALID: not a store in memory. NOMEM. */
 KAI_MUST_USE enum kai_err kai_store_copy_memory(struct kai_store *store, struct kai_store **ret);

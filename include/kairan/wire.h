@@ -249,6 +249,31 @@ enum kai_action {
 	X(U64, expires, 0, 1, KAI_MAX_TIME_MS, "")                                                 \
 	X(EXT, ext, 0, 0, KAI_MAX_EXT, "")
 
+/* Who practises what, from when until when. The realm is random and of this drill alone. */
+#define KAI_DRILL(X)                                                                               \
+	X(U64, version, 0, 1, 255, "1")                                                            \
+	X(FIX, realm, 16, 0, 0, "random, never zeros")                                             \
+	X(FIX, director, 32, 0, 0, "who opens and closes it: one of the participants")             \
+	X(STR, name, 0, 1, KAI_MAX_SHORT, "")                                                      \
+	X(U64, level, 0, 0, 255, "1 comcheck, 2 drill: what a consent must allow")                 \
+	X(STR, word, 0, 1, KAI_MAX_SHORT, "what people type before they publish in it")            \
+	X(U64, created_at, 0, 1, KAI_MAX_TIME_MS, "")                                              \
+	X(U64, from, 0, 1, KAI_MAX_TIME_MS, "")                                                    \
+	X(U64, until, 0, 1, KAI_MAX_TIME_MS, "at most 30 days after from")                         \
+	X(IDS, participants, 0, 2, KAI_MAX_PARTICIPANTS, "orgs, ascending")                        \
+	X(EXT, ext, 0, 0, KAI_MAX_EXT, "")
+
+/* What one participant says about a drill. */
+#define KAI_DRILL_SAY(X)                                                                           \
+	X(U64, version, 0, 1, 255, "1")                                                            \
+	X(FIX, realm, 16, 0, 0, "")                                                                \
+	X(FIX, drill, 32, 0, 0, "digest of what it is about")                                      \
+	X(FIX, org, 32, 0, 0, "who says so")                                                       \
+	X(U64, what, 0, 0, 255, "1 consents, 2 refuses, 3 closes it (the director)")               \
+	X(U64, at, 0, 1, KAI_MAX_TIME_MS, "")                                                      \
+	X(STR, reason, 0, 0, KAI_MAX_SHORT, "refuses: name of the rule")                           \
+	X(EXT, ext, 0, 0, KAI_MAX_EXT, "")
+
 /* How many orgs are how far, each counted at every level that it reached; no names. */
 #define KAI_ROLLUP(X)                                                                              \
 	X(U64, members, 0, 0, 65535, "orgs that the item is for")                                  \
@@ -439,7 +464,9 @@ enum kai_action {
 	X(CREDIT, credit, 11)                                                                      \
 	X(RECEIPT, receipt_frame, 12)                                                              \
 	X(PING, ping, 13)                                                                          \
-	X(BYE, bye, 14)
+	X(BYE, bye, 14)                                                                            \
+	X(DRILL, drill_frame, 15)                                                                  \
+	X(REALM, realm_frame, 16)
 
 enum kai_msg_type {
 #define X(NAME, name, number) KAI_MSG_##NAME = (number),
@@ -573,6 +600,18 @@ enum kai_msg_type {
 	KAI_MSG_HEAD(X, KAI_MSG_BYE)                                                               \
 	X(STR, reason, 0, 0, KAI_MAX_SHORT, "")
 
+#define KAI_DRILL_FRAME(X)                                                                         \
+	KAI_MSG_HEAD(X, KAI_MSG_DRILL)                                                             \
+	X(U64, what, 0, 1, 2, "1 drill, 2 what a participant says")                                \
+	X(BIN, bytes, 0, 1, KAI_MAX_SIGNED_BODY + 256, "signed")
+
+/* Everything of a drill travels in this, and nothing of it without. */
+#define KAI_REALM_FRAME(X)                                                                         \
+	KAI_MSG_HEAD(X, KAI_MSG_REALM)                                                             \
+	X(FIX, realm, 16, 0, 0, "never zeros")                                                     \
+	X(BIN, frame, 0, 3, KAI_MAX_REALM_FRAME,                                                   \
+	  "of that realm; neither card, agreement, drill nor realm")
+
 /* Every object above in dependency order: X(struct name, LIST NAME, context that prints as its
  * section) */
 #define KAI_X_WIRE(X)                                                                              \
@@ -595,6 +634,8 @@ enum kai_msg_type {
 	X(membership, KAI_MEMBERSHIP)                                                              \
 	X(notice, KAI_NOTICE)                                                                      \
 	X(release, KAI_RELEASE)                                                                    \
+	X(drill, KAI_DRILL)                                                                        \
+	X(drill_say, KAI_DRILL_SAY)                                                                \
 	X(rollup, KAI_ROLLUP)                                                                      \
 	X(receipt_entry, KAI_RECEIPT_ENTRY)                                                        \
 	X(receipt, KAI_RECEIPT)                                                                    \
@@ -630,7 +671,9 @@ enum kai_msg_type {
 	X(credit, KAI_CREDIT)                                                                      \
 	X(receipt_frame, KAI_RECEIPT_FRAME)                                                        \
 	X(ping, KAI_PING)                                                                          \
-	X(bye, KAI_BYE)
+	X(bye, KAI_BYE)                                                                            \
+	X(drill_frame, KAI_DRILL_FRAME)                                                            \
+	X(realm_frame, KAI_REALM_FRAME)
 
 #define X(object, list) KAI_STRUCT(object, list);
 KAI_X_WIRE(X)

@@ -29,9 +29,9 @@ struct kai_conn *kai_conn_new(struct kai_net *net)
 
 static void drop_mail(struct kai_conn *conn)
 {
-	struct kai_mail_list *const lanes[] = {&conn->urgent, &conn->bulk};
+	struct kai_mail_list *const lanes[] = {&conn->urgent, &conn->bulk, &conn->drill};
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		while (lanes[i]->head != NULL) {
 			struct kai_mail *mail = lanes[i]->head;
 
@@ -42,6 +42,7 @@ static void drop_mail(struct kai_conn *conn)
 	}
 	conn->urgent_bytes = 0;
 	conn->bulk_bytes = 0;
+	conn->drill_bytes = 0;
 }
 
 void kai_conn_remove(struct kai_net *net, struct kai_conn *conn)
@@ -154,11 +155,27 @@ static bool send_one(struct kai_net *net, struct kai_conn *conn, struct kai_mail
 	return true;
 }
 
+/* Alerts first, then what is live, then drills. */
+static struct kai_mail_list *first_lane(struct kai_conn *conn, size_t **ret_bytes)
+{
+	if (conn->urgent.head != NULL) {
+		*ret_bytes = &conn->urgent_bytes;
+		return &conn->urgent;
+	}
+	if (conn->bulk.head != NULL) {
+		*ret_bytes = &conn->bulk_bytes;
+		return &conn->bulk;
+	}
+	*ret_bytes = &conn->drill_bytes;
+	return conn->drill.head != NULL ? &conn->drill : NULL;
+}
+
 bool kai_conn_flush(struct kai_net *net, struct kai_conn *conn)
 {
-	while (conn->urgent.head != NULL || conn->bulk.head != NULL) {
-		bool urgent = conn->urgent.head != NULL;
-		struct kai_mail_list *lane = urgent ? &conn->urgent : &conn->bulk;
+	struct kai_mail_list *lane;
+	size_t *waiting;
+
+	while ((lane = first_lane(conn, &waiting)) != NULL) {
 		struct kai_mail *mail = lane->head;
 		size_t len = zmq_msg_size(&mail->msg);
 		bool gone;
@@ -171,7 +188,7 @@ bool kai_conn_flush(struct kai_net *net, struct kai_conn *conn)
 		lane->head = mail->next;
 		if (lane->head == NULL)
 			lane->tail = NULL;
-		*(urgent ? &conn->urgent_bytes : &conn->bulk_bytes) -= len;
+		*waiting -= len;
 		kai_mail_free(mail);
 	}
 	return true;
@@ -181,8 +198,17 @@ void kai_conn_send(struct kai_net *net, struct kai_conn *conn, struct kai_mail *
 {
 	size_t len = zmq_msg_size(&mail->msg);
 
-	kai_mail_append(mail->urgent ? &conn->urgent : &conn->bulk, mail);
-	*(mail->urgent ? &conn->urgent_bytes : &conn->bulk_bytes) += len;
+	if (mail->drill && conn->drill_bytes + len > KAI_DRILL_BACKLOG) {
+		kai_mail_free(mail);
+		return;
+	}
+	if (mail->drill) {
+		kai_mail_append(&conn->drill, mail);
+		conn->drill_bytes += len;
+	} else {
+		kai_mail_append(mail->urgent ? &conn->urgent : &conn->bulk, mail);
+		*(mail->urgent ? &conn->urgent_bytes : &conn->bulk_bytes) += len;
+	}
 	if (conn->urgent_bytes > KAI_URGENT_BACKLOG || conn->bulk_bytes > KAI_BULK_BACKLOG)
 		kai_conn_end(net, conn, "backlog");
 	else if (!kai_conn_flush(net, conn) && net->blocked_ms == 0)

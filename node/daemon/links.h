@@ -29,7 +29,7 @@ struct kai_net_config {
 };
 
 enum kai_mail_type {
-	KAI_MAIL_SEND,	 /* link, urgent, msg */
+	KAI_MAIL_SEND,	 /* link, urgent, drill, msg */
 	KAI_MAIL_ANSWER, /* client, msg */
 	KAI_MAIL_CUT,	 /* link, reason */
 	KAI_MAIL_ROSTER, /* roster: given away */
@@ -42,6 +42,7 @@ struct kai_mail {
 	struct kai_mail *next;
 	enum kai_mail_type type;
 	bool urgent;
+	bool drill; /* goes when nothing live waits */
 	uint64_t link;
 	uint64_t client;
 	const char *reason; /* static storage */

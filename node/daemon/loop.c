@@ -35,6 +35,7 @@ static void step(struct kai_loop *loop, struct kai_txn *txn, struct kai_event *e
 static bool event_of(struct kai_loop *loop, struct kai_input *input, struct kai_event *ret)
 {
 	uint64_t link = kai_sessions_link(&loop->sessions, input->org);
+	uint8_t realm[KAI_REALM_LEN];
 
 	*ret = (struct kai_event){0};
 	memcpy(ret->org, input->org, KAI_ID_LEN);
@@ -42,7 +43,7 @@ static bool event_of(struct kai_loop *loop, struct kai_input *input, struct kai_
 	case KAI_INPUT_FRAME:
 		ret->type = KAI_EVENT_FRAME;
 		ret->frame = &input->checked;
-		return link == input->link;
+		return link == input->link && !kai_drills_serve(loop, input->checked.realm);
 	case KAI_INPUT_UP:
 		ret->type = KAI_EVENT_LINK_UP;
 		return kai_sessions_set(&loop->sessions, input->org, input->link);
@@ -56,7 +57,8 @@ static bool event_of(struct kai_loop *loop, struct kai_input *input, struct kai_
 		ret->type = KAI_EVENT_CONTROL;
 		ret->client = input->client;
 		ret->request = kai_span(zmq_msg_data(&input->body), zmq_msg_size(&input->body));
-		return true;
+		kai_control_realm(ret->request, realm);
+		return !kai_drills_serve(loop, realm);
 	case KAI_INPUT_SIGNAL:
 		loop->signal = input->number;
 		return false;
@@ -144,8 +146,9 @@ static enum kai_err finish(struct kai_loop *loop, struct kai_txn *txn, struct ka
 	bool peers = false;
 
 	if (err == KAI_ERR_OK)
-		peers = kai_release_all(loop);
+		peers = kai_release_all(loop, false);
 	forget_outputs(loop);
+	loop->drills.stale = loop->drills.stale || peers;
 	return peers ? kai_loop_send_roster(loop, why) : err;
 }
 
@@ -153,6 +156,7 @@ static enum kai_err new_engine(struct kai_loop *loop, struct kai_why *why)
 {
 	enum kai_err err;
 
+	kai_drills_end(loop);
 	kai_engine_free(loop->engine);
 	loop->engine = NULL;
 	loop->more = false;
@@ -227,6 +231,7 @@ enum kai_err kai_loop_start(struct kai_loop *loop, struct kai_why *why)
 
 void kai_loop_done(struct kai_loop *loop)
 {
+	kai_drills_end(loop);
 	kai_engine_free(loop->engine);
 	kai_out_free(loop->out);
 	kai_sessions_done(&loop->sessions);
@@ -335,7 +340,10 @@ static int64_t wait_ms(const struct kai_loop *loop)
 		return WAIT_MS;
 	if (loop->more)
 		return 0;
-	return kai_clock_wait_ms(&loop->clock, kai_engine_deadline(loop->engine), WAIT_MS);
+	struct kai_mono live = kai_engine_deadline(loop->engine);
+	struct kai_mono drill = kai_drills_deadline(loop);
+
+	return kai_clock_wait_ms(&loop->clock, live.ms < drill.ms ? live : drill, WAIT_MS);
 }
 
 enum kai_err kai_loop_turn(struct kai_loop *loop, struct kai_why *why)
@@ -348,6 +356,8 @@ enum kai_err kai_loop_turn(struct kai_loop *loop, struct kai_why *why)
 	else if (count > 0 || loop->more ||
 		 kai_engine_deadline(loop->engine).ms <= kai_clock_mono(&loop->clock).ms)
 		err = turn(loop, count, why);
+	if (err == KAI_ERR_OK && !loop->read_only)
+		kai_drills_turn(loop, count);
 	kai_pool_give_back(loop->pool, loop->inputs, count);
 	housekeeping(loop);
 	return err;

@@ -9,6 +9,7 @@
 #define KAIRAN_DAEMON_LOOP_H
 
 #include "clock.h"
+#include "drills.h"
 #include "log.h"
 #include "links.h"
 #include "pool.h"
@@ -24,11 +25,14 @@ struct kai_loop {
 	struct kai_log *log;
 	struct kai_pool *pool;
 	struct kai_net *net;
-	const char *cut; /* aliases of partners with whom no link is held: a lab's */
+	const char *dir;	    /* data directory: drills' stores lie there */
+	uint64_t drill_quota_bytes; /* of each of them */
+	const char *cut;	    /* aliases of partners with whom no link is held: a lab's */
 	/* its own */
 	struct kai_engine *engine;
 	struct kai_out *out;
 	struct kai_sessions sessions;
+	struct kai_drills drills;
 	uint64_t *out_links; /* connection that each output is meant for, as things stood then */
 	size_t out_link_count;
 	size_t out_link_cap;
@@ -56,8 +60,9 @@ void kai_loop_done(struct kai_loop *loop);
 /* ---- release.c ---- */
 /* Remembers for which connection the outputs since the last call are; false: out of memory. */
 KAI_MUST_USE bool kai_release_mark(struct kai_loop *loop);
-/* Lets all outputs of the turn go; true when some said that peers changed. */
-bool kai_release_all(struct kai_loop *loop);
+/* Lets all outputs of the turn go, those of a drill behind everything live; true when some said that
+ * peers changed. */
+bool kai_release_all(struct kai_loop *loop, bool drill);
 /* The bytes of the first answer among the outputs; the empty span: none. */
 struct kai_span kai_release_answer(const struct kai_loop *loop);
 void kai_release_reply(struct kai_loop *loop, uint64_t client, const uint8_t *bytes, size_t len);

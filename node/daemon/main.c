@@ -197,6 +197,8 @@ static enum kai_err start_node(struct node *node, struct kai_why *why)
 
 	apply_log(node);
 	loop->cut = node->config.lab_cut;
+	loop->dir = node->dir;
+	loop->drill_quota_bytes = (uint64_t)node->config.store_quota_bytes / KAI_DRILLS;
 	kai_clock_init(&loop->clock, node->config.lab_clock_scale,
 		       node->config.lab_clock_from_s * KAI_MS_SECOND,
 		       node->config.lab_clock_offset_s * KAI_MS_SECOND);

@@ -25,6 +25,7 @@
 #define KAI_DIAL_MS 10000			      /* from connect to the handshake's end */
 #define KAI_URGENT_BACKLOG ((size_t)16 * 1024 * 1024) /* bytes that wait for one link */
 #define KAI_BULK_BACKLOG ((size_t)32 * 1024 * 1024)
+#define KAI_DRILL_BACKLOG ((size_t)16 * 1024 * 1024) /* beyond, what is of a drill is dropped */
 /* Received by the kernel and not delivered to us: more than libzmq and the kernel may hold. */
 #define KAI_MAX_UNDELIVERED (KAI_RECEIVE_HWM * (int64_t)KAI_MAX_FRAME + (int64_t)12 * 1024 * 1024)
 #define KAI_CONTROL_SLOTS 8
@@ -59,8 +60,10 @@ struct kai_conn {
 	struct kai_lane_mark mark;
 	struct kai_mail_list urgent;
 	struct kai_mail_list bulk;
+	struct kai_mail_list drill;
 	size_t urgent_bytes;
 	size_t bulk_bytes;
+	size_t drill_bytes;
 	/* accepted: reached through the router */
 	uint8_t route[KAI_ROUTE_SIZE];
 	size_t route_len;

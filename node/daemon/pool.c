@@ -242,7 +242,7 @@ static bool goes_bulk(const struct kai_pool *pool, struct kai_input *input,
 	unsigned type = peek_type(input);
 
 	*ret_barrier = type == KAI_MSG_HELLO || type == KAI_MSG_BYE;
-	return type == KAI_MSG_CHUNK || type == KAI_MSG_OFFER ||
+	return type == KAI_MSG_CHUNK || type == KAI_MSG_OFFER || type == KAI_MSG_REALM ||
 	       (*ret_barrier && mark->last_bulk > pool->bulk_taken);
 }
 

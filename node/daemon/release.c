@@ -47,7 +47,7 @@ static void trace(const struct kai_loop *loop, const struct kai_output *output)
 		{"number", NULL, output->number > INT64_MAX ? INT64_MAX : (int64_t)output->number});
 }
 
-bool kai_release_all(struct kai_loop *loop)
+bool kai_release_all(struct kai_loop *loop, bool drill)
 {
 	struct kai_mail_list list = {0};
 	size_t count = kai_out_count(loop->out);
@@ -63,6 +63,7 @@ bool kai_release_all(struct kai_loop *loop)
 				break;
 			mail = kai_mail_new(KAI_MAIL_SEND);
 			mail->urgent = output->urgent;
+			mail->drill = drill;
 			kai_mail_bytes(mail, output->bytes);
 			break;
 		case KAI_OUTPUT_CUT:

@@ -485,7 +485,7 @@ void kai_admit(struct kai_turn *turn, struct kai_link *link, const struct kai_in
 	door->turn = turn;
 	door->link = link;
 	door->item = item;
-	if (memcmp(item->header.realm, kai_realm_live, KAI_REALM_LEN) != 0) {
+	if (memcmp(item->header.realm, turn->engine->config.realm, KAI_REALM_LEN) != 0) {
 		kai_refusal(ret, KAI_FAULT_REALM);
 		return;
 	}

@@ -279,7 +279,8 @@ void kai_trust_introduce(struct kai_turn *turn, struct kai_link *link,
 		kai_id_equal(origin, turn->engine->config.org) || kai_id_equal(origin, link->org);
 
 	/* the parties' own cards went with the greeting */
-	if (link->state == KAI_LINK_DOWN || party || !kai_trust_may_introduce(turn, link))
+	if (!kai_realm_live_here(turn->engine) || link->state == KAI_LINK_DOWN || party ||
+	    !kai_trust_may_introduce(turn, link))
 		return;
 	if (kai_book_card(turn, origin, &held) && !held.rec.frozen &&
 	    kai_introduced_serial(link, origin) < held.card.serial) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The switch over control requests: one row a request. */
 #include "kairan/card.h"
+#include "kairan/drill.h"
 #include "trust.h"
 
 #include <stdarg.h>
@@ -112,27 +113,30 @@ static void status(struct kai_turn *turn, const void *request, struct kai_ctl_an
 static const struct {
 	uint64_t type;
 	handler handle;
+	bool drills; /* there is such a thing in a drill */
 } rows[] = {
-	{KAI_CONTROL_PUBLISH, kai_publish_item},
-	{KAI_CONTROL_RETRACT, kai_publish_retract},
-	{KAI_CONTROL_CARD_IMPORT, kai_agree_card_import},
-	{KAI_CONTROL_CARD_OWN, kai_agree_card_own},
-	{KAI_CONTROL_AGREE_PROPOSE, kai_agree_propose},
-	{KAI_CONTROL_AGREE_ACCEPT, kai_agree_accept},
-	{KAI_CONTROL_AGREE_IMPORT, kai_agree_import},
-	{KAI_CONTROL_AGREE_NOTICE, kai_agree_notice},
-	{KAI_CONTROL_MEMBER, kai_agree_member},
-	{KAI_CONTROL_MEMBER_IMPORT, kai_agree_member_import},
-	{KAI_CONTROL_STATUS, status},
-	{KAI_CONTROL_CARD_RESOLVE, kai_agree_card_resolve},
-	{KAI_CONTROL_SOURCE, kai_publish_source},
-	{KAI_CONTROL_ACK, kai_confirm_ack},
-	{KAI_CONTROL_ATTEST, kai_confirm_attest},
-	{KAI_CONTROL_GRANT, kai_grant_part},
-	{KAI_CONTROL_SIGN, kai_sign_item},
-	{KAI_CONTROL_BUNDLE_WRITE, kai_bundle_write},
-	{KAI_CONTROL_BUNDLE_TAKE, kai_bundle_take},
-	{KAI_CONTROL_CASE_SEAL, kai_case_seal},
+	{KAI_CONTROL_PUBLISH, kai_publish_item, true},
+	{KAI_CONTROL_RETRACT, kai_publish_retract, true},
+	{KAI_CONTROL_CARD_IMPORT, kai_agree_card_import, false},
+	{KAI_CONTROL_CARD_OWN, kai_agree_card_own, false},
+	{KAI_CONTROL_AGREE_PROPOSE, kai_agree_propose, false},
+	{KAI_CONTROL_AGREE_ACCEPT, kai_agree_accept, false},
+	{KAI_CONTROL_AGREE_IMPORT, kai_agree_import, false},
+	{KAI_CONTROL_AGREE_NOTICE, kai_agree_notice, false},
+	{KAI_CONTROL_MEMBER, kai_agree_member, false},
+	{KAI_CONTROL_MEMBER_IMPORT, kai_agree_member_import, false},
+	{KAI_CONTROL_STATUS, status, true},
+	{KAI_CONTROL_CARD_RESOLVE, kai_agree_card_resolve, false},
+	{KAI_CONTROL_SOURCE, kai_publish_source, true},
+	{KAI_CONTROL_ACK, kai_confirm_ack, true},
+	{KAI_CONTROL_ATTEST, kai_confirm_attest, true},
+	{KAI_CONTROL_GRANT, kai_grant_part, true},
+	{KAI_CONTROL_SIGN, kai_sign_item, true},
+	{KAI_CONTROL_DRILL_OPEN, kai_drill_begin, false},
+	{KAI_CONTROL_DRILL_CLOSE, kai_drill_close, false},
+	{KAI_CONTROL_BUNDLE_WRITE, kai_bundle_write, false},
+	{KAI_CONTROL_BUNDLE_TAKE, kai_bundle_take, false},
+	{KAI_CONTROL_CASE_SEAL, kai_case_seal, false},
 };
 
 /* A request is a short array that begins with version and type, each one byte. */
@@ -148,28 +152,92 @@ static enum kai_fault peek(struct kai_span request, uint64_t *ret_type)
 	return kai_control_object(*ret_type) != NULL ? KAI_FAULT_NONE : KAI_FAULT_UNKNOWN_TYPE;
 }
 
+static enum kai_fault read_request(struct kai_turn *turn, struct kai_span bytes, uint64_t *ret_type,
+				   void **ret)
+{
+	enum kai_fault fault = peek(bytes, ret_type);
+
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	const struct kai_object *object = kai_control_object(*ret_type);
+	void *request = kai_arena_take(turn->scratch, object->size);
+
+	if (request == NULL)
+		return KAI_FAULT_TOO_MUCH;
+	*ret = request;
+	return kai_object_decode(object, bytes, turn->scratch, request);
+}
+
+/* Takes a drill's request out of its envelope. A request of another realm than this engine's is none of
+ * its own; an envelope holds no envelope. */
+static enum kai_fault open_realm(struct kai_turn *turn, uint64_t *io_type, void **io_request)
+{
+	const uint8_t *mine = turn->engine->config.realm;
+	enum kai_fault fault;
+
+	if (kai_realm_live_here(turn->engine))
+		return *io_type == KAI_CONTROL_IN_REALM ? KAI_FAULT_REALM : KAI_FAULT_NONE;
+	if (*io_type != KAI_CONTROL_IN_REALM)
+		return KAI_FAULT_REALM;
+	const struct kai_ctl_in_realm *envelope = *io_request;
+
+	if (memcmp(envelope->realm, mine, KAI_REALM_LEN) != 0)
+		return KAI_FAULT_REALM;
+	fault = read_request(turn, envelope->request, io_type, io_request);
+	if (fault == KAI_FAULT_NONE && *io_type == KAI_CONTROL_IN_REALM)
+		fault = KAI_FAULT_REALM;
+	return fault;
+}
+
+static void not_open(struct kai_turn *turn, struct kai_ctl_answer *ret)
+{
+	kai_answer(turn, ret, 1, "drill-window", "the drill is not open now (drill list)");
+}
+
+/* For a drill that this node knows and does not serve any more, or not yet? */
+static bool is_over(struct kai_turn *turn, uint64_t type, const void *request)
+{
+	const struct kai_ctl_in_realm *envelope = request;
+
+	return type == KAI_CONTROL_IN_REALM && kai_realm_live_here(turn->engine) &&
+	       kai_drill_known(turn, envelope->realm);
+}
+
+static void answer_request(struct kai_turn *turn, uint64_t type, const void *request,
+			   struct kai_ctl_answer *ret)
+{
+	bool live = kai_realm_live_here(turn->engine);
+
+	if (!kai_realm_open(turn) && type != KAI_CONTROL_STATUS) {
+		not_open(turn, ret);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].type != type)
+			continue;
+		if (live || rows[i].drills)
+			rows[i].handle(turn, request, ret);
+		else
+			kai_answer(turn, ret, 1, "realm", "there is no such thing in a drill");
+	}
+}
+
 void kai_control_request(struct kai_turn *turn)
 {
 	struct kai_ctl_answer answer = {.version = KAI_VERSION};
-	const struct kai_object *object = NULL;
 	void *request = NULL;
 	uint64_t type = 0;
-	enum kai_fault fault = peek(turn->event->request, &type);
+	enum kai_fault fault = read_request(turn, turn->event->request, &type, &request);
 
-	if (fault == KAI_FAULT_NONE) {
-		object = kai_control_object(type);
-		request = kai_arena_take(turn->scratch, object->size);
-		fault = request == NULL ? KAI_FAULT_TOO_MUCH
-					: kai_object_decode(object, turn->event->request,
-							    turn->scratch, request);
-	}
-	if (fault != KAI_FAULT_NONE) {
+	if (fault == KAI_FAULT_NONE)
+		fault = open_realm(turn, &type, &request);
+	if (fault == KAI_FAULT_REALM && is_over(turn, type, request))
+		not_open(turn, &answer);
+	else if (fault == KAI_FAULT_REALM)
+		kai_answer_fault(turn, &answer, 1, fault, "request");
+	else if (fault != KAI_FAULT_NONE)
 		kai_answer_fault(turn, &answer, 3, fault, "request");
-	} else {
-		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-			if (rows[i].type == type)
-				rows[i].handle(turn, request, &answer);
-		}
-	}
+	else
+		answer_request(turn, type, request, &answer);
 	kai_out_answer(turn, turn->event->client, &answer);
 }

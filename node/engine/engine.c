@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "private.h"
 
+#include "kairan/drill.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@ enum kai_err kai_engine_new(const struct kai_engine_config *config, struct kai_e
 	engine->owing_due.ms = INT64_MAX;
 	engine->clause_due.ms = INT64_MAX;
 	engine->ladder_due.ms = INT64_MAX;
+	engine->realm_next = INT64_MAX;
 	*ret = engine;
 	return KAI_ERR_OK;
 }
@@ -256,8 +259,9 @@ static void on_start(struct kai_turn *turn)
 	kai_link_load(turn);
 	kai_trust_timer(turn);
 	kai_clause_moved(turn);
-	kai_out_peers(turn);
 	kai_escalate_start(turn);
+	if (kai_realm_live_here(turn->engine))
+		kai_out_peers(turn);
 }
 
 /* What may come before both hellos are exchanged. */
@@ -315,7 +319,23 @@ static void dispatch(struct kai_turn *turn, struct kai_link *link, const struct 
 	case KAI_MSG_BYE:
 		kai_link_bye(turn, link, &msg->bye);
 		return;
+	case KAI_MSG_DRILL:
+		kai_drill_frame(turn, link, &msg->drill_frame);
+		return;
+	case KAI_MSG_REALM: /* what it holds came in its place */
+		return;
 	}
+}
+
+/* A frame of another realm: what is of a drill that this node knows may come late or early. */
+static bool strange(struct kai_turn *turn, struct kai_link *link, const struct kai_checked *frame)
+{
+	if (memcmp(frame->realm, turn->engine->config.realm, KAI_REALM_LEN) != 0) {
+		if (kai_realm_is_live(frame->realm) || !kai_drill_known(turn, frame->realm))
+			kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_REALM), NULL);
+		return true;
+	}
+	return !kai_realm_serves(turn, link);
 }
 
 static void on_frame(struct kai_turn *turn)
@@ -334,7 +354,8 @@ static void on_frame(struct kai_turn *turn)
 	bool bytes = kai_quota_charge(turn, link, KAI_METER_BYTES, (int64_t)frame->frame_len);
 
 	if (!frames || !bytes) {
-		if (frame->fault == KAI_FAULT_NONE && frame->type == KAI_MSG_CHUNK)
+		if (frame->fault == KAI_FAULT_NONE && frame->type == KAI_MSG_CHUNK &&
+		    memcmp(frame->realm, turn->engine->config.realm, KAI_REALM_LEN) == 0)
 			kai_fetch_dropped(turn, link, frame->frame_len);
 		kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_QUOTA), NULL);
 		return;
@@ -343,6 +364,8 @@ static void on_frame(struct kai_turn *turn)
 		kai_fault_note(turn, link, kai_fault_name(frame->fault), NULL);
 		return;
 	}
+	if (strange(turn, link, frame))
+		return;
 	if (link->state != KAI_LINK_UP && !is_greeting(frame->type)) {
 		/* After we greeted anew the peer may go on until it reads that. */
 		if (!link->again)
@@ -362,6 +385,8 @@ static void on_link(struct kai_turn *turn)
 
 static void on_timer(struct kai_turn *turn)
 {
+	if (!kai_realm_open(turn))
+		return;
 	kai_link_timer(turn);
 	kai_trust_timer(turn);
 	kai_fetch_timer(turn);
@@ -398,6 +423,8 @@ static bool handle(struct kai_turn *turn)
 	case KAI_EVENT_CALLED:
 		kai_escalate_called(turn);
 		return false;
+	case KAI_EVENT_TRUST:
+		return false;
 	}
 	return false;
 }
@@ -412,9 +439,14 @@ bool kai_engine_step(struct kai_engine *engine, struct kai_txn *txn, const struc
 	bool more;
 
 	kai_trust_clock(&turn);
-	walk = handle(&turn);
+	kai_realm_step(&turn);
+	walk = handle(&turn) && kai_realm_open(&turn);
 	kai_fetch_flush(&turn);
 	kai_owing_run(&turn);
+	if (!kai_realm_open(&turn)) {
+		kai_scratch_back(&turn, 0);
+		return false;
+	}
 	more = walk ? kai_cards_go_on(&turn) : kai_cards_owed(engine);
 	more |= walk ? kai_spread_walk(&turn) : kai_spread_pending(&turn);
 	kai_scratch_back(&turn, 0);
@@ -428,8 +460,11 @@ static struct kai_mono earlier(struct kai_mono a, struct kai_mono b)
 
 struct kai_mono kai_engine_deadline(const struct kai_engine *engine)
 {
-	struct kai_mono due = kai_link_deadline(engine);
+	struct kai_mono due = kai_realm_deadline(engine);
 
+	if (!kai_realm_live_here(engine) && !engine->realm_open)
+		return due;
+	due = earlier(due, kai_link_deadline(engine));
 	due = earlier(due, kai_spread_deadline(engine));
 	due = earlier(due, kai_fetch_deadline(engine));
 	due = earlier(due, engine->owing_due);

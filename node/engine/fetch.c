@@ -79,7 +79,7 @@ static void look_up(struct kai_turn *turn, const struct kai_link *link,
 	if (!kai_rec_arrival(turn->txn, entry->id, &arrival) ||
 	    !kai_rec_item(turn->txn, arrival, turn->scratch, &item))
 		return;
-	kai_offer_tag(link, item.header, tag);
+	kai_offer_tag(turn, link, item.header, tag);
 	ret->is = true;
 	ret->doubted = memcmp(tag, entry->tag, sizeof(tag)) != 0;
 	ret->parts = (uint32_t)item.held;
@@ -327,7 +327,7 @@ void kai_fetch_push(struct kai_turn *turn, struct kai_link *link, const struct k
 	if (checked->item_fault == KAI_FAULT_NONE)
 		memcpy(id, checked->id, KAI_ID_LEN);
 	else
-		kai_advisory_id(kai_realm_live, push->advisory.header, id);
+		kai_advisory_id(turn->engine->config.realm, push->advisory.header, id);
 	if (!ready(turn, link, id))
 		return;
 	enum kai_fault fault = push_item(&item, checked);

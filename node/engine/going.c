@@ -7,13 +7,14 @@
 #define PATIENCE_MOST_MS                                                                           \
 	(5 * KAI_MS_MINUTE) /* even to a peer that works on other things all the time */
 
-void kai_offer_tag(const struct kai_link *link, struct kai_span header, uint8_t ret[KAI_HINT_LEN])
+void kai_offer_tag(const struct kai_turn *turn, const struct kai_link *link, struct kai_span header,
+		   uint8_t ret[KAI_HINT_LEN])
 {
 	struct kai_span pieces[2] = {kai_span(link->session_key, sizeof(link->session_key)),
 				     header};
 	uint8_t tag[KAI_ID_LEN];
 
-	kai_hash_many(KAI_CTX_OFFER_TAG, kai_realm_live, pieces, 2, tag);
+	kai_hash_many(KAI_CTX_OFFER_TAG, turn->engine->config.realm, pieces, 2, tag);
 	memcpy(ret, tag, KAI_HINT_LEN);
 }
 
@@ -235,8 +236,8 @@ void kai_offering_send(struct kai_turn *turn, struct kai_link *link, struct kai_
 	batch->urgent = false;
 }
 
-static void fill_entry(const struct kai_link *link, const struct kai_going *going,
-		       struct kai_offer_entry *ret)
+static void fill_entry(const struct kai_turn *turn, const struct kai_link *link,
+		       const struct kai_going *going, struct kai_offer_entry *ret)
 {
 	const struct kai_header *header = &going->facts.header;
 
@@ -248,7 +249,7 @@ static void fill_entry(const struct kai_link *link, const struct kai_going *goin
 		.evidence = going->evidence_count,
 	};
 	memcpy(ret->id, going->facts.item.id, KAI_ID_LEN);
-	kai_offer_tag(link, going->facts.item.header, ret->tag);
+	kai_offer_tag(turn, link, going->facts.item.header, ret->tag);
 	for (size_t i = 0; i < header->parts_count; i++)
 		if ((going->parts >> i & 1) != 0)
 			ret->size += header->parts[i].size + 16;
@@ -288,7 +289,7 @@ static void add_offer(struct kai_turn *turn, struct kai_link *link, const struct
 
 	if (!enter_window(turn, link, going, look->position))
 		return;
-	fill_entry(link, going, &batch->entries[batch->count++]);
+	fill_entry(turn, link, going, &batch->entries[batch->count++]);
 	batch->urgent = batch->urgent || going->facts.header.urgency == KAI_URGENCY_NOW;
 }
 

@@ -72,16 +72,17 @@ static void enter(struct kai_turn *turn, struct kai_link *link, enum kai_link_st
 	}
 }
 
-static void hash_nonce(const uint8_t nonce[KAI_NONCE_LEN], uint8_t ret[KAI_ID_LEN])
+static void hash_nonce(const struct kai_turn *turn, const uint8_t nonce[KAI_NONCE_LEN],
+		       uint8_t ret[KAI_ID_LEN])
 {
-	kai_hash(KAI_CTX_HELLO, kai_realm_live, kai_span(nonce, KAI_NONCE_LEN), ret);
+	kai_hash(KAI_CTX_HELLO, turn->engine->config.realm, kai_span(nonce, KAI_NONCE_LEN), ret);
 }
 
 static void say_hello(struct kai_turn *turn, struct kai_link *link, bool answer)
 {
 	struct kai_hello hello = {
 		.version_max = KAI_VERSION,
-		.realms = kai_span(kai_realm_live, KAI_REALM_LEN),
+		.realms = kai_span(turn->engine->config.realm, KAI_REALM_LEN),
 		.clock = (uint64_t)turn->event->wall.ms,
 	};
 
@@ -90,7 +91,7 @@ static void say_hello(struct kai_turn *turn, struct kai_link *link, bool answer)
 	memcpy(hello.boot, turn->engine->config.boot, sizeof(hello.boot));
 	hello.answers.is = answer;
 	if (answer)
-		hash_nonce(link->peer_nonce, hello.answers.id);
+		hash_nonce(turn, link->peer_nonce, hello.answers.id);
 	kai_trust_hello(turn, link, &hello);
 	kai_fetch_hello(turn, link, &hello);
 	(void)kai_out_send(turn, link, KAI_MSG_HELLO, &hello, true);
@@ -111,7 +112,8 @@ void kai_link_event(struct kai_turn *turn, struct kai_link *link)
 		link->connected = true;
 		link->heard = turn->event->mono;
 		link->pinged = turn->event->mono;
-		greet(turn, link);
+		if (kai_realm_serves(turn, link))
+			greet(turn, link);
 		return;
 	}
 	link->connected = false;
@@ -122,8 +124,21 @@ void kai_link_event(struct kai_turn *turn, struct kai_link *link)
 
 void kai_link_greet_again(struct kai_turn *turn, struct kai_link *link)
 {
-	if (link->connected)
+	if (link->connected && kai_realm_serves(turn, link))
 		greet(turn, link);
+}
+
+void kai_link_served(struct kai_turn *turn)
+{
+	for (size_t i = 0; i < turn->engine->link_count; i++) {
+		struct kai_link *link = turn->engine->links[i];
+		bool served = link->connected && kai_realm_serves(turn, link);
+
+		if (served && link->state == KAI_LINK_DOWN)
+			greet(turn, link);
+		else if (!served && link->state != KAI_LINK_DOWN)
+			enter(turn, link, KAI_LINK_DOWN, "drill");
+	}
 }
 
 /* The same for both ends: key of the direction from the lower org, then the lower org's nonce. */
@@ -140,7 +155,7 @@ static void derive_session(struct kai_turn *turn, struct kai_link *link)
 
 	/* Without a sealing key no item can pass either, so zeros protect nothing that is there. */
 	(void)kai_pair_wrap_key(turn, link, lower, key, &ends);
-	kai_hash_many(KAI_CTX_HELLO, kai_realm_live, pieces, 3, link->session_key);
+	kai_hash_many(KAI_CTX_HELLO, turn->engine->config.realm, pieces, 3, link->session_key);
 	sodium_memzero(key, sizeof(key));
 }
 
@@ -161,14 +176,15 @@ static void come_up(struct kai_turn *turn, struct kai_link *link, const struct k
 	kai_fetch_up(turn, link);
 	kai_spread_up(turn, link, hello);
 	kai_owing_up(turn, link);
+	kai_drill_present(turn, link);
 }
 
-static bool speaks_live(struct kai_span realms)
+static bool speaks(struct kai_span realms, const uint8_t realm[KAI_REALM_LEN])
 {
 	if (realms.len % KAI_REALM_LEN != 0)
 		return false;
 	for (size_t at = 0; at < realms.len; at += KAI_REALM_LEN)
-		if (memcmp(realms.at + at, kai_realm_live, KAI_REALM_LEN) == 0)
+		if (memcmp(realms.at + at, realm, KAI_REALM_LEN) == 0)
 			return true;
 	return false;
 }
@@ -191,7 +207,7 @@ void kai_link_hello(struct kai_turn *turn, struct kai_link *link, const struct k
 		     memcmp(hello->nonce, link->peer_nonce, sizeof(link->peer_nonce)) != 0;
 	uint8_t mine[KAI_ID_LEN];
 
-	if (!speaks_live(hello->realms)) {
+	if (!speaks(hello->realms, turn->engine->config.realm)) {
 		kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_REALM), NULL);
 		return;
 	}
@@ -218,7 +234,7 @@ void kai_link_hello(struct kai_turn *turn, struct kai_link *link, const struct k
 		link->answered = true;
 		say_hello(turn, link, true);
 	}
-	hash_nonce(link->my_nonce, mine);
+	hash_nonce(turn, link->my_nonce, mine);
 	if (link->state == KAI_LINK_GREETING && hello->answers.is &&
 	    kai_id_equal(hello->answers.id, mine))
 		come_up(turn, link, hello);

@@ -140,19 +140,32 @@ static struct kai_output *add_output(struct kai_turn *turn, enum kai_output_type
 	return output;
 }
 
+/* What a drill's engine says goes in its realm's envelope. */
+static struct kai_span in_realm(const struct kai_turn *turn, struct kai_span frame,
+				struct kai_arena *arena)
+{
+	struct kai_realm_frame envelope = {.frame = frame};
+
+	if (kai_realm_live_here(turn->engine) || frame.len == 0)
+		return frame;
+	memcpy(envelope.realm, turn->engine->config.realm, KAI_REALM_LEN);
+	return kai_frame_encode(KAI_MSG_REALM, &envelope, arena);
+}
+
 size_t kai_out_send(struct kai_turn *turn, const struct kai_link *link, enum kai_msg_type type,
 		    void *msg, bool urgent)
 {
 	if (link->state == KAI_LINK_DOWN)
 		return 0;
-	struct block *block = room(turn->out, ROOM_FRAME);
+	bool live = kai_realm_live_here(turn->engine);
+	struct block *block = room(turn->out, live ? ROOM_FRAME : 2 * ROOM_FRAME);
 
 	if (block == NULL) {
 		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
 		return 0;
 	}
 	struct kai_arena arena = {block->at, block->cap, block->used, false};
-	struct kai_span frame = kai_frame_encode(type, msg, &arena);
+	struct kai_span frame = in_realm(turn, kai_frame_encode(type, msg, &arena), &arena);
 
 	if (frame.len == 0 || frame.len > (size_t)(KAI_MAX_FRAME)) {
 		kai_out_trace(turn, "frame-not-sent", link->org, NULL, NULL, (uint64_t)type);
@@ -170,8 +183,14 @@ size_t kai_out_send(struct kai_turn *turn, const struct kai_link *link, enum kai
 
 void kai_out_cut(struct kai_turn *turn, const struct kai_link *link, const char *reason)
 {
-	struct kai_output *output = add_output(turn, KAI_OUTPUT_CUT, link->org);
+	struct kai_output *output;
 
+	/* What goes wrong in a drill takes nothing from what is live. */
+	if (!kai_realm_live_here(turn->engine)) {
+		kai_out_trace(turn, "drill-cut", link->org, NULL, reason, 0);
+		return;
+	}
+	output = add_output(turn, KAI_OUTPUT_CUT, link->org);
 	if (output != NULL)
 		output->event = reason;
 }

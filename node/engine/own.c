@@ -23,7 +23,7 @@ bool kai_own_begin(struct kai_turn *turn, struct kai_own_item *item, struct kai_
 		return false;
 	}
 	header->version = KAI_VERSION;
-	memcpy(header->realm, kai_realm_live, KAI_REALM_LEN);
+	memcpy(header->realm, turn->engine->config.realm, KAI_REALM_LEN);
 	memcpy(header->origin, turn->engine->config.org, KAI_ID_LEN);
 	header->card_serial = mine.card.serial;
 	header->country = mine.card.country;

@@ -184,9 +184,10 @@ static bool seal_key(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint8
 	return found;
 }
 
-static void ends_of(const struct kai_pair_cache *cache, bool outgoing, struct kai_link_ends *ret)
+static void ends_of(const struct kai_turn *turn, const struct kai_pair_cache *cache, bool outgoing,
+		    struct kai_link_ends *ret)
 {
-	ret->realm = kai_realm_live;
+	ret->realm = turn->engine->config.realm;
 	ret->from_org = outgoing ? cache->me : cache->pair.org;
 	ret->to_org = outgoing ? cache->pair.org : cache->me;
 	ret->from_seal = outgoing ? cache->my_seal : cache->peer_seal;
@@ -206,9 +207,9 @@ static void make_keys(struct kai_turn *turn, struct kai_pair_cache *cache)
 		secret = my_seal_secret(turn, cache->my_seal);
 	if (secret == NULL)
 		return;
-	ends_of(cache, true, &ends);
+	ends_of(turn, cache, true, &ends);
 	cache->out.ok = kai_link_key(&ends, secret, cache->peer_seal, cache->out.key);
-	ends_of(cache, false, &ends);
+	ends_of(turn, cache, false, &ends);
 	cache->in.ok = kai_link_key(&ends, secret, cache->peer_seal, cache->in.key);
 }
 
@@ -227,7 +228,7 @@ bool kai_pair_wrap_key(struct kai_turn *turn, struct kai_link *link, bool outgoi
 	if (!wrap->ok)
 		return false;
 	memcpy(ret_key, wrap->key, sizeof(wrap->key));
-	ends_of(cache, outgoing, ret_ends);
+	ends_of(turn, cache, outgoing, ret_ends);
 	return true;
 }
 
@@ -252,7 +253,7 @@ bool kai_pair_wrap_before(struct kai_turn *turn, struct kai_link *link, const st
 		kai_key_hint(key->key, ret->hint);
 		if (kai_card_seal_hint(&held.card, ret->hint) != key || met++ < nth)
 			continue;
-		ret->ends = (struct kai_link_ends){.realm = kai_realm_live,
+		ret->ends = (struct kai_link_ends){.realm = config->realm,
 						   .from_org = link->org,
 						   .to_org = config->org,
 						   .from_seal = key->key,

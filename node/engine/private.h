@@ -29,6 +29,8 @@
  *   trust.c     cards, node records, agreements, notices, memberships from and to links;
  *               introduction; signers
  *   pair.c      the cached relation with each peer and its wrap keys
+ *   drill.c     drills as the live realm knows them: announced, consented to, closed
+ *   realm.c     an engine that serves a drill: its window, and with whom
  *   control.c   the switch over control requests
  *   agree.c     their agreements
  *   publish.c   own items
@@ -130,6 +132,7 @@ struct kai_engine {
 	struct kai_mono sweep_seen;  /* when sweep_wall was that */
 	bool sweep_behind;	     /* sweep_wall was behind the wall clock then */
 	bool sweep_doubted;	     /* kai_sweep_doubts then */
+	bool realm_open;	     /* realm.c: its window held at the last step */
 	struct kai_link **numbers;   /* by number in PEERS; NULL where none */
 	size_t number_cap;
 	size_t walk_next;	 /* whose turn it is to be walked for first */
@@ -159,6 +162,9 @@ struct kai_engine {
 				       known yet */
 	bool clock_known;
 	int64_t clock_ms; /* the wall clock less the monotonic one, before it jumps again */
+	/* realm.c, in an engine that serves a drill: */
+	int64_t realm_from, realm_end; /* its window, as the store says it; 0, 0: never */
+	int64_t realm_next;	       /* when that changes by itself; INT64_MAX: never */
 };
 
 /*
@@ -233,8 +239,9 @@ void kai_link_greet_again(struct kai_turn *turn, struct kai_link *link);
 #define KAI_CREDIT_START (UINT64_C(256) * 1024)
 #define KAI_CREDIT_MOST (UINT64_C(4) * 1024 * 1024)
 #define KAI_WINDOW 2048u
-/* Tag of an offer: first bytes of H(offer-tag, live, session key || header). */
-void kai_offer_tag(const struct kai_link *link, struct kai_span header, uint8_t ret[KAI_HINT_LEN]);
+/* Tag of an offer: first bytes of H(offer-tag, realm, session key || header). */
+void kai_offer_tag(const struct kai_turn *turn, const struct kai_link *link, struct kai_span header,
+		   uint8_t ret[KAI_HINT_LEN]);
 void kai_spread_up(struct kai_turn *turn, struct kai_link *link, const struct kai_hello *hello);
 void kai_spread_down(struct kai_turn *turn, struct kai_link *link);
 /* An item was stored or changed (later part, signature, release): pushes it at once where it is
@@ -266,6 +273,33 @@ struct kai_span kai_token_make(struct kai_turn *turn, const struct kai_link *lin
  * head. */
 bool kai_token_open(struct kai_turn *turn, const struct kai_link *link, struct kai_span token,
 		    uint64_t *ret_position);
+
+/* ---- realm.c
+ * ----------------------------------------------------------------------------------------------------
+ */
+bool kai_realm_live_here(const struct kai_engine *engine);
+/* In an engine that serves a drill, before each event: does its window hold? */
+void kai_realm_step(struct kai_turn *turn);
+/* Reads from the store what the window is now. */
+void kai_realm_look(struct kai_turn *turn);
+/* May anything pass? Always where the realm is the live one. */
+bool kai_realm_open(const struct kai_turn *turn);
+/* And with that peer? */
+bool kai_realm_serves(struct kai_turn *turn, struct kai_link *link);
+/* When its window begins or ends next. */
+struct kai_mono kai_realm_deadline(const struct kai_engine *engine);
+/* link.c: greets those who are served and were not, and ends what is with others. */
+void kai_link_served(struct kai_turn *turn);
+
+/* ---- drill.c
+ * ----------------------------------------------------------------------------------------------------
+ */
+void kai_drill_frame(struct kai_turn *turn, struct kai_link *link,
+		     const struct kai_drill_frame *frame);
+/* The link came up: what it may have to know of drills that are not over. */
+void kai_drill_present(struct kai_turn *turn, struct kai_link *link);
+/* Is it a drill that this node knows, whether it is over or not? */
+bool kai_drill_known(struct kai_turn *turn, const uint8_t realm[KAI_REALM_LEN]);
 
 /* ---- quota.c
  * -----------------------------------------------------------------------------------------------------
@@ -565,5 +599,7 @@ void kai_confirm_attest(struct kai_turn *turn, const void *request, struct kai_c
 void kai_bundle_write(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_bundle_take(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_case_seal(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_drill_begin(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_drill_close(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 
 #endif

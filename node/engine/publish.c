@@ -106,8 +106,8 @@ static bool step_ok(struct kai_turn *turn, const struct kai_kind_row *row,
 static bool draft_ok(struct kai_turn *turn, struct kai_draft *draft, const struct kai_kind_row *row,
 		     struct kai_ctl_answer *ret)
 {
-	if (memcmp(draft->realm, kai_realm_live, KAI_REALM_LEN) != 0) {
-		kai_answer(turn, ret, 1, "realm", "this node has no such realm");
+	if (memcmp(draft->realm, turn->engine->config.realm, KAI_REALM_LEN) != 0) {
+		kai_answer(turn, ret, 1, "realm", "the item is of another realm");
 		return false;
 	}
 	if (row == NULL || row->kind == KAI_KIND_RETRACT) {

@@ -119,7 +119,7 @@ void kai_receipt_shown(struct kai_turn *turn, struct kai_link *link, const uint8
 	if (!kai_rec_arrival(turn->txn, id, &arrival) ||
 	    !kai_rec_item(turn->txn, arrival, turn->scratch, &item))
 		return;
-	kai_offer_tag(link, item.header, right);
+	kai_offer_tag(turn, link, item.header, right);
 	turn->scratch->used = mark;
 	if ((item.flags & KAI_ITEM_OWN) != 0 || memcmp(tag, right, sizeof(right)) != 0)
 		return;
@@ -150,7 +150,7 @@ enum kai_fault kai_receipt_judge(struct kai_turn *turn, struct kai_link *link,
 	uint64_t role = KAI_ROLE_SYSTEM;
 	struct kai_known_card card;
 
-	if (memcmp(receipt->realm, kai_realm_live, KAI_REALM_LEN) != 0)
+	if (memcmp(receipt->realm, turn->engine->config.realm, KAI_REALM_LEN) != 0)
 		return KAI_FAULT_REALM;
 	if (!kai_id_equal(receipt->org, link->org) ||
 	    !kai_id_equal(receipt->to, turn->engine->config.org))

@@ -112,6 +112,7 @@ struct kai_span kai_telling_sign(struct kai_turn *turn, const struct kai_link *l
 	if (!kai_turn_may_sign(turn, pair, batch->person ? KAI_ROLE_DUTY : KAI_ROLE_SYSTEM))
 		return kai_span(NULL, 0);
 	qsort(batch->entries, batch->count, sizeof(*batch->entries), by_id_and_level);
+	memcpy(receipt.realm, config->realm, KAI_REALM_LEN);
 	memcpy(receipt.org, config->org, KAI_ID_LEN);
 	memcpy(receipt.to, link->org, KAI_ID_LEN);
 	kai_journal_newest(turn->txn, receipt.head);

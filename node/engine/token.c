@@ -19,7 +19,7 @@ static void bind(const struct kai_turn *turn, const struct kai_link *link, uint8
 {
 	ret[0] = (uint8_t)(link->number >> 8);
 	ret[1] = (uint8_t)link->number;
-	memcpy(ret + 2, kai_realm_live, KAI_REALM_LEN);
+	memcpy(ret + 2, turn->engine->config.realm, KAI_REALM_LEN);
 	memcpy(ret + 2 + KAI_REALM_LEN, turn->engine->epoch, EPOCH_LEN);
 }
 

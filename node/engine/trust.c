@@ -35,7 +35,8 @@ void kai_trust_changed(struct kai_turn *turn)
 {
 	kai_trust_touched(turn);
 	kai_clause_moved(turn);
-	kai_out_peers(turn);
+	if (kai_realm_live_here(turn->engine))
+		kai_out_peers(turn);
 	greet_moved(turn);
 }
 
@@ -154,6 +155,8 @@ void kai_trust_greeted(struct kai_turn *turn, struct kai_link *link, const struc
 	struct kai_pact pact;
 	size_t mark = turn->scratch->used;
 
+	if (!kai_realm_live_here(turn->engine))
+		return; /* in a drill trust is what the live link made it */
 	/* its hello tells its own digests, not which of ours it has; both are small, so both go */
 	send_own(turn, link);
 	kai_pacts_init(&scan, turn->txn, link->org, turn->event->wall, turn->scratch);
@@ -254,7 +257,8 @@ void kai_trust_timer(struct kai_turn *turn)
 	if (turn->event->mono.ms < engine->trust_due.ms)
 		return;
 	if (engine->trust_next.ms != 0 && turn->event->wall.ms >= engine->trust_next.ms) {
-		settle_all(turn);
+		if (kai_realm_live_here(engine))
+			settle_all(turn);
 		kai_trust_changed(turn);
 	} else {
 		greet_moved(turn);

@@ -70,8 +70,13 @@ static void check_meta(struct kai_check_run *run, struct kai_span key, struct ka
 		const char *word;
 		size_t len;
 	} words[] = {
-		{KAI_META_SCHEMA, 8}, {KAI_META_ORG, KAI_ID_LEN},	  {KAI_META_EPOCH, 16},
-		{KAI_META_HEAD, 8},   {KAI_META_JOURNAL, 8 + KAI_ID_LEN}, {KAI_META_CLOCK, 8},
+		{KAI_META_SCHEMA, 8},
+		{KAI_META_ORG, KAI_ID_LEN},
+		{KAI_META_EPOCH, 16},
+		{KAI_META_HEAD, 8},
+		{KAI_META_JOURNAL, 8 + KAI_ID_LEN},
+		{KAI_META_CLOCK, 8},
+		{KAI_META_REALM, KAI_REALM_LEN},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -131,6 +136,7 @@ static const struct {
 	{KAI_TABLE_NOTICES, kai_check_notice, NULL},
 	{KAI_TABLE_MEMBERS, kai_check_member, NULL},
 	{KAI_TABLE_SOURCES, kai_check_source, NULL},
+	{KAI_TABLE_DRILLS, kai_check_drill, NULL},
 	{KAI_TABLE_ITEMS, kai_check_item, kai_check_counts},
 	{KAI_TABLE_TOUCH, kai_check_touch, NULL},
 	{KAI_TABLE_IDS, kai_check_id, NULL},

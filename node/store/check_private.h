@@ -76,6 +76,7 @@ void kai_check_agreement(struct kai_check_run *run, struct kai_span key, struct 
 void kai_check_notice(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_member(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 void kai_check_source(struct kai_check_run *run, struct kai_span key, struct kai_span value);
+void kai_check_drill(struct kai_check_run *run, struct kai_span key, struct kai_span value);
 
 /* Rows of check_receipts.c */
 void kai_check_receipt(struct kai_check_run *run, struct kai_span key, struct kai_span value);

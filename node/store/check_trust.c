@@ -2,7 +2,10 @@
 /* The integrity check's rows around peers and what organisations signed. */
 #include "check_private.h"
 
+#include <string.h>
+
 #include "kairan/card.h"
+#include "kairan/drill.h"
 
 #define NUMBER_LEN 2
 #define SERIAL_LEN 8
@@ -182,4 +185,44 @@ void kai_check_source(struct kai_check_run *run, struct kai_span key, struct kai
 
 	if (kai_check_lengths(run, key, KAI_ID_LEN, value, value.len))
 		(void)kai_check_decode(run, key, value, &kai_object_source, &source);
+}
+
+static void check_say(struct kai_check_run *run, struct kai_span key, struct kai_span value)
+{
+	struct kai_drill_say say;
+	enum kai_fault fault = kai_drill_say_peek(value, &run->arena, &say);
+
+	if (fault != KAI_FAULT_NONE) {
+		kai_check_fault(run, key, "what is said of the drill is not valid", fault);
+		return;
+	}
+	struct kai_key expected =
+		kai_key_drill(say.realm, say.org,
+			      say.what == KAI_DRILL_CLOSES ? KAI_DRILL_CLOSES : KAI_DRILL_CONSENTS);
+
+	if (!kai_span_equal(key, kai_key_span(&expected)))
+		kai_check_problem(run, key, "said of another drill or by another org");
+	if (!kai_check_there(run, KAI_TABLE_DRILLS, kai_span(key.at, KAI_REALM_LEN)))
+		kai_check_problem(run, key, "said of a drill that is not here");
+}
+
+void kai_check_drill(struct kai_check_run *run, struct kai_span key, struct kai_span value)
+{
+	struct kai_drill_rec rec;
+	struct kai_drill drill;
+	uint8_t digest[KAI_ID_LEN];
+
+	if (key.len == KAI_REALM_LEN + KAI_ID_LEN + 1) {
+		check_say(run, key, value);
+		return;
+	}
+	if (!kai_check_lengths(run, key, KAI_REALM_LEN, value, value.len) ||
+	    !kai_check_decode(run, key, value, &kai_object_drill_rec, &rec))
+		return;
+	enum kai_fault fault = kai_drill_peek(rec.bytes, &run->arena, &drill, digest);
+
+	if (fault != KAI_FAULT_NONE)
+		kai_check_fault(run, key, "the drill is not valid", fault);
+	else if (memcmp(drill.realm, key.at, KAI_REALM_LEN) != 0)
+		kai_check_problem(run, key, "a drill of another realm");
 }

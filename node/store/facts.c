@@ -25,7 +25,7 @@ void kai_facts_init(struct kai_facts *facts, const struct kai_pair *pair,
 		.release_count = item->release_count,
 		/* how the sender got it is the sender's fact: the receiver cannot know */
 		.overlay = outgoing ? item->overlay : (uint64_t)KAI_ONWARD_ANY,
-		.realm = kai_realm_live,
+		.realm = pair->realm,
 		.now = now,
 	};
 	if (pair->has_terms && pair->state == KAI_STATE_EXPIRED)

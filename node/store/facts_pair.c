@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "kairan/drill.h"
+
 struct candidate {
 	struct kai_agreement_read read;
 	bool there;
@@ -242,6 +244,24 @@ static void load_members(struct kai_txn *txn, struct kai_wall now, struct kai_ar
 	pair->member_count = gather.count;
 }
 
+/* In a drill's store: do both take part, and may they with each other? */
+static void load_realm(struct kai_txn *txn, struct kai_arena *arena, struct kai_pair *pair)
+{
+	size_t mark = arena->used;
+	uint8_t realm[KAI_REALM_LEN];
+	struct kai_drill_held held;
+
+	kai_rec_realm(txn, realm);
+	if (pair->has_terms && !kai_realm_is_live(realm) &&
+	    kai_rec_drill(txn, realm, arena, &held) &&
+	    pair->agreement.terms.drill_consent >= held.drill.level &&
+	    kai_drill_consents(txn, &held, pair->me, arena) &&
+	    kai_drill_consents(txn, &held, pair->org, arena))
+		memcpy(pair->realm, realm, KAI_REALM_LEN);
+	digest_add(pair->digest, kai_span(pair->realm, KAI_REALM_LEN), (struct kai_span){NULL, 0});
+	arena->used = mark;
+}
+
 void kai_pair_load(struct kai_txn *txn, const uint8_t me[KAI_ID_LEN], const uint8_t org[KAI_ID_LEN],
 		   struct kai_wall now, struct kai_arena *arena, struct kai_pair *ret)
 {
@@ -266,4 +286,5 @@ void kai_pair_load(struct kai_txn *txn, const uint8_t me[KAI_ID_LEN], const uint
 		load_members(txn, now, arena, ret);
 	}
 	digest_number(ret->digest, ret->state);
+	load_realm(txn, arena, ret);
 }

@@ -37,6 +37,7 @@ static const struct cut {
 	[KAI_TABLE_DUTIES] = {.record = true},
 	[KAI_TABLE_OUTAGES] = {.record = true},
 	[KAI_TABLE_LADDERS] = {.record = true},
+	[KAI_TABLE_DRILLS] = {.head = KAI_REALM_LEN},
 	[KAI_TABLE_JOURNAL] = {.record = true, .own_first = true},
 };
 

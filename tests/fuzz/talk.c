@@ -227,8 +227,10 @@ static void fill_offer(struct town *town, unsigned rogue, const struct craft *cr
 		ret->size += (ret->parts >> i & 1) != 0 ? craft->built.parts[i].ciphertext.len : 0;
 	if ((how & 16) != 0)
 		ret->size = 1; /* a lie: much more will come */
+	const struct kai_turn turn = {.engine = town->nodes[rogue].engine};
+
 	if (link != NULL && (how & 4) == 0)
-		kai_offer_tag(link, craft->built.header, ret->tag);
+		kai_offer_tag(&turn, link, craft->built.header, ret->tag);
 }
 
 struct kai_span talk_offer_of(struct town *town, unsigned rogue, const struct craft *craft,

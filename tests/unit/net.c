@@ -66,6 +66,8 @@ static void drop_frames(struct net *net, unsigned a, unsigned b)
 }
 
 static void step(struct net *net, unsigned number, struct kai_event *event);
+static void drill_step(struct net *net, struct net_node *node, struct kai_event *event);
+static void drill_look(struct net *net, struct net_node *node);
 
 static void link_event(struct net *net, unsigned at, unsigned other, enum kai_event_type type)
 {
@@ -73,6 +75,7 @@ static void link_event(struct net *net, unsigned at, unsigned other, enum kai_ev
 
 	memcpy(event.org, net->nodes[other].config.org, KAI_ID_LEN);
 	step(net, at, &event);
+	drill_step(net, &net->nodes[at], &event);
 }
 
 static void take_answer(struct net *net, struct net_node *node, struct kai_span bytes)
@@ -143,6 +146,7 @@ static void take_output(struct net *net, struct net_node *node, const struct kai
 		take_call(net, node, output);
 		return;
 	case KAI_OUTPUT_PEERS:
+		drill_look(net, node);
 		return;
 	}
 }
@@ -178,6 +182,80 @@ static void step(struct net *net, unsigned number, struct kai_event *event)
 	kai_out_free(out);
 }
 
+/* ---- a drill: the same engine over another store ---- */
+
+static void drill_step(struct net *net, struct net_node *node, struct kai_event *event)
+{
+	uint8_t seed[32] = {0};
+	struct kai_out *out = NULL;
+	struct kai_txn *txn;
+
+	if (node->drill_engine == NULL)
+		return;
+	kai_put_be64(seed, ++net->entropy);
+	kai_expand(seed, "drill", node->number, event->entropy, sizeof(event->entropy));
+	event->mono = net->mono;
+	event->wall = wall(net, node);
+	assert_int_equal(kai_out_new(&out), KAI_ERR_OK);
+	assert_int_equal(kai_txn_begin(node->drill, true, &txn, NULL), KAI_ERR_OK);
+	node->drill_more = kai_engine_step(node->drill_engine, txn, event, out) || node->drill_more;
+	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
+	for (size_t i = 0; i < kai_out_count(out); i++) {
+		assert_int_not_equal(kai_out_at(out, i)->type, KAI_OUTPUT_CUT);
+		assert_int_not_equal(kai_out_at(out, i)->type, KAI_OUTPUT_PEERS);
+		take_output(net, node, kai_out_at(out, i));
+	}
+	kai_out_free(out);
+}
+
+static void drill_open(struct net *net, struct net_node *node)
+{
+	struct kai_event event = {.type = KAI_EVENT_START};
+	struct kai_engine_config config = node->config;
+	struct kai_store_options options = {0};
+	struct kai_store *own;
+
+	assert_int_equal(kai_store_open_memory(&options, &own), KAI_ERR_OK);
+	assert_int_equal(
+		kai_store_open_drill(node->store, own, node->drill_realm, &node->drill, NULL),
+		KAI_ERR_OK);
+	memcpy(config.realm, node->drill_realm, KAI_REALM_LEN);
+	assert_int_equal(kai_engine_new(&config, &node->drill_engine), KAI_ERR_OK);
+	drill_step(net, node, &event);
+	for (unsigned i = 0; i < net->count; i++) {
+		event = (struct kai_event){.type = KAI_EVENT_LINK_UP};
+		memcpy(event.org, net->nodes[i].config.org, KAI_ID_LEN);
+		if (net->linked[node->number][i])
+			drill_step(net, node, &event);
+	}
+}
+
+static void drill_look(struct net *net, struct net_node *node)
+{
+	struct kai_event event = {.type = KAI_EVENT_TRUST};
+	uint8_t realms[1][KAI_REALM_LEN];
+	struct kai_txn *txn;
+
+	if (node->drill_engine != NULL) {
+		drill_step(net, node, &event);
+		return;
+	}
+	assert_int_equal(kai_txn_begin(node->store, false, &txn, NULL), KAI_ERR_OK);
+	size_t count = kai_engine_drills(node->engine, txn, wall(net, node), realms, 1);
+
+	kai_txn_abort(txn);
+	if (count == 0)
+		return;
+	memcpy(node->drill_realm, realms[0], KAI_REALM_LEN);
+	drill_open(net, node);
+}
+
+/* Of the drill that the node takes part in? */
+static bool is_drills(const struct net_node *node, const uint8_t realm[KAI_REALM_LEN])
+{
+	return node->drill_engine != NULL && memcmp(node->drill_realm, realm, KAI_REALM_LEN) == 0;
+}
+
 static void revive(struct net *net)
 {
 	for (unsigned i = 0; i < net->count; i++)
@@ -201,7 +279,10 @@ static void deliver(struct net *net)
 	if (net->filter == NULL || net->filter(net->context, &frame)) {
 		memcpy(event.org, net->nodes[frame.from].config.org, KAI_ID_LEN);
 		kai_frame_check(kai_span(frame.at, frame.len), &arena, &checked);
-		step(net, frame.to, &event);
+		if (is_drills(&net->nodes[frame.to], checked.realm))
+			drill_step(net, &net->nodes[frame.to], &event);
+		else
+			step(net, frame.to, &event);
 	}
 	free(arena.at);
 	free(frame.at);
@@ -219,6 +300,11 @@ bool net_step(struct net *net)
 	for (unsigned i = 0; i < net->count; i++) {
 		struct kai_event event = {.type = KAI_EVENT_MORE};
 
+		if (net->nodes[i].drill_more) {
+			net->nodes[i].drill_more = false;
+			drill_step(net, &net->nodes[i], &event);
+			any = true;
+		}
 		if (!net->nodes[i].more)
 			continue;
 		net->nodes[i].more = false;
@@ -261,9 +347,12 @@ void net_pass(struct net *net, int64_t ms)
 		assert_true(rounds < ROUNDS);
 		for (unsigned i = 0; i < net->count; i++) {
 			int64_t at = kai_engine_deadline(net->nodes[i].engine).ms;
+			const struct kai_engine *drill = net->nodes[i].drill_engine;
 
 			if (at < due)
 				due = at;
+			if (drill != NULL && kai_engine_deadline(drill).ms < due)
+				due = kai_engine_deadline(drill).ms;
 		}
 		net->mono.ms = due > net->mono.ms ? due : net->mono.ms + 1;
 		for (unsigned i = 0; i < net->count; i++) {
@@ -271,6 +360,9 @@ void net_pass(struct net *net, int64_t ms)
 
 			if (kai_engine_deadline(net->nodes[i].engine).ms <= net->mono.ms)
 				step(net, i, &event);
+			if (net->nodes[i].drill_engine != NULL &&
+			    kai_engine_deadline(net->nodes[i].drill_engine).ms <= net->mono.ms)
+				drill_step(net, &net->nodes[i], &event);
 		}
 		net_run(net);
 	}
@@ -366,6 +458,26 @@ uint64_t net_control(struct net *net, unsigned node, uint64_t type, void *reques
 	return net->nodes[node].answer.exit;
 }
 
+uint64_t net_drill_control(struct net *net, unsigned node, uint64_t type, void *request)
+{
+	struct kai_event event = {.type = KAI_EVENT_CONTROL, .client = 1};
+	struct kai_ctl_in_realm envelope = {.version = KAI_VERSION, .type = KAI_CONTROL_IN_REALM};
+	uint64_t head[2] = {KAI_VERSION, type};
+	unsigned answers = net->nodes[node].answers;
+	uint8_t realm[KAI_REALM_LEN];
+
+	memcpy(request, head, sizeof(head));
+	memcpy(envelope.realm, net->nodes[node].drill_realm, KAI_REALM_LEN);
+	envelope.request = kai_object_encode_in(kai_control_object(type), request, &net->arena);
+	event.request = kai_object_encode_in(&kai_object_ctl_in_realm, &envelope, &net->arena);
+	assert_true(event.request.len > 0);
+	kai_control_realm(event.request, realm);
+	assert_memory_equal(realm, envelope.realm, KAI_REALM_LEN);
+	drill_step(net, &net->nodes[node], &event);
+	assert_int_equal(net->nodes[node].answers, answers + 1);
+	return net->nodes[node].answer.exit;
+}
+
 void net_done(const struct net_node *node, uint64_t code)
 {
 	if (code != 0)
@@ -431,6 +543,8 @@ struct net *net_new_watched(unsigned count, const struct net_watch *watch)
 void net_free(struct net *net)
 {
 	for (unsigned i = 0; i < net->count; i++) {
+		kai_engine_free(net->nodes[i].drill_engine);
+		kai_store_close(net->nodes[i].drill);
 		kai_engine_free(net->nodes[i].engine);
 		kai_store_close(net->nodes[i].store);
 	}

@@ -49,6 +49,11 @@ struct net_node {
 	struct kai_span card; /* signed */
 	unsigned cuts, traces, answers;
 	const char *last_cut;
+	/* The one drill that it takes part in, NULL: none. */
+	struct kai_store *drill;
+	struct kai_engine *drill_engine;
+	uint8_t drill_realm[KAI_REALM_LEN];
+	bool drill_more;
 	int64_t skew_ms; /* of its wall clock */
 	bool dead;	 /* a turn failed: it does nothing until it is restarted */
 };
@@ -114,8 +119,9 @@ struct net_terms {
 	uint64_t max_items_day;		  /* both ways */
 	const uint64_t *kinds;		  /* both ways; NULL: all */
 	size_t kinds_count;
-	uint64_t retention_days;       /* 0: says nothing */
-	uint64_t signers;	       /* 0: 1 */
+	uint64_t retention_days; /* 0: says nothing */
+	uint64_t signers;	 /* 0: 1 */
+	uint64_t drill_consent;
 	const struct kai_duty *duties; /* side 0: a's, 1: b's */
 	size_t duty_count;
 	const struct kai_contingency *clauses;
@@ -145,6 +151,9 @@ struct net *net_guarded(const struct kai_quota *quota, unsigned guard);
  * Asks again when the node died over it.
  * request: the struct of that type. */
 uint64_t net_control(struct net *net, unsigned node, uint64_t type, void *request);
+
+/* The same of the drill that the node takes part in. */
+uint64_t net_drill_control(struct net *net, unsigned node, uint64_t type, void *request);
 
 void net_link(struct net *net, unsigned a, unsigned b); /* both LINK_UP; nothing is pumped */
 void net_cut(struct net *net, unsigned a, unsigned b);	/* frames under way are lost */
@@ -184,7 +193,8 @@ struct net_item {
 	const uint8_t *question; /* an id that fields of main name */
 	const char *sector;
 	const char *title;
-	bool keep; /* even when nobody may have it */
+	bool keep;  /* even when nobody may have it */
+	bool drill; /* in the drill that the node takes part in */
 };
 /* Publishes; the id is written to ret. Fails the test when refused. */
 void net_publish(struct net *net, unsigned node, const struct net_item *item,

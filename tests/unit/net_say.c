@@ -54,6 +54,7 @@ struct kai_span net_terms_bytes(struct net *net, unsigned a, unsigned b,
 		.contingency = (struct kai_contingency *)(uintptr_t)say->clauses,
 		.contingency_count = say->clause_count,
 		.contingency_only = say->contingency_only,
+		.drill_consent = say->drill_consent,
 	};
 	struct kai_party *of_b = turned ? &terms.a : &terms.b;
 	struct kai_direction *to_b = turned ? &terms.b_to_a : &terms.a_to_b;
@@ -231,7 +232,13 @@ void net_publish(struct net *net, unsigned node, const struct net_item *item,
 		request.draft.refs = refs;
 		request.draft.refs_count = 1;
 	}
-	net_done(&net->nodes[node], net_control(net, node, KAI_CONTROL_PUBLISH, &request));
+	if (item->drill) {
+		memcpy(request.draft.realm, net->nodes[node].drill_realm, KAI_REALM_LEN);
+		net_done(&net->nodes[node],
+			 net_drill_control(net, node, KAI_CONTROL_PUBLISH, &request));
+	} else {
+		net_done(&net->nodes[node], net_control(net, node, KAI_CONTROL_PUBLISH, &request));
+	}
 	assert_true(net->nodes[node].answer.id.is);
 	memcpy(ret, net->nodes[node].answer.id.id, KAI_ID_LEN);
 }

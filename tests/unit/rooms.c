@@ -333,7 +333,7 @@ void rooms_offer(struct rooms *rooms, unsigned link, const struct made *const *i
 		struct kai_offer_entry *entry = &offer.entries[i];
 
 		memcpy(entry->id, made->built.id, KAI_ID_LEN);
-		kai_offer_tag(&rooms->link[link], made->built.header, entry->tag);
+		kai_offer_tag(&rooms->turn, &rooms->link[link], made->built.header, entry->tag);
 		entry->parts = (1u << made->built.part_count) - 1;
 		entry->size = made->built.header.len;
 		for (size_t part = 0; part < made->built.part_count; part++)

@@ -186,11 +186,13 @@ void kai_receipt_shown(struct kai_turn *turn, struct kai_link *link, const uint8
 	rooms_of(turn)->shown++;
 }
 
-void kai_offer_tag(const struct kai_link *link, struct kai_span header, uint8_t ret[KAI_HINT_LEN])
+void kai_offer_tag(const struct kai_turn *turn, const struct kai_link *link, struct kai_span header,
+		   uint8_t ret[KAI_HINT_LEN])
 {
 	const struct kai_span pieces[] = {kai_span(link->session_key, 32), header};
 	uint8_t hash[KAI_ID_LEN];
 
+	(void)turn;
 	kai_hash_many(KAI_CTX_OFFER_TAG, kai_realm_live, pieces, 2, hash);
 	memcpy(ret, hash, KAI_HINT_LEN);
 }

@@ -24,6 +24,7 @@ static const struct {
 #include "ja_inbox.def"
 #include "ja_calls.def"
 #include "ja_keep.def"
+#include "ja_drill.def"
 #undef X
 };
 #define ROWS (sizeof(rows) / sizeof(*rows))

@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "kairan/bundle.h"
+#include "kairan/drill.h"
 #include "kairan/check.h"
 #include "kairan/text.h"
 #include "people.h"
@@ -212,6 +213,136 @@ static struct kai_span notice(struct maker *maker, uint64_t action)
 			       bob->decider, bob->decider_secret, &maker->arena);
 }
 
+/* Alice directs it, Bob takes part. */
+static struct kai_drill drill_of(struct maker *maker)
+{
+	const struct person *alice = &maker->alice, *bob = &maker->bob;
+	bool first = memcmp(alice->root, bob->root, 32) < 0;
+	uint8_t(*orgs)[KAI_ID_LEN] = kai_arena_take(&maker->arena, (size_t)2 * KAI_ID_LEN);
+	struct kai_drill drill = {.version = 1,
+				  .name = kai_span_str("autumn comcheck"),
+				  .level = KAI_DRILL_COMCHECK,
+				  .word = kai_span_str("EXERCISE"),
+				  .created_at = VECTOR_NOW + 9000,
+				  .from = VECTOR_NOW + 10000,
+				  .until = VECTOR_NOW + 3610000,
+				  .participants = orgs,
+				  .participants_count = 2};
+
+	assert(orgs != NULL);
+	memcpy(orgs[first ? 0 : 1], alice->root, 32);
+	memcpy(orgs[first ? 1 : 0], bob->root, 32);
+	memcpy(drill.director, alice->root, 32);
+	memset(drill.realm, 0xd1, sizeof(drill.realm));
+	return drill;
+}
+
+static struct kai_span drill_signed(struct maker *maker, const struct kai_drill *drill,
+				    const uint8_t *key, const uint8_t *secret)
+{
+	return kai_signed_make(KAI_CTX_DRILL,
+			       kai_object_encode_in(&kai_object_drill, drill, &maker->arena), key,
+			       secret, &maker->arena);
+}
+
+static struct kai_span drill_said(struct maker *maker, const struct person *org, uint64_t what,
+				  const uint8_t *key, const uint8_t *secret)
+{
+	struct kai_drill drill = drill_of(maker);
+	struct kai_drill_say say = {.version = 1, .what = what, .at = VECTOR_NOW + 11000};
+	struct kai_span body = kai_object_encode_in(&kai_object_drill, &drill, &maker->arena);
+
+	memcpy(say.realm, drill.realm, sizeof(say.realm));
+	memcpy(say.org, org->root, 32);
+	kai_hash(KAI_CTX_DRILL, kai_realm_live, body, say.drill);
+	if (what == KAI_DRILL_REFUSES)
+		say.reason = kai_span_str("drill-consent");
+	return kai_signed_make(KAI_CTX_DRILL_SAY,
+			       kai_object_encode_in(&kai_object_drill_say, &say, &maker->arena),
+			       key, secret, &maker->arena);
+}
+
+static void bad_drills(struct maker *maker)
+{
+	const struct person *alice = &maker->alice;
+	const uint8_t *key = alice->decider, *secret = alice->decider_secret;
+	struct kai_drill bad = drill_of(maker);
+	uint8_t swap[KAI_ID_LEN];
+
+	memset(bad.realm, 0, sizeof(bad.realm));
+	add_invalid(maker, "drill of the live realm", "drill",
+		    drill_signed(maker, &bad, key, secret), KAI_FAULT_MEANING);
+	bad = drill_of(maker);
+	bad.until = bad.from + 30ULL * 86400000 + 1;
+	add_invalid(maker, "drill longer than 30 days", "drill",
+		    drill_signed(maker, &bad, key, secret), KAI_FAULT_MEANING);
+	bad = drill_of(maker);
+	bad.until = bad.from;
+	add_invalid(maker, "drill that ends as it begins", "drill",
+		    drill_signed(maker, &bad, key, secret), KAI_FAULT_MEANING);
+	bad = drill_of(maker);
+	bad.level = 3;
+	add_invalid(maker, "drill of an unknown level", "drill",
+		    drill_signed(maker, &bad, key, secret), KAI_FAULT_MEANING);
+	bad = drill_of(maker);
+	word_bytes("nobody", bad.director);
+	add_invalid(maker, "drill whose director takes no part", "drill",
+		    drill_signed(maker, &bad, key, secret), KAI_FAULT_MEANING);
+	bad = drill_of(maker);
+	memcpy(swap, bad.participants[0], 32);
+	memcpy(bad.participants[0], bad.participants[1], 32);
+	memcpy(bad.participants[1], swap, 32);
+	add_invalid(maker, "drill with participants out of order", "drill",
+		    drill_signed(maker, &bad, key, secret), KAI_FAULT_UNORDERED);
+	bad = drill_of(maker);
+	add_invalid(maker, "drill signed by a duty key", "drill",
+		    drill_signed(maker, &bad, alice->duty, alice->duty_secret), KAI_FAULT_KEY_ROLE);
+}
+
+static void drills(struct maker *maker)
+{
+	const struct person *alice = &maker->alice, *bob = &maker->bob;
+	struct kai_drill drill = drill_of(maker);
+	struct kai_ping ping = {.answer = true};
+	struct kai_card_frame card = {.what = 1, .bytes = alice->card};
+	struct kai_realm_frame envelope;
+
+	add_valid(maker, row("Alice announces a comcheck", "drill",
+			     drill_signed(maker, &drill, alice->decider, alice->decider_secret)));
+	bad_drills(maker);
+	add_valid(maker,
+		  row("Bob takes part", "drill_say",
+		      drill_said(maker, bob, KAI_DRILL_CONSENTS, bob->duty, bob->duty_secret)));
+	add_valid(maker,
+		  row("Bob takes no part", "drill_say",
+		      drill_said(maker, bob, KAI_DRILL_REFUSES, bob->duty, bob->duty_secret)));
+	add_valid(maker, row("Alice closes it", "drill_say",
+			     drill_said(maker, alice, KAI_DRILL_CLOSES, alice->decider,
+					alice->decider_secret)));
+	add_invalid(maker, "drill closed by a duty key", "drill_say",
+		    drill_said(maker, alice, KAI_DRILL_CLOSES, alice->duty, alice->duty_secret),
+		    KAI_FAULT_KEY_ROLE);
+	add_invalid(maker, "unknown word about a drill", "drill_say",
+		    drill_said(maker, bob, 4, bob->duty, bob->duty_secret), KAI_FAULT_MEANING);
+	add_invalid(maker, "Alice consents for Bob", "drill_say",
+		    drill_said(maker, bob, KAI_DRILL_CONSENTS, alice->duty, alice->duty_secret),
+		    KAI_FAULT_KEY);
+	envelope.frame = kai_frame_encode(KAI_MSG_PING, &ping, &maker->arena);
+	memcpy(envelope.realm, drill.realm, sizeof(envelope.realm));
+	add_valid(maker, row("ping in a drill", "frame",
+			     kai_frame_encode(KAI_MSG_REALM, &envelope, &maker->arena)));
+	memset(envelope.realm, 0, sizeof(envelope.realm));
+	add_invalid(maker, "envelope of the live realm", "frame",
+		    kai_frame_encode(KAI_MSG_REALM, &envelope, &maker->arena), KAI_FAULT_REALM);
+	memcpy(envelope.realm, drill.realm, sizeof(envelope.realm));
+	envelope.frame = kai_frame_encode(KAI_MSG_CARD, &card, &maker->arena);
+	add_invalid(maker, "card in a drill's envelope", "frame",
+		    kai_frame_encode(KAI_MSG_REALM, &envelope, &maker->arena), KAI_FAULT_REALM);
+	envelope.frame = kai_frame_encode(KAI_MSG_REALM, &envelope, &maker->arena);
+	add_invalid(maker, "envelope in an envelope", "frame",
+		    kai_frame_encode(KAI_MSG_REALM, &envelope, &maker->arena), KAI_FAULT_REALM);
+}
+
 static struct kai_span release(struct maker *maker, const uint8_t *key, const uint8_t *secret)
 {
 	struct kai_audience_entry entry = entry_org(&maker->bob);
@@ -356,6 +487,7 @@ static void statements(struct maker *maker)
 	add_invalid(maker, "release signed by the receiver", "release",
 		    release(maker, maker->bob.decider, maker->bob.decider_secret), KAI_FAULT_KEY);
 	receipts(maker);
+	drills(maker);
 }
 
 static struct kai_span membership(struct maker *maker, uint64_t days, const uint8_t *key,

@@ -9,6 +9,7 @@
 #include <sodium.h>
 
 #include "kairan/bundle.h"
+#include "kairan/drill.h"
 #include "kairan/check.h"
 #include "kairan/text.h"
 #include "people.h"
@@ -66,6 +67,29 @@ static enum kai_fault read_notice(struct reader *reader, const json_t *vector)
 
 	return kai_notice_open(bytes_of(reader, vector, "hex"), &reader->bob, &reader->arena,
 			       &notice);
+}
+
+static enum kai_fault read_drill(struct reader *reader, const json_t *vector)
+{
+	struct kai_drill drill;
+	uint8_t digest[32];
+
+	return kai_drill_open(bytes_of(reader, vector, "hex"), &reader->alice, &reader->arena,
+			      &drill, digest);
+}
+
+/* By the card of who it says that it is of. */
+static enum kai_fault read_drill_say(struct reader *reader, const json_t *vector)
+{
+	struct kai_span bytes = bytes_of(reader, vector, "hex");
+	struct kai_drill_say say;
+	enum kai_fault fault = kai_drill_say_peek(bytes, &reader->arena, &say);
+
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	return kai_drill_say_open(
+		bytes, kai_id_equal(say.org, reader->alice.org) ? &reader->alice : &reader->bob,
+		&reader->arena, &say);
 }
 
 static enum kai_fault read_release(struct reader *reader, const json_t *vector)
@@ -219,6 +243,8 @@ static enum kai_fault read_vector(struct reader *reader, const json_t *vector)
 		{"card", read_card},
 		{"node_record", read_node_record},
 		{"notice", read_notice},
+		{"drill", read_drill},
+		{"drill_say", read_drill_say},
 		{"release", read_release},
 		{"receipt", read_receipt},
 		{"bundle", read_bundle},

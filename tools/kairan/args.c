@@ -9,7 +9,7 @@ const struct kai_opt kai_common_opts[] = {
 	{"json", NULL, false, N_("one JSON object")},
 	{"lines", NULL, false, N_("tab-separated lines")},
 	{"lang", "ja|en", false, N_("language of tables and messages")},
-	{"realm", "REALM", false, N_("live (the default)")},
+	{"realm", "REALM", false, N_("live (the default), or a drill by its name or realm")},
 	{"confirm", "WORD", false, N_("the word that a person would have to type")},
 	{"help", NULL, false, N_("this text")},
 	{NULL, NULL, false, NULL},

@@ -78,8 +78,11 @@ struct kai_cli {
 	char dir[KAI_PATH_SIZE];
 	struct kai_arena arena;
 	struct kai_store *store;
-	uint8_t org[KAI_ID_LEN]; /* this node's, from the store */
-	bool lab;		 /* kairan lab made this directory */
+	struct kai_store *live;		    /* beneath store, where that is a drill's */
+	const struct kai_drill_held *drill; /* --realm; NULL: live */
+	bool marked;			    /* out marks its lines */
+	uint8_t org[KAI_ID_LEN];	    /* this node's, from the store */
+	bool lab;			    /* kairan lab made this directory */
 	struct kai_node_keys *rest;
 	FILE *out; /* stdout */
 	FILE *err; /* stderr */
@@ -146,7 +149,7 @@ int kai_cli_time(struct kai_cli *cli, const char *name, const char *text, bool p
 		 struct kai_wall *ret);
 /* A number of 1 or more. */
 int kai_cli_number(struct kai_cli *cli, const char *name, uint64_t otherwise, uint64_t *ret);
-int kai_cli_realm(struct kai_cli *cli); /* --realm: live is what there is */
+int kai_cli_realm(struct kai_cli *cli); /* --realm (realm.c) */
 
 /* ---- the node (node.c) */
 

@@ -8,8 +8,6 @@
 
 #include "cli.h"
 
-#define KAI_CONFIRM_LIVE "live"
-
 /* A body under construction: values by field name, several for fields that may stand often. */
 struct kai_fields {
 	const struct kai_kind_row *row;

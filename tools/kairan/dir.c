@@ -151,6 +151,9 @@ void kai_cli_done(struct kai_cli *cli)
 	if (cli->rest != NULL)
 		kai_node_keys_done(cli->rest);
 	kai_store_close(cli->store);
+	kai_store_close(cli->live);
+	if (cli->marked)
+		(void)fclose(cli->out);
 }
 
 int kai_cli_read(struct kai_cli *cli, const char *path, size_t max, struct kai_span *ret)
@@ -280,13 +283,4 @@ int kai_cli_number(struct kai_cli *cli, const char *name, uint64_t otherwise, ui
 	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && *ret > 0)
 		return 0;
 	return kai_cli_fail(cli, KAI_EXIT_USAGE, T("--%s %s: a number is meant"), name, text);
-}
-
-int kai_cli_realm(struct kai_cli *cli)
-{
-	const char *realm = kai_opt_value(cli, "realm");
-
-	if (realm == NULL || strcmp(realm, "live") == 0)
-		return 0;
-	return kai_cli_fail(cli, KAI_EXIT_NOTHING, T("--realm %s: no such realm here"), realm);
 }

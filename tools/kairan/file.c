@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compose.h"
+#include "realm.h"
 #include "item.h"
 #include "root.h"
 #include "verbs.h"
@@ -109,8 +110,12 @@ static int finish(struct kai_cli *cli, struct kai_fields *fields, struct kai_dra
 						      "organisations only"),
 						    fields->row->word);
 	if (exit == 0 && draft->kind == KAI_KIND_ALERT && !request.dry_run)
-		exit = kai_cli_confirm(cli, KAI_CONFIRM_LIVE,
-				       kai_cli_text(cli, T("%s: a live alert"), cli->verb->name));
+		exit = kai_cli_confirm(cli, kai_realm_word(cli),
+				       kai_cli_text(cli,
+						    cli->drill == NULL
+							    ? T("%s: a live alert")
+							    : T("%s: an alert of a drill"),
+						    cli->verb->name));
 	if (exit != 0)
 		return exit;
 	request.draft = *draft;

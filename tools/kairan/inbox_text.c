@@ -70,7 +70,7 @@ static void add_head(struct kai_cli *cli, const json_t *item, size_t width, stru
 	bool live = kai_row_is(item, "realm", "live");
 	bool current = kai_row_is(item, "state", "current");
 	char *mark = live ? kai_cli_text(cli, "%s", T("LIVE"))
-			  : kai_cli_text(cli, T("[EXERCISE] %s"), safe(cli, item, "realm"));
+			  : safe(cli, item, "realm"); /* its lines are marked */
 
 	kai_lines_wrap(cli, lines,
 		       kai_cli_text(cli, "%s  %s  %s  TLP:%s  %.8s%s%s", mark,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "item.h"
+#include "realm.h"
 
 #include <string.h>
 
@@ -172,7 +173,8 @@ json_t *kai_item_json(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 		(void)json_array_append_new(sectors, kai_json_span(header->sectors[i]));
 	json_t *json = json_pack(
 		"{s:o, s:s, s:s, s:o, s:s, s:o, s:I}", "id", kai_json_id(item->facts.item.id),
-		"kind", row != NULL ? row->word : "?", "realm", "live", "origin",
+		"kind", row != NULL ? row->word : "?", "realm",
+		cli->drill == NULL ? "live" : kai_realm_text(cli, header->realm), "origin",
 		kai_json_id(header->origin), "origin_name", kai_org_name(cli, txn, header->origin),
 		"thread", kai_json_id(kai_item_thread(item)), "revision",
 		(json_int_t)header->revision);

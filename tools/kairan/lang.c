@@ -19,6 +19,7 @@ static const struct {
 #include "ja_inbox.def"
 #include "ja_calls.def"
 #include "ja_keep.def"
+#include "ja_drill.def"
 #undef X
 };
 

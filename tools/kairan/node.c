@@ -8,12 +8,30 @@
 
 #define ASK_MS 60000
 
+/* A drill's request goes in its envelope. */
+static struct kai_span in_realm(struct kai_cli *cli, struct kai_span request)
+{
+	struct kai_ctl_in_realm envelope = {
+		.version = KAI_VERSION, .type = KAI_CONTROL_IN_REALM, .request = request};
+
+	if (cli->drill == NULL)
+		return request;
+	memcpy(envelope.realm, cli->drill->drill.realm, KAI_REALM_LEN);
+	return kai_object_encode_in(&kai_object_ctl_in_realm, &envelope, &cli->arena);
+}
+
 int kai_node_send(struct kai_cli *cli, struct kai_span request, bool quiet,
 		  struct kai_ctl_answer *ret)
 {
 	struct kai_why why = {""};
 	uint8_t *bytes = NULL;
 	size_t len = 0;
+
+	request = in_realm(cli, request);
+	if (request.len == 0)
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("%s: a value is longer than may be (see the limits)"),
+				    cli->verb->name);
 	enum kai_err err = kai_client_ask(cli->dir, request, ASK_MS, &bytes, &len, &why);
 
 	if (err == KAI_ERR_UNREACHABLE && quiet)

@@ -14,6 +14,7 @@
 
 #include "call.h"
 #include "compose.h"
+#include "realm.h"
 #include "verbs.h"
 #include "view.h"
 
@@ -176,13 +177,21 @@ int kai_publish_draft(struct kai_cli *cli, const char *name, struct kai_span req
 	return exit;
 }
 
-static bool is_dry(const struct kai_cli *cli)
+/* Of a drill nothing lies among the drafts, which are live. */
+static bool is_sent_only(const struct kai_cli *cli)
 {
-	return kai_opt_is(cli, "dry-run");
+	return cli->drill != NULL || kai_opt_is(cli, "dry-run");
 }
 
 int kai_publish(struct kai_cli *cli, const struct kai_object *object, const void *request)
 {
+	struct kai_ctl_publish in_drill;
+
+	if (cli->drill != NULL && object == &kai_object_ctl_publish) {
+		in_drill = *(const struct kai_ctl_publish *)request;
+		memcpy(in_drill.draft.realm, cli->drill->drill.realm, KAI_REALM_LEN);
+		request = &in_drill;
+	}
 	struct kai_span bytes = kai_object_encode_in(object, request, &cli->arena);
 	struct kai_ctl_answer answer;
 
@@ -190,7 +199,7 @@ int kai_publish(struct kai_cli *cli, const struct kai_object *object, const void
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("%s: a value is longer than may be (see the limits)"),
 				    cli->verb->name);
-	if (is_dry(cli)) {
+	if (is_sent_only(cli)) {
 		int exit = kai_node_send(cli, bytes, false, &answer);
 		const struct kai_ctl_publish *publish = request;
 

@@ -4,6 +4,7 @@
 
 #include "compose.h"
 #include "item.h"
+#include "realm.h"
 #include "verbs.h"
 #include "view.h"
 
@@ -58,7 +59,7 @@ static int confirm(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival)
 				    cli->args[0]);
 	if ((item->facts.item.flags & KAI_ITEM_UNSIGNED) == 0)
 		return 0;
-	return kai_cli_confirm(cli, KAI_CONFIRM_LIVE,
+	return kai_cli_confirm(cli, kai_realm_word(cli),
 			       kai_cli_text(cli, T("%s: a live alert"), cli->verb->name));
 }
 

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <utf8proc.h>
 
+#include "realm.h"
 #include "view.h"
 
 #define ID_SHOWN 8
@@ -325,6 +326,7 @@ static void show_lines(struct kai_cli *cli, const struct kai_view *view, json_t 
 static void show_json(struct kai_cli *cli, const struct kai_view *view, json_t *top)
 {
 	(void)view;
+	kai_realm_json(cli, top);
 	(void)json_dumpf(top, cli->out, JSON_INDENT(2) | JSON_ENSURE_ASCII);
 	(void)fprintf(cli->out, "\n");
 }

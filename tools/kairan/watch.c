@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "item.h"
+#include "realm.h"
 #include "screen.h"
 #include "verbs.h"
 #include "view.h"
@@ -59,6 +60,7 @@ static void emit(struct kai_cli *cli, const struct watch *watch, json_t *event)
 		json_string(kai_cli_text(cli, "%llu.%llu", (unsigned long long)watch->position,
 					 (unsigned long long)watch->journal)));
 	if (kai_cli_json(cli)) {
+		kai_realm_json(cli, event);
 		(void)json_dumpf(event, cli->out, JSON_COMPACT | JSON_ENSURE_ASCII);
 		(void)fprintf(cli->out, "\n");
 	} else {

@@ -339,7 +339,7 @@ enum kai_msg_type sim_frame_type(struct kai_span bytes)
 	/* array head of one byte or three, version, type: small numbers of one byte each */
 	size_t at = bytes.len > 0 && bytes.at[0] == 0xdc ? 4 : 2;
 
-	if (bytes.len <= at || bytes.at[at] > KAI_MSG_BYE)
+	if (bytes.len <= at || bytes.at[at] > KAI_MSG_REALM)
 		return (enum kai_msg_type)0;
 	return (enum kai_msg_type)bytes.at[at];
 }

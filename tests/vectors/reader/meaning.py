@@ -13,6 +13,7 @@ SEALED_WRAP = 2
 RETRACT = "retract"
 RETRACT_CONTENT_MAX = 2048
 ADVISORY_MAX = 4 << 20
+DRILL_MAX_MS = 30 * 86_400_000
 MEMBERSHIP_MAX_MS = 90 * 24 * 3600 * 1000
 COMMUNITY_NAME = re.compile(r"[a-z0-9-]{1,64}")
 ENDPOINT = re.compile(r"tcp://([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\]):([1-9][0-9]{0,4})")
@@ -122,6 +123,19 @@ def check_membership(membership: Record) -> None:
 
 def check_notice(notice: Record) -> None:
     demand(1 <= notice["action"] <= 3, "contradiction", "action")
+
+
+def check_drill(drill: Record) -> None:
+    _check_window(drill, "from", "until")
+    demand(any(drill["realm"]), "contradiction", "the live realm")
+    demand(1 <= drill["level"] <= 2, "contradiction", "level")
+    demand(drill["until"] - drill["from"] <= DRILL_MAX_MS, "contradiction", "longer than 30 days")
+    demand(drill["created_at"] < drill["until"], "contradiction", "over when it was made")
+    demand(drill["director"] in drill["participants"], "contradiction", "director takes no part")
+
+
+def check_drill_say(say: Record) -> None:
+    demand(any(say["realm"]) and 1 <= say["what"] <= 3, "contradiction", "what")
 
 
 def check_release(release: Record) -> None:

@@ -49,6 +49,18 @@ class Statements:
         check_key(cards, notice["org"], signed["key"], "decider", notice["at"])
         return notice
 
+    def drill(self, data: bytes, cards: dict[bytes, Record]) -> Record:
+        signed, drill = self._signed("drill", data)
+        meaning.check_drill(drill)
+        check_key(cards, drill["director"], signed["key"], "decider", drill["created_at"])
+        return drill
+
+    def drill_say(self, data: bytes, cards: dict[bytes, Record]) -> Record:
+        signed, say = self._signed("drill_say", data)
+        meaning.check_drill_say(say)
+        check_key(cards, say["org"], signed["key"], "decider" if say["what"] == 3 else "duty", say["at"])
+        return say
+
     def release(self, data: bytes, origin: bytes, cards: dict[bytes, Record]) -> Record:
         signed, release = self._signed("release", data)
         meaning.check_release(release)

@@ -5,10 +5,12 @@ from typing import Any
 from . import text
 from .advisory import Advisory, Hop
 from .crypto import public_of
-from .fault import Fault
+from .fault import Fault, demand
 from .objects import Record, encode
 from .protocol import Protocol
 from .tap import Tap
+
+LIVE_ONLY = (2, 3, 15, 16)  # card, agreement, drill, realm: never in a drill's envelope
 
 Vector = dict[str, Any]
 
@@ -49,6 +51,10 @@ class Vectors:
                 self.protocol.statements.membership(data, self.cards)
             case "notice":
                 self.protocol.statements.notice(data, self.cards)
+            case "drill":
+                self.protocol.statements.drill(data, self.cards)
+            case "drill_say":
+                self.protocol.statements.drill_say(data, self.cards)
             case "release":
                 self.protocol.statements.release(data, bytes.fromhex(self.alice["org"]), self.cards)
             case "receipt":
@@ -109,6 +115,9 @@ class Vectors:
 
     def _frame(self, data: bytes) -> None:
         name, frame = self.protocol.reader.frame(data)
+        if name == "realm_frame":
+            demand(any(frame["realm"]) and frame["frame"][2] not in LIVE_ONLY, "realm")
+            self._frame(frame["frame"])
         if name == "push":
             self.protocol.advisory(encode(frame["advisory"])).check_origin(self.cards)
 

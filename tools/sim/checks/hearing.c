@@ -211,6 +211,8 @@ static void mention_all(struct sim_sight *sight, enum kai_msg_type type)
 	case KAI_MSG_CREDIT:
 	case KAI_MSG_PING:
 	case KAI_MSG_BYE:
+	case KAI_MSG_DRILL:
+	case KAI_MSG_REALM: /* nobody practises here */
 		return;
 	}
 }

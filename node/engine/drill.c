@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Drills as the live realm knows them. A drill goes from participant to participant along those
+ * agreements that consent to one of its level; each signs whether it takes part; what all said goes the
+ * same ways. Who takes part serves it (realm.c) with those partners whose consent it holds.
+ */
+#include "kairan/drill.h"
+
+#include <string.h>
+
+#include "kairan/card.h"
+#include "kairan/text.h"
+#include "trust.h"
+
+#define OPEN_MOST 8u /* of one director, not over */
+#define RULE_CONSENT "drill-consent"
+
+bool kai_drill_known(struct kai_turn *turn, const uint8_t realm[KAI_REALM_LEN])
+{
+	struct kai_key key = kai_key_drill(realm, NULL, 0);
+	struct kai_span value;
+
+	return kai_txn_get(turn->txn, KAI_TABLE_DRILLS, kai_key_span(&key), &value);
+}
+
+/* ---- telling ---- */
+
+/* Does what the two agreed allow a drill of this level between them now? */
+static bool agreed(struct kai_turn *turn, struct kai_link *link, const struct kai_drill *drill)
+{
+	const struct kai_pair *pair = kai_pair_now(turn, link);
+
+	return pair->state == KAI_STATE_ACTIVE &&
+	       pair->agreement.terms.drill_consent >= drill->level;
+}
+
+static void send(struct kai_turn *turn, const struct kai_link *link, uint64_t what,
+		 struct kai_span bytes)
+{
+	struct kai_drill_frame frame = {.what = what, .bytes = bytes};
+
+	(void)kai_out_send(turn, link, KAI_MSG_DRILL, &frame, true);
+}
+
+static void send_say(struct kai_turn *turn, struct kai_link *link,
+		     const uint8_t realm[KAI_REALM_LEN], const uint8_t org[KAI_ID_LEN],
+		     uint64_t what)
+{
+	size_t mark = turn->scratch->used;
+	struct kai_drill_word word;
+
+	if (kai_rec_drill_say(turn->txn, realm, org, what, turn->scratch, &word)) {
+		kai_trust_introduce(turn, link, org);
+		send(turn, link, 2, word.bytes);
+	}
+	turn->scratch->used = mark;
+}
+
+/* Is it for that peer to know of it, and may it go there? */
+static bool is_told(struct kai_turn *turn, struct kai_link *link, const struct kai_drill_held *held)
+{
+	return link->state == KAI_LINK_UP && kai_drill_has(&held->drill, link->org) &&
+	       kai_drill_consents(turn->txn, held, turn->engine->config.org, turn->scratch) &&
+	       agreed(turn, link, &held->drill);
+}
+
+static void tell(struct kai_turn *turn, struct kai_link *link, const struct kai_drill_held *held)
+{
+	const struct kai_drill *drill = &held->drill;
+
+	if (!is_told(turn, link, held))
+		return;
+	kai_trust_introduce(turn, link, drill->director);
+	send(turn, link, 1, held->rec.bytes);
+	for (size_t i = 0; i < drill->participants_count; i++)
+		send_say(turn, link, drill->realm, drill->participants[i], KAI_DRILL_CONSENTS);
+	send_say(turn, link, drill->realm, drill->director, KAI_DRILL_CLOSES);
+}
+
+/* Something new of it is known: one word, or (org NULL) all of it. */
+static void tell_others(struct kai_turn *turn, const struct kai_link *except,
+			const struct kai_drill_held *held, const uint8_t *org, uint64_t what)
+{
+	for (size_t i = 0; i < turn->engine->link_count; i++) {
+		struct kai_link *link = turn->engine->links[i];
+
+		if (link == except)
+			continue;
+		if (org == NULL)
+			tell(turn, link, held);
+		else if (is_told(turn, link, held))
+			send_say(turn, link, held->drill.realm, org, what);
+	}
+}
+
+/* The next drill of the table; false: no more. */
+static bool next_drill(struct kai_scan *scan, uint8_t ret[KAI_REALM_LEN])
+{
+	struct kai_span key;
+
+	while (kai_scan_next(scan, &key, NULL)) {
+		if (key.len != KAI_REALM_LEN)
+			continue;
+		memcpy(ret, key.at, KAI_REALM_LEN);
+		return true;
+	}
+	return false;
+}
+
+static void scan_drills(struct kai_turn *turn, struct kai_scan *ret)
+{
+	kai_scan_init(ret, turn->txn, KAI_TABLE_DRILLS, kai_span(NULL, 0), kai_span(NULL, 0),
+		      false);
+}
+
+static bool is_over(const struct kai_turn *turn, const struct kai_drill *drill)
+{
+	return drill->until <= (uint64_t)turn->event->wall.ms;
+}
+
+void kai_drill_present(struct kai_turn *turn, struct kai_link *link)
+{
+	size_t mark = turn->scratch->used;
+	uint8_t realm[KAI_REALM_LEN];
+	struct kai_scan scan;
+
+	if (!kai_realm_live_here(turn->engine))
+		return;
+	scan_drills(turn, &scan);
+	while (next_drill(&scan, realm)) {
+		struct kai_drill_held held;
+
+		if (kai_rec_drill(turn->txn, realm, turn->scratch, &held) &&
+		    !is_over(turn, &held.drill))
+			tell(turn, link, &held);
+		turn->scratch->used = mark;
+	}
+}
+
+size_t kai_engine_drills(struct kai_engine *engine, struct kai_txn *txn, struct kai_wall now,
+			 uint8_t (*ret_realms)[KAI_REALM_LEN], size_t cap)
+{
+	struct kai_event event = {.wall = now};
+	struct kai_arena scratch = {engine->scratch, KAI_TURN_ARENA, 0, false};
+	struct kai_turn turn = {.engine = engine, .txn = txn, .event = &event, .scratch = &scratch};
+	struct kai_scan scan;
+	size_t count = 0;
+
+	scan_drills(&turn, &scan);
+	while (count < cap && next_drill(&scan, ret_realms[count])) {
+		struct kai_drill_held held;
+
+		if (kai_rec_drill(txn, ret_realms[count], &scratch, &held) &&
+		    kai_drill_end(txn, &held, &scratch) > (uint64_t)now.ms &&
+		    kai_drill_consents(txn, &held, engine->config.org, &scratch))
+			count++;
+		kai_scratch_back(&turn, 0);
+	}
+	return count;
+}
+
+/* ---- what this org says ---- */
+
+static void journal(struct kai_turn *turn, const char *event, const struct kai_drill *drill,
+		    const uint8_t *org, struct kai_span rule)
+{
+	struct kai_journal entry = {.at = (uint64_t)turn->event->wall.ms,
+				    .event = kai_span_str(event),
+				    .rule = rule,
+				    .count = 1,
+				    .text = drill->name};
+
+	entry.org.is = true;
+	memcpy(entry.org.id, org, KAI_ID_LEN);
+	kai_journal_append(turn->txn, &entry);
+}
+
+static void put_say(struct kai_turn *turn, const struct kai_drill_say *say, struct kai_span bytes)
+{
+	struct kai_key key = kai_key_drill(say->realm, say->org,
+					   say->what == KAI_DRILL_CLOSES ? KAI_DRILL_CLOSES
+									 : KAI_DRILL_CONSENTS);
+
+	kai_txn_put(turn->txn, KAI_TABLE_DRILLS, kai_key_span(&key), bytes);
+}
+
+/* Signs it, keeps it; false: our card does not let that key speak, or it does not fit. */
+static bool say(struct kai_turn *turn, const struct kai_drill_held *held, uint64_t what,
+		const char *reason)
+{
+	const struct kai_engine_config *config = &turn->engine->config;
+	const struct kai_sign_pair *pair =
+		what == KAI_DRILL_CLOSES ? &config->decider : &config->duty;
+	struct kai_drill_say word = {.version = KAI_VERSION,
+				     .what = what,
+				     .at = (uint64_t)turn->event->wall.ms,
+				     .reason = kai_span_str(reason)};
+	struct kai_known_card mine;
+	struct kai_drill_say read;
+
+	memcpy(word.realm, held->drill.realm, KAI_REALM_LEN);
+	memcpy(word.drill, held->digest, KAI_ID_LEN);
+	memcpy(word.org, config->org, KAI_ID_LEN);
+	struct kai_span body = kai_object_encode_in(&kai_object_drill_say, &word, turn->scratch);
+	struct kai_span bytes =
+		kai_signed_make(KAI_CTX_DRILL_SAY, body, pair->key, pair->secret, turn->scratch);
+
+	if (!kai_book_card(turn, config->org, &mine) || mine.rec.frozen ||
+	    kai_drill_say_open(bytes, &mine.card, turn->scratch, &read) != KAI_FAULT_NONE)
+		return false;
+	put_say(turn, &word, bytes);
+	return true;
+}
+
+/* ---- what comes ---- */
+
+static size_t open_count(struct kai_turn *turn, const uint8_t director[KAI_ID_LEN])
+{
+	size_t mark = turn->scratch->used;
+	uint8_t realm[KAI_REALM_LEN];
+	struct kai_scan scan;
+	size_t count = 0;
+
+	scan_drills(turn, &scan);
+	while (next_drill(&scan, realm)) {
+		struct kai_drill_held held;
+
+		if (kai_rec_drill(turn->txn, realm, turn->scratch, &held) &&
+		    !is_over(turn, &held.drill) && kai_id_equal(held.drill.director, director))
+			count++;
+		turn->scratch->used = mark;
+	}
+	return count;
+}
+
+static void put_drill(struct kai_turn *turn, const struct kai_drill *drill, struct kai_span bytes)
+{
+	struct kai_key key = kai_key_drill(drill->realm, NULL, 0);
+	struct kai_drill_rec rec = {.bytes = bytes, .at = (uint64_t)turn->event->wall.ms};
+
+	kai_rec_put(turn->txn, KAI_TABLE_DRILLS, &key, &kai_object_drill_rec, &rec);
+	journal(turn, "drill-announced", drill, drill->director, kai_span_str(""));
+}
+
+/* One that is not known yet, or NONE with *ret_known. */
+static enum kai_fault drill_new(struct kai_turn *turn, struct kai_span bytes,
+				struct kai_drill_held *ret, bool *ret_known)
+{
+	struct kai_drill_held before;
+	struct kai_known_card director;
+	enum kai_fault fault = kai_drill_peek(bytes, turn->scratch, &ret->drill, ret->digest);
+
+	*ret_known = false;
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	ret->rec.bytes = bytes;
+	if (kai_rec_drill(turn->txn, ret->drill.realm, turn->scratch, &before)) {
+		*ret_known = true;
+		return kai_id_equal(before.digest, ret->digest) ? KAI_FAULT_NONE
+								: KAI_FAULT_MEANING;
+	}
+	if (!kai_drill_has(&ret->drill, turn->engine->config.org))
+		return KAI_FAULT_UNWANTED;
+	if (!kai_book_card(turn, ret->drill.director, &director))
+		return KAI_FAULT_NO_CARD;
+	if (director.rec.frozen)
+		return KAI_FAULT_FROZEN;
+	fault = kai_drill_open(bytes, &director.card, turn->scratch, &ret->drill, ret->digest);
+	if (fault == KAI_FAULT_NONE && is_over(turn, &ret->drill))
+		fault = KAI_FAULT_EXPIRED;
+	if (fault == KAI_FAULT_NONE && open_count(turn, ret->drill.director) >= OPEN_MOST)
+		fault = KAI_FAULT_QUOTA;
+	return fault;
+}
+
+/* This org's answer: as the agreement by which the drill came allows. One that refused takes part after
+ * all when it comes by another that does. */
+static void stand(struct kai_turn *turn, struct kai_link *link, const struct kai_drill_held *held)
+{
+	const uint8_t *me = turn->engine->config.org;
+	bool yes = agreed(turn, link, &held->drill);
+	struct kai_drill_word before;
+
+	if (kai_rec_drill_say(turn->txn, held->drill.realm, me, KAI_DRILL_CONSENTS, turn->scratch,
+			      &before) &&
+	    (before.say.what == KAI_DRILL_CONSENTS || !yes))
+		return;
+	if (!say(turn, held, yes ? KAI_DRILL_CONSENTS : KAI_DRILL_REFUSES, yes ? "" : RULE_CONSENT))
+		return;
+	journal(turn, yes ? "drill-consented" : "drill-refused", &held->drill, link->org,
+		kai_span_str(yes ? "" : RULE_CONSENT));
+	send_say(turn, link, held->drill.realm, me, KAI_DRILL_CONSENTS);
+	tell_others(turn, link, held, NULL, 0);
+	kai_out_peers(turn);
+}
+
+static enum kai_fault drill_take(struct kai_turn *turn, struct kai_link *link,
+				 struct kai_span bytes)
+{
+	struct kai_drill_held held;
+	bool known;
+	enum kai_fault fault = drill_new(turn, bytes, &held, &known);
+
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	if (!known && !kai_quota_hold(turn, link->org, bytes.len))
+		return KAI_FAULT_QUOTA;
+	if (!known)
+		put_drill(turn, &held.drill, bytes);
+	if (!is_over(turn, &held.drill))
+		stand(turn, link, &held);
+	return KAI_FAULT_NONE;
+}
+
+/* The newest consent or refusal counts, and the first word that it is over. */
+static bool is_news(struct kai_turn *turn, const struct kai_drill_say *word)
+{
+	bool closes = word->what == KAI_DRILL_CLOSES;
+	struct kai_drill_word before;
+
+	return !kai_rec_drill_say(turn->txn, word->realm, word->org,
+				  closes ? KAI_DRILL_CLOSES : KAI_DRILL_CONSENTS, turn->scratch,
+				  &before) ||
+	       (!closes && word->at > before.say.at);
+}
+
+static enum kai_fault say_take(struct kai_turn *turn, struct kai_link *link, struct kai_span bytes)
+{
+	struct kai_drill_held held;
+	struct kai_drill_say word;
+	struct kai_known_card card;
+	enum kai_fault fault = kai_drill_say_peek(bytes, turn->scratch, &word);
+
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	if (kai_id_equal(word.org, turn->engine->config.org))
+		return KAI_FAULT_NONE; /* ours, come back */
+	if (!kai_rec_drill(turn->txn, word.realm, turn->scratch, &held))
+		return KAI_FAULT_UNWANTED;
+	bool closes = word.what == KAI_DRILL_CLOSES;
+
+	if (!kai_id_equal(word.drill, held.digest) || !kai_drill_has(&held.drill, word.org) ||
+	    (closes && !kai_id_equal(word.org, held.drill.director)))
+		return KAI_FAULT_MEANING;
+	if (!is_news(turn, &word))
+		return KAI_FAULT_NONE;
+	/* Of one whom nobody introduced nothing is believed, and nothing is passed on. */
+	if (!kai_book_card(turn, word.org, &card) || card.rec.frozen)
+		return KAI_FAULT_NONE;
+	fault = kai_drill_say_open(bytes, &card.card, turn->scratch, &word);
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	if (!kai_quota_hold(turn, link->org, bytes.len))
+		return KAI_FAULT_QUOTA;
+	put_say(turn, &word, bytes);
+	journal(turn, closes ? "drill-closed" : "drill-said", &held.drill, word.org,
+		closes ? kai_span_str("")
+		       : kai_span_str(word.what == KAI_DRILL_CONSENTS ? "consents" : "refuses"));
+	tell_others(turn, link, &held, word.org, closes ? KAI_DRILL_CLOSES : KAI_DRILL_CONSENTS);
+	kai_out_peers(turn);
+	return KAI_FAULT_NONE;
+}
+
+void kai_drill_frame(struct kai_turn *turn, struct kai_link *link,
+		     const struct kai_drill_frame *frame)
+{
+	size_t mark = turn->scratch->used;
+	enum kai_fault fault = KAI_FAULT_NONE;
+
+	/* without an agreement in force there is nobody to practise with */
+	if (kai_pair_now(turn, link)->state == KAI_STATE_ACTIVE)
+		fault = frame->what == 1 ? drill_take(turn, link, frame->bytes)
+					 : say_take(turn, link, frame->bytes);
+	if (fault != KAI_FAULT_NONE)
+		kai_fault_note(turn, link, kai_fault_name(fault), NULL);
+	turn->scratch->used = mark;
+}
+
+/* ---- a person opens and closes ---- */
+
+static bool fill(struct kai_turn *turn, const struct kai_ctl_drill_open *request,
+		 struct kai_drill *ret)
+{
+	const uint8_t *me = turn->engine->config.org;
+	size_t count = request->participants_count;
+	uint8_t(*orgs)[KAI_ID_LEN] =
+		kai_arena_take(turn->scratch, (count + 1) * sizeof(*request->participants));
+	size_t put = 0;
+	bool placed = false;
+
+	if (orgs == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!placed && memcmp(me, request->participants[i], KAI_ID_LEN) < 0) {
+			memcpy(orgs[put++], me, KAI_ID_LEN);
+			placed = true;
+		}
+		memcpy(orgs[put++], request->participants[i], KAI_ID_LEN);
+	}
+	if (!placed)
+		memcpy(orgs[put++], me, KAI_ID_LEN);
+	*ret = (struct kai_drill){.version = KAI_VERSION,
+				  .name = request->name,
+				  .level = request->level,
+				  .word = request->word,
+				  .created_at = (uint64_t)turn->event->wall.ms,
+				  .from = request->from,
+				  .until = request->until,
+				  .participants = orgs,
+				  .participants_count = put};
+	if (ret->from == 0)
+		ret->from = ret->created_at;
+	memcpy(ret->director, me, KAI_ID_LEN);
+	kai_draw(turn, "drill", ret->realm, KAI_REALM_LEN);
+	return true;
+}
+
+/* Who is asked directly, and who cannot be, by which rule. Others are asked by those. */
+static void list_asked(struct kai_turn *turn, const struct kai_drill *drill,
+		       struct kai_ctl_answer *ret)
+{
+	struct kai_recipient *list =
+		kai_arena_take(turn->scratch, drill->participants_count * sizeof(*list));
+	size_t count = 0;
+
+	for (size_t i = 0; list != NULL && i < drill->participants_count; i++) {
+		struct kai_link *link = kai_link_find(turn->engine, drill->participants[i]);
+
+		if (link == NULL)
+			continue;
+		bool active = kai_pair_now(turn, link)->state == KAI_STATE_ACTIVE;
+		struct kai_recipient *to = &list[count++];
+
+		memcpy(to->org, link->org, KAI_ID_LEN);
+		to->allow = agreed(turn, link, drill);
+		to->rule = kai_span_str(to->allow || active ? RULE_CONSENT : "agreement");
+	}
+	ret->recipients = list;
+	ret->recipients_count = count;
+}
+
+void kai_drill_begin(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret)
+{
+	const struct kai_engine_config *config = &turn->engine->config;
+	struct kai_drill_held held;
+	struct kai_drill drill;
+	bool known = false;
+
+	if (!fill(turn, request, &drill)) {
+		kai_answer_fault(turn, ret, 3, KAI_FAULT_TOO_MUCH, "drill");
+		return;
+	}
+	struct kai_span body = kai_object_encode_in(&kai_object_drill, &drill, turn->scratch);
+	struct kai_span bytes = kai_signed_make(KAI_CTX_DRILL, body, config->decider.key,
+						config->decider.secret, turn->scratch);
+	enum kai_fault fault = drill_new(turn, bytes, &held, &known);
+
+	if (fault != KAI_FAULT_NONE) {
+		kai_answer_fault(turn, ret, 1, fault, "drill");
+		return;
+	}
+	put_drill(turn, &held.drill, bytes);
+	if (!say(turn, &held, KAI_DRILL_CONSENTS, "")) {
+		kai_txn_fail(turn->txn, KAI_ERR_INVALID);
+		return;
+	}
+	list_asked(turn, &held.drill, ret);
+	tell_others(turn, NULL, &held, NULL, 0);
+	kai_out_peers(turn);
+	ret->id.is = true;
+	memcpy(ret->id.id, held.digest, KAI_ID_LEN);
+	ret->body = kai_turn_copy(turn, kai_span(drill.realm, KAI_REALM_LEN));
+}
+
+void kai_drill_close(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret)
+{
+	const struct kai_ctl_drill_close *close = request;
+	const uint8_t *me = turn->engine->config.org;
+	struct kai_drill_held held;
+
+	if (!kai_rec_drill(turn->txn, close->realm, turn->scratch, &held)) {
+		kai_answer(turn, ret, 4, "realm", "no such drill is known here (drill list)");
+		return;
+	}
+	if (!kai_id_equal(held.drill.director, me)) {
+		kai_answer(turn, ret, 1, "origin", "only its director may close it");
+		return;
+	}
+	if (kai_drill_end(turn->txn, &held, turn->scratch) <= (uint64_t)turn->event->wall.ms) {
+		kai_answer(turn, ret, 1, "drill-window", "it is over already");
+		return;
+	}
+	if (!say(turn, &held, KAI_DRILL_CLOSES, "")) {
+		kai_answer_fault(turn, ret, 1, KAI_FAULT_KEY_ROLE, "decider");
+		return;
+	}
+	journal(turn, "drill-closed", &held.drill, me, kai_span_str(""));
+	tell_others(turn, NULL, &held, me, KAI_DRILL_CLOSES);
+	kai_out_peers(turn);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An engine that serves a drill: when, and with whom. In one that serves what is live all is open. */
+#include "private.h"
+
+#include <string.h>
+
+#include "kairan/drill.h"
+
+bool kai_realm_live_here(const struct kai_engine *engine)
+{
+	return kai_realm_is_live(engine->config.realm);
+}
+
+void kai_realm_look(struct kai_turn *turn)
+{
+	struct kai_engine *engine = turn->engine;
+	size_t mark = turn->scratch->used;
+	struct kai_drill_held held;
+
+	engine->realm_from = 0;
+	engine->realm_end = 0;
+	if (kai_rec_drill(turn->txn, engine->config.realm, turn->scratch, &held) &&
+	    kai_drill_consents(turn->txn, &held, engine->config.org, turn->scratch)) {
+		engine->realm_from = (int64_t)held.drill.from;
+		engine->realm_end = (int64_t)kai_drill_end(turn->txn, &held, turn->scratch);
+	}
+	turn->scratch->used = mark;
+}
+
+bool kai_realm_open(const struct kai_turn *turn)
+{
+	const struct kai_engine *engine = turn->engine;
+
+	return kai_realm_live_here(engine) || (turn->event->wall.ms >= engine->realm_from &&
+					       turn->event->wall.ms < engine->realm_end);
+}
+
+void kai_realm_step(struct kai_turn *turn)
+{
+	struct kai_engine *engine = turn->engine;
+
+	if (kai_realm_live_here(engine))
+		return;
+	if (turn->event->type == KAI_EVENT_START || turn->event->type == KAI_EVENT_TRUST) {
+		engine->trust_generation++; /* what was read of it before no longer counts */
+		kai_realm_look(turn);
+	} else if (kai_realm_open(turn) == engine->realm_open) {
+		return;
+	}
+	engine->realm_open = kai_realm_open(turn);
+	engine->realm_next = engine->realm_open ? engine->realm_end : engine->realm_from;
+	if (engine->realm_next <= turn->event->wall.ms || engine->realm_from >= engine->realm_end)
+		engine->realm_next = INT64_MAX;
+	kai_link_served(turn);
+}
+
+bool kai_realm_serves(struct kai_turn *turn, struct kai_link *link)
+{
+	return kai_realm_live_here(turn->engine) ||
+	       (kai_realm_open(turn) && memcmp(kai_pair_now(turn, link)->realm,
+					       turn->engine->config.realm, KAI_REALM_LEN) == 0);
+}
+
+struct kai_mono kai_realm_deadline(const struct kai_engine *engine)
+{
+	struct kai_mono due = {INT64_MAX};
+
+	if (!kai_realm_live_here(engine) && engine->realm_next != INT64_MAX)
+		due.ms = engine->realm_next - engine->clock_ms;
+	return due;
+}
