@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signed statements: card, node record, membership, notice, release, receipt. The input is a body; it is
+ * Signed statements: card, node record, membership, notice, release, receipt, drill and
+ * what is said of it. The input is a body; it is
  * signed here, so that what lies behind the signature is reached. What opens says what was signed,
  * keeps its rules, and no bit of it may change. The input as it is is opened too.
  *
@@ -13,6 +14,7 @@
 
 #include "input.h"
 #include "kairan/card.h"
+#include "kairan/drill.h"
 #include "kairan/receipt.h"
 #include "kairan/label.h"
 #include "signers.h"
@@ -31,6 +33,8 @@ union opened {
 	struct kai_notice notice;
 	struct kai_release release;
 	struct kai_receipt_opened receipt;
+	struct kai_drill drill;
+	struct kai_drill_say say;
 };
 
 static bool open_card(struct kai_span bytes, struct kai_arena *arena, union opened *ret)
@@ -74,6 +78,24 @@ static bool open_receipt(struct kai_span bytes, struct kai_arena *arena, union o
 {
 	return kai_receipt_open(bytes, arena, &ret->receipt) == KAI_FAULT_NONE &&
 	       kai_id_equal(ret->receipt.key, person.decider);
+}
+
+static bool open_drill(struct kai_span bytes, struct kai_arena *arena, union opened *ret)
+{
+	uint8_t digest[KAI_ID_LEN], peeked_digest[KAI_ID_LEN];
+	struct kai_drill peeked;
+	bool open =
+		kai_drill_open(bytes, &person_card, arena, &ret->drill, digest) == KAI_FAULT_NONE;
+
+	if (open)
+		MUST(kai_drill_peek(bytes, arena, &peeked, peeked_digest) == KAI_FAULT_NONE &&
+		     kai_id_equal(digest, peeked_digest));
+	return open;
+}
+
+static bool open_drill_say(struct kai_span bytes, struct kai_arena *arena, union opened *ret)
+{
+	return kai_drill_say_open(bytes, &person_card, arena, &ret->say) == KAI_FAULT_NONE;
 }
 
 /* ---- what an opened one keeps ---- */
@@ -163,6 +185,24 @@ static void keep_receipt(const union opened *opened)
 	}
 }
 
+static void keep_drill(const union opened *opened)
+{
+	const struct kai_drill *drill = &opened->drill;
+
+	MUST(!kai_realm_is_live(drill->realm) && kai_drill_has(drill, person.root));
+	MUST(drill->level >= KAI_DRILL_COMCHECK && drill->level <= KAI_DRILL_WHOLE);
+	MUST(drill->from < drill->until && drill->created_at < drill->until);
+	MUST(drill->until - drill->from <= (uint64_t)KAI_DRILL_MAX_MS);
+	for (size_t i = 1; i < drill->participants_count; i++)
+		MUST(memcmp(drill->participants[i - 1], drill->participants[i], KAI_ID_LEN) < 0);
+}
+
+static void keep_drill_say(const union opened *opened)
+{
+	MUST(opened->say.what >= KAI_DRILL_CONSENTS && opened->say.what <= KAI_DRILL_CLOSES);
+	MUST(kai_id_equal(opened->say.org, person.root) && !kai_realm_is_live(opened->say.realm));
+}
+
 static const struct kind {
 	enum kai_ctx ctx;
 	const struct kai_object *object;
@@ -182,6 +222,10 @@ static const struct kind {
 	{KAI_CTX_RELEASE, &kai_object_release, SIZE_MAX, false, open_release, keep_release},
 	{KAI_CTX_RECEIPT, &kai_object_receipt, offsetof(struct kai_receipt, org), false,
 	 open_receipt, keep_receipt},
+	{KAI_CTX_DRILL, &kai_object_drill, offsetof(struct kai_drill, director), false, open_drill,
+	 keep_drill},
+	{KAI_CTX_DRILL_SAY, &kai_object_drill_say, offsetof(struct kai_drill_say, org), false,
+	 open_drill_say, keep_drill_say},
 };
 
 /* ---- */
