@@ -131,11 +131,15 @@ static void add_row(struct report *report, const uint8_t org[KAI_ID_LEN], size_t
 	const char *name = kai_org_name(report->cli, report->txn, org);
 	const struct kai_reached *delivered = kai_receipt_reached(rec, KAI_LEVEL_DELIVERED);
 	const struct kai_reached *received = kai_receipt_reached(rec, KAI_LEVEL_RECEIVED);
+	const struct kai_reached here = {.level = KAI_LEVEL_DELIVERED,
+					 .at = report->item->facts.item.received_at};
 	const char *word = word_of(report, org);
 
 	/* each level says that those before it are reached */
 	if (received == NULL)
 		received = kai_receipt_reached(rec, KAI_LEVEL_ACTION);
+	if (delivered == NULL && kai_id_equal(org, report->cli->org))
+		delivered = &here; /* nobody signs to itself that it has it */
 	if (delivered == NULL)
 		delivered = received;
 	const char *cause = cause_of(report, org, delivered, received);

@@ -298,6 +298,15 @@ static int refused(struct command *command, const struct kai_lab_step *step, con
 	return 0;
 }
 
+/* The same, for a reason that is part of what it says. */
+int kai_lab_do_not_because(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	struct command command = {.stage = stage};
+
+	add_words(&command, step->values[1].text);
+	return refused(&command, step, step->values[2].text);
+}
+
 int kai_lab_do_not_file(struct kai_lab_stage *stage, const struct kai_lab_step *step)
 {
 	struct command command = {.stage = stage};

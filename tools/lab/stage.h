@@ -113,6 +113,7 @@ int kai_lab_do_import(struct kai_lab_stage *stage, const struct kai_lab_step *st
 int kai_lab_do_command(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_publish(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_not_command(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_do_not_because(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_not_file(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_not_revise(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_down(struct kai_lab_stage *stage, const struct kai_lab_step *step);

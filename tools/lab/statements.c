@@ -31,6 +31,7 @@ const struct kai_lab_statement kai_lab_statements[] = {
 	{"NODE may not take bundle WORD because TEXT", false, kai_lab_check_refused_bundle},
 	{"NODE may not file WORD because WORD", true, kai_lab_do_not_file},
 	{"NODE may not do TEXT", false, kai_lab_do_not_command},
+	{"NODE may not do TEXT because TEXT", false, kai_lab_do_not_because},
 	{"NODE may not revise ITEM because WORD", true, kai_lab_do_not_revise},
 
 	{"NODES goes down", false, kai_lab_do_down},

@@ -6,14 +6,8 @@ min-energy does "drill open --name autumn --level comcheck --with op-power-a,op-
 within 30s op-power-a and op-power-b answer "drill list" with "\u0022state\u0022:\u0022open\u0022"
 within 30s min-energy answers "drill list" with "\u0022consent\u0022:\u00223/3\u0022"
 tell "one word for the drill, another for what is real"
-min-energy may not file alert because EXERCISE
-	from alert
-	realm autumn
-	title "Exercise: dams are under attack"
-	text "This is practised."
-	action "Practise."
-	tlp AMBER
-	audience org:op-power-a,org:op-power-b
+min-energy may not do "file alert --realm autumn --confirm live --set title=Flood --set text=Practised --set basis=threatened --set certainty=possible --set scope=dams --set action=practise --set valid-until=+1h --tlp AMBER --audience org:op-power-a" because "the word is `EXERCISE`"
+min-energy may not do "file alert --confirm EXERCISE --set title=Flood --set text=Practised --set basis=threatened --set certainty=possible --set scope=dams --set action=practise --set valid-until=+1h --tlp AMBER --audience org:op-power-a" because "the word is `live`"
 min-energy does "file alert --realm autumn --confirm EXERCISE --set title=Flood --set text=Practised --set basis=threatened --set certainty=possible --set scope=dams --set action=practise --set valid-until=+1h --tlp AMBER --audience org:op-power-a,org:op-power-b" as FLOOD
 min-energy files alert FIRE
 	from alert
