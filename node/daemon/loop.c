@@ -178,7 +178,11 @@ static enum kai_err begin_life(struct kai_loop *loop, struct kai_why *why)
 		return err;
 	step(loop, txn, &event);
 	err = finish(loop, txn, why);
-	return err == KAI_ERR_OK ? kai_loop_send_roster(loop, why) : err;
+	if (err == KAI_ERR_OK)
+		err = kai_loop_send_roster(loop, why);
+	if (err == KAI_ERR_OK)
+		kai_drills_turn(loop, 0); /* before anybody asks them for something */
+	return err;
 }
 
 static void set_read_only(struct kai_loop *loop, bool read_only)
