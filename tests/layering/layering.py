@@ -11,7 +11,7 @@ import sys
 
 # Which of the project's headers a folder may include, beside its own.
 SEAMS_PROTO = {"base", "fault", "limits", "object", "wire", "control", "crypto", "advisory", "label", "card", "agreement",
-               "policy", "kinds", "call", "check", "text", "receipt", "bundle"}
+               "policy", "kinds", "call", "check", "text", "receipt", "bundle", "drill"}
 SEAMS_STORE = SEAMS_PROTO | {"store", "records", "facts"}
 ALLOWED = {
     "proto": SEAMS_PROTO,
