@@ -170,7 +170,7 @@ enum kai_control_type {
 
 #define KAI_CTL_CASE_SEAL(X)                                                                       \
 	KAI_CTL_HEAD(X, KAI_CONTROL_CASE_SEAL)                                                     \
-	X(FIX, thread, 32, 0, 0, "of an item that is held here")                                   \
+	X(FIX, thread, 32, 0, 0, "of the incident")                                                \
 	X(U64, lines, 0, 1, UINT64_MAX >> 1, "")                                                   \
 	X(FIX, digest, 32, 0, 0, "")
 

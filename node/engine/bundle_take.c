@@ -92,7 +92,9 @@ static enum kai_fault judge_receipts(struct kai_turn *turn, struct taking *takin
 		if (fault == KAI_FAULT_NONE)
 			fault = kai_receipt_judge(turn, taking->link, &taking->receipts[i], &later);
 		if (fault == KAI_FAULT_NONE && later)
-			fault = KAI_FAULT_TIME;
+			fault = kai_pair_now(turn, taking->link)->state == KAI_STATE_ACTIVE
+					? KAI_FAULT_TIME
+					: KAI_FAULT_POLICY;
 	}
 	return fault;
 }
@@ -380,8 +382,8 @@ static void refuse(struct kai_turn *turn, const struct taking *taking, enum kai_
 	if (fault == KAI_FAULT_POLICY) {
 		entry.rule = kai_span_str(kai_rule_name(KAI_RULE_AGREEMENT));
 		kai_answer(turn, ret, 1, kai_rule_name(KAI_RULE_AGREEMENT),
-			   "the bundle was written under an agreement that is not here "
-			   "(agree import)");
+			   "no agreement with its writer is in force, or the one that the bundle "
+			   "was written under is not here (agree import)");
 	} else {
 		kai_answer_fault(turn, ret, 1, fault, "the bundle");
 	}

@@ -274,6 +274,34 @@ static void only_what_may_go_goes(void **state)
 	net_free(net);
 }
 
+/* By name what is there already goes once more, each once; by time only what came since. */
+static void by_name_and_by_time(void **state)
+{
+	struct net *net = island(&net_wide);
+	uint8_t ids[3][KAI_ID_LEN];
+
+	(void)state;
+	file_for(net, 0, 1, 0, ids[0]);
+	took(net, 1, wrote(net, 0, 1));
+	took(net, 0, wrote(net, 1, 0));
+	net_pass(net, KAI_MS_HOUR);
+	file_for(net, 0, 1, 0, ids[1]);
+	memcpy(ids[2], ids[0], KAI_ID_LEN);
+	struct order named = {.ids = ids, .ids_count = 3};
+
+	assert_int_equal(opened(net, written(net, 0, 1, &named)).bundle.advisories_count, 2);
+	/* what was there still counts as there */
+	assert_int_equal(released(net, 0, ids[0], NULL), KAI_RELEASED_STORED);
+	named.ids_count = 1;
+	assert_int_equal(opened(net, written(net, 0, 1, &named)).bundle.advisories_count, 1);
+	const struct order later = {.since = (uint64_t)(NET_MS + net->mono.ms + 1)};
+	const struct order since = {.since = (uint64_t)(NET_MS + net->mono.ms)};
+
+	assert_int_equal(written(net, 0, 1, &later).len, 0);
+	assert_int_equal(opened(net, written(net, 0, 1, &since)).bundle.advisories_count, 1);
+	net_free(net);
+}
+
 /* The receiver decides anew, by its own clock and papers. */
 static void the_receiver_decides_too(void **state)
 {
@@ -305,6 +333,25 @@ static void the_receiver_decides_too(void **state)
 	assert_true(net_holds(net, 1, retraction, NULL));
 	/* and its own statements do not go while nothing stands between them */
 	assert_int_equal(written(net, 1, 0, &all_new).len, 0);
+	net_free(net);
+}
+
+/* Receipts are judged while an agreement is in force, or not at all: the same file is good again then. */
+static void receipts_wait_for_the_agreement(void **state)
+{
+	struct net *net = island(&net_wide);
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	file_for(net, 0, 1, 0, id);
+	took(net, 1, wrote(net, 0, 1));
+	struct kai_span back = wrote(net, 1, 0);
+
+	net_notice(net, 0, 1, KAI_NOTICE_SUSPEND);
+	refused(net, 0, back, "agreement");
+	assert_int_equal(net_rows(net, 0, KAI_TABLE_BUNDLES), 1);
+	net_notice(net, 0, 1, KAI_NOTICE_RESUME);
+	assert_int_equal(took(net, 0, back).settled, 1);
 	net_free(net);
 }
 
@@ -772,7 +819,9 @@ int main(void)
 		cmocka_unit_test(what_is_lost_is_told_again),
 		cmocka_unit_test(settles_what_came_and_no_more),
 		cmocka_unit_test(only_what_may_go_goes),
+		cmocka_unit_test(by_name_and_by_time),
 		cmocka_unit_test(the_receiver_decides_too),
+		cmocka_unit_test(receipts_wait_for_the_agreement),
 		cmocka_unit_test(bundles_and_links_meet),
 		cmocka_unit_test(memberships_come_along),
 		cmocka_unit_test(many_go_in_many_files),

@@ -170,7 +170,7 @@ static void check_item(struct verifying *verifying, const json_t *line)
 {
 	struct kai_arena *arena = &verifying->cli->arena;
 	struct kai_checked *item = kai_cli_take(verifying->cli, sizeof(*item));
-	struct kai_advisory advisory;
+	struct kai_advisory advisory = {.signatures_count = 0};
 	enum kai_fault fault = KAI_FAULT_TYPE;
 	struct kai_span bytes;
 	uint8_t id[KAI_ID_LEN];
@@ -196,7 +196,7 @@ static void check_item(struct verifying *verifying, const json_t *line)
 
 static void check_receipt(struct verifying *verifying, const json_t *line)
 {
-	struct kai_receipt_opened opened;
+	struct kai_receipt_opened opened = {.receipt = {.entries_count = 0}};
 	enum kai_fault fault = KAI_FAULT_TYPE;
 	struct kai_span bytes;
 	bool says = false;
@@ -238,7 +238,7 @@ static void check_release(struct verifying *verifying, const json_t *line)
 static void check_agreement(struct verifying *verifying, const json_t *line)
 {
 	struct kai_arena *arena = &verifying->cli->arena;
-	struct kai_agreement_read read;
+	struct kai_agreement_read read = {.signed_by = 0};
 	uint8_t digest[KAI_ID_LEN];
 	enum kai_fault fault = KAI_FAULT_TYPE;
 	struct kai_span bytes;
@@ -262,7 +262,7 @@ static void check_seal(struct verifying *verifying, const json_t *line)
 {
 	struct kai_arena *arena = &verifying->cli->arena;
 	enum kai_fault fault = KAI_FAULT_TYPE;
-	struct kai_signed opened;
+	struct kai_signed opened = {.body = {NULL, 0}};
 	struct kai_case_seal seal;
 	struct kai_span bytes;
 
