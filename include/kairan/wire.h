@@ -315,7 +315,7 @@ enum kai_action {
 	X(FIX, from, 32, 0, 0, "who wrote it")                                                     \
 	X(FIX, to, 32, 0, 0, "whom it is for")                                                     \
 	X(U64, number, 0, 1, UINT64_MAX >> 1,                                                      \
-	  "max(previous one to that org + 1, unix seconds); good once")                            \
+	  "max(previous one to that org + 1, unix seconds rounded up); good once")                 \
 	X(FIX, agreement, 32, 0, 0, "digest of the one under which it was written")                \
 	X(BINS, cards, KAI_MAX_SIGNED_BODY + 256, 0, KAI_MAX_BUNDLE_CARDS,                         \
 	  "signed: the writer's, and of origins of the advisories")                                \

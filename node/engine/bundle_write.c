@@ -82,11 +82,12 @@ static bool lists(struct kai_turn *turn, struct writing *writing)
 	return false;
 }
 
-/* The next number for that org: seconds, so that a store put back from a backup gives none twice. */
+/* The next number for that org: seconds, so that a store put back from a backup gives none twice; rounded
+ * up, so that a key that began in this second was good by then. */
 static uint64_t next_number(struct kai_turn *turn, uint16_t peer)
 {
 	struct kai_key from = kai_key_bundle(peer, KAI_BUNDLE_OUT, 0);
-	uint64_t seconds = (uint64_t)(turn->event->wall.ms / KAI_MS_SECOND);
+	uint64_t seconds = (uint64_t)((turn->event->wall.ms + KAI_MS_SECOND - 1) / KAI_MS_SECOND);
 	struct kai_scan scan;
 	struct kai_span key;
 	uint64_t number = 1;

@@ -187,6 +187,23 @@ static void out_in_and_back(void **state)
 	net_free(net);
 }
 
+/* A key that began in the middle of a second has begun by the bundle's number. */
+static void its_number_is_not_before_its_time(void **state)
+{
+	struct net *net = island(&net_wide);
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		net_pass(net, 301);
+		file_for(net, 0, 1, 0, id);
+		uint64_t number = opened(net, wrote(net, 0, 1)).bundle.number;
+
+		assert_true((int64_t)number * KAI_MS_SECOND >= NET_MS + net->mono.ms);
+	}
+	net_free(net);
+}
+
 /* An answer that is lost costs another round, and nothing that a person said. */
 static void what_is_lost_is_told_again(void **state)
 {
@@ -816,6 +833,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(out_in_and_back),
+		cmocka_unit_test(its_number_is_not_before_its_time),
 		cmocka_unit_test(what_is_lost_is_told_again),
 		cmocka_unit_test(settles_what_came_and_no_more),
 		cmocka_unit_test(only_what_may_go_goes),

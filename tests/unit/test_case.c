@@ -26,9 +26,8 @@ static void it_is_sealed_by_the_duty_key(void **state)
 	assert_int_equal(kai_signed_open(KAI_CTX_CASE, node->answer.body, &net->arena, &opened),
 			 KAI_FAULT_NONE);
 	assert_true(kai_id_equal(opened.key, node->duty.key));
-	assert_int_equal(
-		kai_object_decode(&kai_object_case_seal, opened.body, &net->arena, &seal),
-		KAI_FAULT_NONE);
+	assert_int_equal(kai_object_decode(&kai_object_case_seal, opened.body, &net->arena, &seal),
+			 KAI_FAULT_NONE);
 	assert_true(kai_id_equal(seal.org, node->config.org));
 	assert_true(kai_id_equal(seal.thread, id));
 	assert_true(kai_id_equal(seal.digest, request.digest));
