@@ -60,3 +60,4 @@ everybody verify everything
 everybody find their stores sound
 op-power-c never learn of PRIVATE
 min-energy never learn of LESSON
+min-energy never learn that op-power-c takes part
