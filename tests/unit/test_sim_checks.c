@@ -624,6 +624,89 @@ static void economy_bad(struct scene *scene)
 	scene->checker->settled(scene->sim, scene->state);
 }
 
+/* Node 1 says that it carries an item, as if that were its own, to node 2 by a clause that opened so long ago. */
+static void show_mark(struct scene *scene, uint64_t clause, int64_t ago_ms)
+{
+	struct kai_mark mark = {.clause = clause,
+				.opened_at = (uint64_t)(scene->sight->walls[1].ms - ago_ms)};
+	struct kai_chunk chunk = {.index = KAI_MAX_PARTS, .last = true};
+	struct kai_txn *txn = sim_look(sim_node(scene->sim, 1));
+	struct kai_item item;
+	uint64_t arrival;
+
+	memcpy(chunk.id, sim_ledger_item(scene->sim, OPEN)->id, KAI_ID_LEN);
+	assert_true(kai_rec_arrival(txn, chunk.id, &arrival));
+	assert_true(kai_rec_item(txn, arrival, &scene->arena, &item));
+	struct kai_item_head head = {.header = item.header,
+				     .signatures = item.signatures,
+				     .signatures_count = item.signatures_count,
+				     .mark = &mark};
+
+	chunk.head = &head;
+	show_frame(scene, 1, 2, KAI_MSG_CHUNK, &chunk);
+	kai_txn_abort(txn);
+}
+
+/* They agreed on such a clause, and node 0, which may have the item, is out of reach. */
+static void agree_on_clause(struct scene *scene, const char *link)
+{
+	static uint64_t kinds[] = {KAI_KIND_SECINFO};
+	static struct kai_contingency clause;
+	const struct sim_pact *found = sim_pact_next(sim_ledger_of(scene->sim), 1, 2, NULL);
+	struct sim_pact *pact = sim_pact_find_of(sim_ledger_of(scene->sim), 1, found->of.digest);
+	struct sim_item *item = sim_ledger_item(scene->sim, OPEN);
+	struct kai_output output = {.type = KAI_OUTPUT_TRACE, .event = link};
+
+	clause = (struct kai_contingency){.kinds = kinds,
+					  .kinds_count = 1,
+					  .longest_ms = KAI_MS_HOUR,
+					  .pause_ms = KAI_MS_HOUR};
+	memcpy(clause.from, sim_node(scene->sim, 1)->config.org, KAI_ID_LEN);
+	memcpy(clause.to, sim_node(scene->sim, 2)->config.org, KAI_ID_LEN);
+	pact->of.terms.contingency = &clause;
+	pact->of.terms.contingency_count = 1;
+	item->origin = 1;
+	memcpy(item->header.origin, clause.from, KAI_ID_LEN);
+	memcpy(output.org, sim_node(scene->sim, 0)->config.org, KAI_ID_LEN);
+	scene->checker->traced(scene->sim, scene->state, sim_node(scene->sim, 1), &output);
+}
+
+static void contingency_good(struct scene *scene)
+{
+	agree_on_clause(scene, "link-down");
+	show_mark(scene, 0, KAI_MS_MINUTE);
+	show_mark(scene, 0, KAI_MS_MINUTE);
+}
+
+static void contingency_bad_clause(struct scene *scene)
+{
+	agree_on_clause(scene, "link-down");
+	show_mark(scene, 1, KAI_MS_MINUTE);
+}
+
+static void contingency_bad_time(struct scene *scene)
+{
+	agree_on_clause(scene, "link-down");
+	show_mark(scene, 0, KAI_MS_HOUR + 1);
+}
+
+static void contingency_bad_again(struct scene *scene)
+{
+	agree_on_clause(scene, "link-down");
+	show_mark(scene, 0, KAI_MS_MINUTE);
+	show_mark(scene, 0, KAI_MS_SECOND);
+}
+
+/* Who is out of reach is not owed it. */
+static void contingency_bad_nobody(struct scene *scene)
+{
+	agree_on_clause(scene, "link-down");
+	make_secret(scene, OPEN); /* so that node 0 may not have it */
+	sim_ledger_item(scene->sim, OPEN)->header.label.audience[0].org =
+		kai_span(sim_node(scene->sim, 2)->config.org, KAI_ID_LEN);
+	show_mark(scene, 0, KAI_MS_MINUTE);
+}
+
 /* ---- the table ---- */
 
 struct trial {
@@ -684,6 +767,11 @@ static const struct trial trials[] = {
 	{"duties bad blocked", &sim_check_duties, duties_bad_blocked, true},
 	{"duties bad due", &sim_check_duties, duties_bad_due, true},
 	{"duties bad missing", &sim_check_duties, duties_bad_missing, true},
+	{"contingency good", &sim_check_contingency, contingency_good, false},
+	{"contingency bad clause", &sim_check_contingency, contingency_bad_clause, true},
+	{"contingency bad time", &sim_check_contingency, contingency_bad_time, true},
+	{"contingency bad again", &sim_check_contingency, contingency_bad_again, true},
+	{"contingency bad nobody", &sim_check_contingency, contingency_bad_nobody, true},
 	{"economy good", &sim_check_economy, economy_good, false},
 	{"economy bad", &sim_check_economy, economy_bad, true},
 };
