@@ -347,6 +347,26 @@ static void test_an_agreement_that_ends_closes_it(void **state)
 	net_free(net);
 }
 
+/* Where it was carried a retraction follows, whether or not a clause is open then. */
+static void test_a_retraction_follows(void **state)
+{
+	struct net *net = hotline_new();
+	uint8_t id[KAI_ID_LEN];
+	uint8_t back[KAI_ID_LEN];
+
+	(void)state;
+	hotline_lose(net);
+	hotline_file(net, AUTHOR, id);
+	net_pass(net, AFTER);
+	net_pass(net, LONGEST + 1);
+	assert_int_equal(hotline_said(net, BODY, "contingency-over"), 1);
+	net_retract(net, AUTHOR, id, back);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_true(hotline_came(net, back));
+	assert_int_equal(hotline_mark(net, CENTRE, back).opened_at, 0);
+	net_free(net);
+}
+
 /* ---- restarts ---- */
 
 static void restart_body(struct net *net)
@@ -446,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_who_returns_gets_what_it_was_owed),
 		cmocka_unit_test(test_it_waits_for_the_pause),
 		cmocka_unit_test(test_an_agreement_that_ends_closes_it),
+		cmocka_unit_test(test_a_retraction_follows),
 		cmocka_unit_test(test_a_restart_changes_nothing),
 		cmocka_unit_test(test_a_restart_before_begins_anew),
 		cmocka_unit_test(test_a_restart_into_its_end),

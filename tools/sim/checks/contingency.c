@@ -27,7 +27,8 @@ struct watch {
 	struct tie *ties;
 	size_t count, cap;
 	struct sim_map places; /* 1 + index in ties */
-	int64_t *amiss_ms; /* a node each: since when an opening stays that should be closed; 0: none does */
+	int64_t *
+		amiss_ms; /* a node each: since when an opening stays that should be closed; 0: none does */
 	int64_t *start_ms; /* a node each */
 };
 
@@ -181,9 +182,8 @@ static bool may_have(const struct claim *claim, uint32_t other)
 
 static bool is_constituency(const struct claim *claim, uint32_t other)
 {
-	const struct sim_pact *pact =
-		sim_oracle_pact(claim->sight->sim, claim->frame->from, other,
-				claim->sight->walls[claim->frame->from]);
+	const struct sim_pact *pact = sim_oracle_pact(claim->sight->sim, claim->frame->from, other,
+						      claim->sight->walls[claim->frame->from]);
 	const struct kai_terms *terms = pact == NULL ? NULL : &pact->of.terms;
 
 	return terms != NULL &&
