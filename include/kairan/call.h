@@ -4,8 +4,8 @@
  * silence, and as much of the item as the program's ceiling lets it have. An object (object.h); made by the engine,
  * read by the daemon; never on a link, never in the store. Lists lie in the caller's arena. Any thread.
  */
-#ifndef KAIRAN_CALL_H
-#define KAIRAN_CALL_H
+#ifndef KAIRAN_CALL_OBJECT_H
+#define KAIRAN_CALL_OBJECT_H
 
 #include "kairan/kinds.h"
 

@@ -442,11 +442,14 @@ enum kai_timer_kind {
 	KAI_TIMER_MARK = 3,
 	/* a key of DUTIES: its time is over */
 	KAI_TIMER_DUTY = 4,
-	/* arrival u64: who was to have the item from us by now? */
+	/* arrival u64: who was to have the item from us by now? KAI_TIMER_WALL */
 	KAI_TIMER_ASK = 5,
-	/* a key of LADDERS: the next rung, or the end */
+	/* a key of LADDERS: the next rung, or the end; KAI_TIMER_WALL */
 	KAI_TIMER_LADDER = 6
 };
+/* Set in the due time of what is done by the wall clock as it is, not as far as it is believed: a call that comes too
+ * early does no harm, one that comes too late does. They stand behind all others. */
+#define KAI_TIMER_WALL (UINT64_C(1) << 63)
 /* A key of LADDERS and of LADDERS_OPEN, read. */
 struct kai_ladder_place {
 	uint64_t arrival;

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define WALK_ROWS 64u
+#define LOOK_MS KAI_MS_MINUTE
+#define TIMER_HEAD 9u /* due u64, kind u8 */
 
 /* ---- which items ---- */
 
@@ -65,7 +67,8 @@ static void ask_at(struct kai_turn *turn, uint64_t arrival, uint64_t urgency)
 	struct kai_key rest = kai_key_u64(arrival);
 
 	if (within > 0)
-		kai_sweep_at(turn, (uint64_t)(turn->event->wall.ms + within), KAI_TIMER_ASK, &rest);
+		kai_ladder_timer(turn, (uint64_t)(turn->event->wall.ms + within), KAI_TIMER_ASK,
+				 &rest);
 }
 
 void kai_escalate_ask(struct kai_turn *turn, uint64_t arrival)
@@ -182,7 +185,7 @@ static void ask(struct kai_turn *turn, const struct kai_item_facts *item, struct
 		kai_ladder_begin(turn, &ladder);
 }
 
-void kai_escalate_asked(struct kai_turn *turn, uint64_t arrival)
+static void asked(struct kai_turn *turn, uint64_t arrival)
 {
 	size_t mark = turn->scratch->used;
 	struct kai_item_facts item;
@@ -276,7 +279,7 @@ void kai_escalate_gone(struct kai_turn *turn, uint64_t arrival)
 
 /* ---- the time ---- */
 
-void kai_escalate_fired(struct kai_turn *turn, struct kai_span key)
+static void fired(struct kai_turn *turn, struct kai_span key)
 {
 	size_t mark = turn->scratch->used;
 	struct kai_ladder_case ladder;
@@ -337,18 +340,13 @@ static void walk(struct kai_turn *turn)
 	engine->ladder_walks = false;
 }
 
-void kai_escalate_timer(struct kai_turn *turn)
+/* Starts what is due, as far as may run at once. */
+static void start_some(struct kai_turn *turn)
 {
-	struct kai_engine *engine = turn->engine;
 	struct kai_scan scan;
 	struct kai_span key;
 	unsigned rows = 0;
 
-	if (engine->ladder_walks)
-		walk(turn);
-	if (turn->event->mono.ms < engine->ladder_due.ms)
-		return;
-	engine->ladder_due.ms = INT64_MAX;
 	kai_scan_init(&scan, turn->txn, KAI_TABLE_CALLS, kai_span(NULL, 0), kai_span(NULL, 0),
 		      false);
 	while (kai_scan_next(&scan, &key, NULL)) {
@@ -358,7 +356,7 @@ void kai_escalate_timer(struct kai_turn *turn)
 		bool room = true;
 
 		if (rows++ == 2 * WALK_ROWS) {
-			engine->ladder_due = turn->event->mono;
+			turn->engine->ladder_due = turn->event->mono;
 			return;
 		}
 		if (kai_call_place_read(key, &place) && kai_ladder_read(turn, &place, &ladder))
@@ -367,6 +365,67 @@ void kai_escalate_timer(struct kai_turn *turn)
 		if (!room)
 			return; /* until one is done */
 	}
+}
+
+static void fire(struct kai_turn *turn, const struct kai_key *timer)
+{
+	struct kai_span rest = kai_span(timer->at + TIMER_HEAD, timer->len - TIMER_HEAD);
+
+	(void)kai_txn_del(turn->txn, KAI_TABLE_TIMERS, kai_key_span(timer));
+	if (timer->at[TIMER_HEAD - 1] == KAI_TIMER_LADDER)
+		fired(turn, rest);
+	else if (rest.len == 8)
+		asked(turn, kai_get_be64(rest.at));
+}
+
+/* What is due by the wall clock; sets when to look again. */
+static void fire_some(struct kai_turn *turn)
+{
+	struct kai_engine *engine = turn->engine;
+	uint64_t now = (uint64_t)turn->event->wall.ms;
+	int64_t look_ms = turn->event->mono.ms + LOOK_MS; /* the clock may be set meanwhile */
+	struct kai_key from = kai_key_u64(KAI_TIMER_WALL);
+	struct kai_scan scan;
+	struct kai_span key;
+	unsigned rows = 0;
+	bool any = false;
+
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_TIMERS, kai_span(NULL, 0), kai_key_span(&from),
+		      false);
+	while (kai_scan_next(&scan, &key, NULL) && key.len > TIMER_HEAD) {
+		struct kai_key timer = kai_key_bytes(key.at, key.len);
+		uint64_t due = kai_get_be64(timer.at) & ~KAI_TIMER_WALL;
+		size_t mark = turn->scratch->used;
+
+		any = true;
+		if (due > now) {
+			if ((int64_t)(due - now) < LOOK_MS)
+				look_ms = turn->event->mono.ms + (int64_t)(due - now);
+			break;
+		}
+		if (rows++ == WALK_ROWS) {
+			look_ms = turn->event->mono.ms;
+			break;
+		}
+		fire(turn, &timer);
+		kai_scratch_back(turn, mark);
+	}
+	if (any && look_ms < engine->ladder_due.ms)
+		engine->ladder_due.ms = look_ms;
+}
+
+/* What is written as due now is committed before it is started. */
+void kai_escalate_timer(struct kai_turn *turn)
+{
+	struct kai_engine *engine = turn->engine;
+
+	if (engine->ladder_walks)
+		walk(turn);
+	if (turn->event->mono.ms < engine->ladder_due.ms)
+		return;
+	engine->ladder_due.ms = INT64_MAX;
+	start_some(turn);
+	fire_some(turn);
 }
 
 struct kai_mono kai_escalate_deadline(const struct kai_engine *engine)

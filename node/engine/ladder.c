@@ -48,18 +48,32 @@ static void put(struct kai_turn *turn, struct kai_ladder_case *ladder)
 		(void)kai_txn_del(turn->txn, KAI_TABLE_CALLS, kai_key_span(&call));
 }
 
+void kai_ladder_timer(struct kai_turn *turn, uint64_t at, enum kai_timer_kind kind,
+		      const struct kai_key *rest)
+{
+	struct kai_engine *engine = turn->engine;
+	struct kai_key key = kai_key_timer(at | KAI_TIMER_WALL, kind, rest);
+	int64_t wait_ms = (int64_t)at - turn->event->wall.ms;
+	int64_t due_ms = turn->event->mono.ms + (wait_ms > 0 ? wait_ms : 0);
+
+	kai_txn_put(turn->txn, KAI_TABLE_TIMERS, kai_key_span(&key), kai_span("", 0));
+	if (due_ms < engine->ladder_due.ms)
+		engine->ladder_due.ms = due_ms;
+}
+
 static void set_timer(struct kai_turn *turn, struct kai_ladder_case *io, uint64_t at)
 {
 	struct kai_key rest = kai_key_pair(io->place.arrival, io->place.peer);
 
 	if (io->row.timer_at != 0) {
-		struct kai_key gone = kai_key_timer(io->row.timer_at, KAI_TIMER_LADDER, &rest);
+		struct kai_key gone =
+			kai_key_timer(io->row.timer_at | KAI_TIMER_WALL, KAI_TIMER_LADDER, &rest);
 
 		(void)kai_txn_del(turn->txn, KAI_TABLE_TIMERS, kai_key_span(&gone));
 	}
 	io->row.timer_at = at < KAI_MAX_TIME_MS ? at : KAI_MAX_TIME_MS;
 	if (at != 0)
-		kai_sweep_at(turn, io->row.timer_at, KAI_TIMER_LADDER, &rest);
+		kai_ladder_timer(turn, io->row.timer_at, KAI_TIMER_LADDER, &rest);
 }
 
 /* step NULL: of the ladder as a whole. */
@@ -137,9 +151,8 @@ static int64_t offset_of(const struct kai_engine *engine, const struct kai_ladde
 }
 
 /*
- * The next rung that has a time, from this one on, by the wall clock; its timer goes off when that is believed. It is
- * never further away than from the one before: where the clock went back, the beginning lies ahead of it. What is to
- * be done at once is done by the clock that is believed.
+ * The next rung that has a time, from this one on. It is never further away than from the one before: where the
+ * clock went back, the beginning lies ahead of it.
  */
 static void set_next(struct kai_turn *turn, struct kai_ladder_case *io, uint64_t from)
 {
@@ -160,22 +173,22 @@ static void set_next(struct kai_turn *turn, struct kai_ladder_case *io, uint64_t
 		io->row.due_at = io->row.at + (uint64_t)offset;
 		if (io->row.due_at > latest)
 			io->row.due_at = latest;
-		if (offset == 0 && io->row.due_at > kai_sweep_now(turn))
-			io->row.due_at = kai_sweep_now(turn);
 		return;
 	}
 }
 
-/* Never in this turn: what is written now is committed before that. */
+/* Never in this turn: what is written now is committed before that. The end is one when it is believed. */
 static void arm(struct kai_turn *turn, struct kai_ladder_case *io)
 {
-	uint64_t soonest = kai_sweep_now(turn) + 1;
+	uint64_t now = (uint64_t)turn->event->wall.ms;
 	uint64_t at = io->row.due_at;
 
-	if (at != 0 && at < soonest)
-		at = soonest;
-	if (io->row.until != 0 && (at == 0 || at > io->row.until))
+	if (at != 0 && at <= now)
+		at = now + 1;
+	if (io->row.until > now && (at == 0 || at > io->row.until))
 		at = io->row.until;
+	if (at == 0 && io->row.until != 0)
+		at = now + (uint64_t)KAI_MS_MINUTE;
 	set_timer(turn, io, at);
 }
 

@@ -146,12 +146,11 @@ struct kai_engine {
 	bool clause_asked;	/* and some lets us carry by a contingency clause; as of then */
 	struct kai_mono
 		clause_due; /* clause_watch.c looks at links and openings again; INT64_MAX: never */
-	struct kai_key duty_from; /* where that walk goes on; empty: it is done */
-	uint8_t life[8];	  /* escalate.c: of this engine; drawn at its start */
-	struct kai_mono
-		ladder_due; /* when steps are looked at; INT64_MAX: not until something happens */
-	unsigned calls_started; /* steps of this life that are not done */
-	bool ladder_walks;	/* the clock went back: open ladders are looked at, from here on */
+	struct kai_key duty_from;   /* where that walk goes on; empty: it is done */
+	uint8_t life[8];	    /* escalate.c: of this engine; drawn at its start */
+	struct kai_mono ladder_due; /* when steps and their timers are looked at */
+	unsigned calls_started;	    /* steps of this life that are not done */
+	bool ladder_walks; /* the clock went back: open ladders are looked at, from here on */
 	struct kai_key ladder_from;
 	struct kai_mono owing_due; /* when owing.c looks at what is owed; INT64_MAX: never */
 	bool constituency_looked;  /* rollup.c, as of that trust_generation: */
@@ -485,14 +484,11 @@ void kai_escalate_said(struct kai_turn *turn, const struct kai_link *link, uint6
 void kai_escalate_heard(struct kai_turn *turn, const struct kai_link *link);
 /* The item goes now. */
 void kai_escalate_gone(struct kai_turn *turn, uint64_t arrival);
-/* A timer went off and is gone: of that arrival; of a key of LADDERS. */
-void kai_escalate_asked(struct kai_turn *turn, uint64_t arrival);
-void kai_escalate_fired(struct kai_turn *turn, struct kai_span key);
 /* The clock went back: what would come too late is set anew. */
 void kai_escalate_again(struct kai_turn *turn);
 /* KAI_EVENT_CALLED */
 void kai_escalate_called(struct kai_turn *turn);
-/* Before the sweep, so that what it writes as due is committed before it is started. */
+/* What is due by the wall clock. */
 void kai_escalate_timer(struct kai_turn *turn);
 struct kai_mono kai_escalate_deadline(const struct kai_engine *engine);
 

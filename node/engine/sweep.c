@@ -289,10 +289,6 @@ static bool fire(struct kai_turn *turn, const struct kai_key *timer, uint64_t no
 		bury(turn, arrival, KAI_STUB_DESTROYED);
 	} else if (timer->at[8] == KAI_TIMER_DUTY) {
 		kai_duty_fired(turn, kai_span(timer->at + 9, timer->len - 9));
-	} else if (timer->at[8] == KAI_TIMER_ASK) {
-		kai_escalate_asked(turn, arrival);
-	} else if (timer->at[8] == KAI_TIMER_LADDER) {
-		kai_escalate_fired(turn, kai_span(timer->at + 9, timer->len - 9));
 	}
 	return false;
 }

@@ -88,7 +88,8 @@ void kai_check_timer(struct kai_check_run *run, struct kai_span key, struct kai_
 	if (key.at[TIMER_HEAD - 1] == KAI_TIMER_DUTY &&
 	    (!read_duty(run, rest, &row) || row.timer_at != due))
 		kai_check_problem(run, key, "a timer that no duty has");
-	if (key.at[TIMER_HEAD - 1] == KAI_TIMER_LADDER && !kai_check_ladder_timer(run, rest, due))
+	if (key.at[TIMER_HEAD - 1] == KAI_TIMER_LADDER &&
+	    !kai_check_ladder_timer(run, rest, due & ~KAI_TIMER_WALL))
 		kai_check_problem(run, key, "a timer that no ladder has");
 }
 

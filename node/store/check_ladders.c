@@ -63,7 +63,8 @@ void kai_check_ladder(struct kai_check_run *run, struct kai_span key, struct kai
 	    !kai_check_decode(run, key, value, &kai_object_ladder, &ladder) ||
 	    !kai_ladder_place_read(key, &place))
 		return;
-	struct kai_key timer = kai_key_timer(ladder.timer_at, KAI_TIMER_LADDER, &rest);
+	struct kai_key timer =
+		kai_key_timer(ladder.timer_at | KAI_TIMER_WALL, KAI_TIMER_LADDER, &rest);
 	struct kai_key call = kai_key_call(ladder.urgency, &place);
 	bool timed = ladder.timer_at != 0 &&
 		     kai_check_there(run, KAI_TABLE_TIMERS, kai_key_span(&timer));

@@ -311,7 +311,8 @@ static void put_ladders(struct world *world, uint64_t arrival)
 				    .steps_count = 1};
 	struct kai_ladder_place place = {.arrival = arrival};
 	struct kai_key key = kai_key_pair(arrival, 0);
-	struct kai_key timer = kai_key_timer(ladder.timer_at, KAI_TIMER_LADDER, &key);
+	struct kai_key timer =
+		kai_key_timer(ladder.timer_at | KAI_TIMER_WALL, KAI_TIMER_LADDER, &key);
 
 	kai_rec_put(world->txn, KAI_TABLE_LADDERS, &key, &kai_object_ladder, &ladder);
 	kai_txn_put(world->txn, KAI_TABLE_LADDERS_OPEN, kai_key_span(&key), kai_span(NULL, 0));

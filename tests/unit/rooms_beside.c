@@ -149,18 +149,6 @@ void kai_escalate_gone(struct kai_turn *turn, uint64_t arrival)
 	assert_true(arrival > 0);
 }
 
-void kai_escalate_asked(struct kai_turn *turn, uint64_t arrival)
-{
-	(void)turn;
-	assert_true(arrival > 0);
-}
-
-void kai_escalate_fired(struct kai_turn *turn, struct kai_span key)
-{
-	(void)turn;
-	assert_int_equal(key.len, KAI_LADDER_KEY);
-}
-
 void kai_escalate_again(struct kai_turn *turn)
 {
 	(void)turn;

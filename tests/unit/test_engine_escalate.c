@@ -309,7 +309,7 @@ static void a_clock_that_goes_back_delays_nobody(void **state)
 	ladder_finish(net);
 }
 
-/* Set ahead by two days: believed bit by bit, so the ladder is climbed early but rung by rung, and once. */
+/* Set ahead by two days: all are called early, but one after the other, and once. */
 static void a_clock_that_goes_ahead_repeats_nothing(void **state)
 {
 	struct net *net = ladder_pair();
@@ -319,9 +319,7 @@ static void a_clock_that_goes_ahead_repeats_nothing(void **state)
 	ladder_alert(net, KAI_URGENCY_NOW, id);
 	net_pass(net, MIN);
 	net->nodes[1].skew_ms = 2 * KAI_MS_DAY;
-	net_pass(net, 10 * KAI_MS_SECOND);
-	assert_int_equal(ladder_calls_at(net, 1), 1);
-	net_pass(net, 46 * MIN);
+	net_pass(net, 2 * MIN);
 	assert_int_equal(ladder_calls_at(net, 1), 5);
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(ladder_call_at(net, 1, i)->call.rung, i);
