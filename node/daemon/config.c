@@ -8,7 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
-enum setting_type { SETTING_NUMBER, SETTING_REAL, SETTING_WORD, SETTING_TEXT, SETTING_ENDPOINTS };
+#include "config_calls.h"
+#include "kairan/label.h"
+
+enum setting_type {
+	SETTING_NUMBER,
+	SETTING_REAL,
+	SETTING_WORD,
+	SETTING_TEXT,
+	SETTING_ENDPOINTS,
+	SETTING_COMMAND,
+	SETTING_PEOPLE
+};
 
 struct setting {
 	const char *name; /* with its group: "log.level" */
@@ -44,6 +55,65 @@ static const struct setting settings[] = {
 	 AT(lab_clock_offset_s), "seconds added to the time; only where lab made the directory"},
 	{"lab.cut", SETTING_TEXT, true, NULL, 0, KAI_MAX_CUT, 0, AT(lab_cut),
 	 "partners with whom no link is held, by alias; only where lab made the directory"},
+#define LADDER(word, urgency, delivered, received, deputy, deputy2, decider)                       \
+	{"escalation." word "_delivered_s",                                                        \
+	 SETTING_NUMBER,                                                                           \
+	 false,                                                                                    \
+	 NULL,                                                                                     \
+	 0,                                                                                        \
+	 31536000,                                                                                 \
+	 (delivered),                                                                              \
+	 AT(patience[(urgency)-1].delivered_s),                                                    \
+	 "urgency " word ": at a partner by then, in seconds; 0: no partner is called about it"},  \
+		{"escalation." word "_received_s",                                                 \
+		 SETTING_NUMBER,                                                                   \
+		 false,                                                                            \
+		 NULL,                                                                             \
+		 0,                                                                                \
+		 31536000,                                                                         \
+		 (received),                                                                       \
+		 AT(patience[(urgency)-1].received_s),                                             \
+		 "urgency " word ": somebody says by then that he has it, where no agreement "     \
+		 "says when; 0: not asked"},                                                       \
+		{"escalation." word "_deputy_s",                                                   \
+		 SETTING_NUMBER,                                                                   \
+		 false,                                                                            \
+		 NULL,                                                                             \
+		 0,                                                                                \
+		 31536000,                                                                         \
+		 (deputy),                                                                         \
+		 AT(patience[(urgency)-1].deputy_s),                                               \
+		 "urgency " word ": the first deputy is called so long after that; 0: never"},     \
+		{"escalation." word "_deputy2_s",                                                  \
+		 SETTING_NUMBER,                                                                   \
+		 false,                                                                            \
+		 NULL,                                                                             \
+		 0,                                                                                \
+		 31536000,                                                                         \
+		 (deputy2),                                                                        \
+		 AT(patience[(urgency)-1].deputy2_s),                                              \
+		 "urgency " word ": the second deputy is called so long after that; 0: never"},    \
+	{                                                                                          \
+		"escalation." word "_decider_s", SETTING_NUMBER, false, NULL, 0, 31536000,         \
+			(decider), AT(patience[(urgency)-1].decider_s),                            \
+			"urgency " word                                                            \
+			": the decider is called so long after the item came; 0: never"            \
+	}
+	LADDER("now", KAI_URGENCY_NOW, 60, 900, 900, 1800, 2700),
+	LADDER("today", KAI_URGENCY_TODAY, 600, 14400, 14400, 0, 0),
+	LADDER("info", KAI_URGENCY_INFO, 86400, 0, 0, 0, 0),
+#undef LADDER
+	{"people", SETTING_PEOPLE, false, NULL, 0, KAI_MAX_PEOPLE, 0, AT(people),
+	 "whom of this organisation to call: ( { role = \"duty\"; name; first; second; hours; }, "
+	 "... ); roles are duty, deputy, decider; without it, as agreements name them"},
+	{"hook.command", SETTING_COMMAND, false, NULL, 0, KAI_MAX_ARGUMENTS, 0, AT(hook),
+	 "the program that is run for each call, and its arguments: [\"/path\", ...]; empty: none"},
+	{"hook.ceiling", SETTING_WORD, false, "none|RED|AMBER+STRICT|AMBER|GREEN|CLEAR", 0, 5, 0,
+	 AT(hook_ceiling), "the most restricted label that the program may have of an item"},
+	{"hook.timeout_s", SETTING_NUMBER, false, NULL, 1, 3600, 30, AT(hook_timeout_s),
+	 "how long it may run before it is killed"},
+	{"hook.at_once", SETTING_NUMBER, false, NULL, 1, 16, 4, AT(hook_at_once),
+	 "how many may run at once"},
 #define X(name, value, unit)                                                                       \
 	{"quota." #name,                                                                           \
 	 SETTING_NUMBER,                                                                           \
@@ -81,7 +151,9 @@ void kai_config_defaults(struct kai_config *ret)
 			memcpy((char *)ret + settings[i].offset, &real, sizeof(real));
 			break;
 		case SETTING_TEXT:
-		case SETTING_ENDPOINTS: /* none */
+		case SETTING_ENDPOINTS:
+		case SETTING_COMMAND:
+		case SETTING_PEOPLE: /* none */
 			break;
 		}
 	}
@@ -258,6 +330,25 @@ static enum kai_err read_endpoints(const struct reader *reader, config_setting_t
 	return KAI_ERR_OK;
 }
 
+/* What it says is wrong; NULL: read. */
+static enum kai_err said(const struct reader *reader, const config_setting_t *at,
+			 const struct setting *setting, const char *what)
+{
+	return what == NULL ? KAI_ERR_OK : wrong(reader, at, setting->name, what);
+}
+
+static enum kai_err check_patience(const struct reader *reader)
+{
+	for (uint64_t urgency = KAI_URGENCY_NOW; urgency <= KAI_URGENCY_INFO; urgency++) {
+		const char *why = kai_patience_wrong(&reader->config->patience[urgency - 1]);
+
+		if (why != NULL)
+			return kai_fail(reader->why, KAI_ERR_INVALID, "%.200s: escalation.%s_%s",
+					reader->file, kai_urgency_word(urgency), why);
+	}
+	return KAI_ERR_OK;
+}
+
 static enum kai_err read_setting(const struct reader *reader, config_setting_t *at,
 				 const char *path)
 {
@@ -277,6 +368,12 @@ static enum kai_err read_setting(const struct reader *reader, config_setting_t *
 			return read_text(reader, at, &settings[i]);
 		case SETTING_ENDPOINTS:
 			return read_endpoints(reader, at, &settings[i]);
+		case SETTING_COMMAND:
+			return said(reader, at, &settings[i],
+				    kai_config_command(at, reader->config));
+		case SETTING_PEOPLE:
+			return said(reader, at, &settings[i],
+				    kai_config_people(at, reader->config));
 		}
 	}
 	const char *file = config_setting_source_file(at);
@@ -352,6 +449,8 @@ enum kai_err kai_config_load(const char *path, struct kai_config *ret, struct ka
 			       config_error_line(&file), config_error_text(&file));
 	config_destroy(&file);
 	if (err == KAI_ERR_OK)
+		err = check_patience(&reader);
+	if (err == KAI_ERR_OK)
 		*ret = loaded;
 	return err;
 }
@@ -396,6 +495,8 @@ static void print_range(FILE *to, const struct setting *setting)
 		(void)fprintf(to, "A text of at most %lld bytes.\n", (long long)setting->max);
 		break;
 	case SETTING_ENDPOINTS:
+	case SETTING_COMMAND:
+	case SETTING_PEOPLE:
 		(void)fprintf(to, "At most %lld.\n", (long long)setting->max);
 		break;
 	}
@@ -436,6 +537,8 @@ void kai_config_print_schema(FILE *to)
 			(void)fprintf(to, "  %-30s a text\n", setting->name);
 			break;
 		case SETTING_ENDPOINTS:
+		case SETTING_COMMAND:
+		case SETTING_PEOPLE:
 			(void)fprintf(to, "  %-30s a list\n", setting->name);
 			break;
 		}

@@ -14,6 +14,27 @@
 
 #define KAI_MAX_LISTEN 8
 #define KAI_MAX_CUT 4096 /* bytes */
+#define KAI_MAX_ARGUMENTS 16
+#define KAI_MAX_ARGUMENT 255
+#define KAI_MAX_PEOPLE 16
+
+/* One of this org's people. */
+struct kai_person {
+	char role[KAI_MAX_SHORT + 1];
+	char name[KAI_MAX_NAME + 1];
+	char first[KAI_MAX_TEXT + 1];
+	char second[KAI_MAX_TEXT + 1];
+	char hours[KAI_MAX_SHORT + 1];
+};
+
+/* When whose silence leads to a call (engine.h, kai_ladder_times), in seconds; 0: never. */
+struct kai_patience {
+	int64_t delivered_s;
+	int64_t received_s;
+	int64_t deputy_s;
+	int64_t deputy2_s;
+	int64_t decider_s;
+};
 
 struct kai_config {
 	char listen[KAI_MAX_LISTEN][KAI_MAX_ENDPOINT + 1];
@@ -27,6 +48,14 @@ struct kai_config {
 	int64_t lab_clock_offset_s;
 	char lab_cut[KAI_MAX_CUT + 1]; /* aliases, separated by blanks */
 	struct kai_quota quota;
+	struct kai_patience patience[KAI_URGENCY_INFO]; /* by urgency less one */
+	struct kai_person people[KAI_MAX_PEOPLE];
+	size_t people_count;
+	char hook[KAI_MAX_ARGUMENTS][KAI_MAX_ARGUMENT + 1]; /* program and arguments */
+	size_t hook_count;
+	int64_t hook_ceiling; /* 0 none, else enum kai_tlp */
+	int64_t hook_timeout_s;
+	int64_t hook_at_once;
 };
 
 void kai_config_defaults(struct kai_config *ret);

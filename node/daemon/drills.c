@@ -126,6 +126,7 @@ static bool event_of(struct kai_loop *loop, const struct kai_drill_seat *seat,
 		kai_control_realm(ret->request, realm);
 		return memcmp(realm, seat->realm, KAI_REALM_LEN) == 0;
 	case KAI_INPUT_SIGNAL:
+	case KAI_INPUT_CALLED: /* nobody is called for a drill */
 		return false;
 	}
 	return false;

@@ -62,6 +62,13 @@ static bool event_of(struct kai_loop *loop, struct kai_input *input, struct kai_
 	case KAI_INPUT_SIGNAL:
 		loop->signal = input->number;
 		return false;
+	case KAI_INPUT_CALLED:
+		ret->type = KAI_EVENT_CALLED;
+		ret->call = input->called->ref;
+		ret->result = input->called->result;
+		ret->code = input->called->code;
+		ret->said = kai_span_str(input->called->said);
+		return true;
 	}
 	return false;
 }

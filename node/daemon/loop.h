@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "drills.h"
+#include "hooks.h"
 #include "log.h"
 #include "links.h"
 #include "pool.h"
@@ -28,6 +29,7 @@ struct kai_loop {
 	const char *dir;	    /* data directory: drills' stores lie there */
 	uint64_t drill_quota_bytes; /* of each of them */
 	const char *cut;	    /* aliases of partners with whom no link is held: a lab's */
+	struct kai_hooks *hooks;
 	/* its own */
 	struct kai_engine *engine;
 	struct kai_out *out;

@@ -34,6 +34,8 @@ struct node {
 	struct kai_node_keys keys;
 	struct kai_seal_pair seals[KAI_MAX_SEALS];
 	struct kai_rest_key rest[KAI_MAX_REST];
+	struct kai_contact people[KAI_MAX_PEOPLE];
+	const char *hook[KAI_MAX_ARGUMENTS + 1];
 	struct kai_log *log;
 	struct kai_loop loop;
 };
@@ -122,6 +124,30 @@ static enum kai_err check_lab(const struct node *node, struct kai_why *why)
 			"(remove them)");
 }
 
+static void fill_escalation(struct node *node)
+{
+	struct kai_escalation *to = &node->loop.config.escalation;
+	const struct kai_config *from = &node->config;
+
+	for (size_t i = 0; i < KAI_URGENCY_INFO; i++)
+		to->times[i] = (struct kai_ladder_times){
+			.delivered_ms = from->patience[i].delivered_s * KAI_MS_SECOND,
+			.received_ms = from->patience[i].received_s * KAI_MS_SECOND,
+			.deputy_ms = from->patience[i].deputy_s * KAI_MS_SECOND,
+			.deputy2_ms = from->patience[i].deputy2_s * KAI_MS_SECOND,
+			.decider_ms = from->patience[i].decider_s * KAI_MS_SECOND};
+	for (size_t i = 0; i < from->people_count; i++)
+		node->people[i] =
+			(struct kai_contact){.role = kai_span_str(from->people[i].role),
+					     .name = kai_span_str(from->people[i].name),
+					     .first = kai_span_str(from->people[i].first),
+					     .second = kai_span_str(from->people[i].second),
+					     .hours = kai_span_str(from->people[i].hours)};
+	to->people = node->people;
+	to->people_count = from->people_count;
+	to->ceiling = (uint64_t)from->hook_ceiling;
+}
+
 static void fill_engine_config(struct node *node)
 {
 	struct kai_engine_config *config = &node->loop.config;
@@ -150,6 +176,7 @@ static void fill_engine_config(struct node *node)
 	config->token_key = keys->token.secret;
 	config->quota = node->config.quota;
 	config->lab = node->lab;
+	fill_escalation(node);
 	randombytes_buf(config->boot, sizeof(config->boot));
 }
 
@@ -181,6 +208,35 @@ static void apply_log(struct node *node)
 		    node->config.log_format == 1);
 }
 
+/* A hook's thread tells the loop. */
+static void call_ended(void *context, const struct kai_hook_end *end)
+{
+	const struct kai_loop *loop = context;
+	struct kai_input *input = kai_pool_blank();
+	struct kai_hook_end *copy = malloc(sizeof(*copy));
+
+	if (input == NULL || copy == NULL)
+		kai_end_no_memory("a call's end");
+	*copy = *end;
+	input->type = KAI_INPUT_CALLED;
+	input->called = copy;
+	kai_pool_put(loop->pool, input, NULL);
+}
+
+static enum kai_err start_hooks(struct node *node, struct kai_why *why)
+{
+	struct kai_hooks_config config = {.timeout_ms = node->config.hook_timeout_s * KAI_MS_SECOND,
+					  .at_once = (size_t)node->config.hook_at_once,
+					  .ended = call_ended,
+					  .context = &node->loop};
+
+	for (size_t i = 0; i < node->config.hook_count; i++)
+		node->hook[i] = node->config.hook[i];
+	if (node->config.hook_count > 0)
+		config.argv = node->hook;
+	return kai_hooks_new(&config, &node->loop.hooks, why);
+}
+
 static enum kai_err start_node(struct node *node, struct kai_why *why)
 {
 	struct kai_loop *loop = &node->loop;
@@ -205,6 +261,8 @@ static enum kai_err start_node(struct node *node, struct kai_why *why)
 	loop->log = node->log;
 	net.pool = loop->pool;
 	if (err == KAI_ERR_OK)
+		err = start_hooks(node, why);
+	if (err == KAI_ERR_OK)
 		err = kai_net_new(&net, &loop->net, why);
 	return err == KAI_ERR_OK ? kai_loop_start(loop, why) : err;
 }
@@ -212,6 +270,7 @@ static enum kai_err start_node(struct node *node, struct kai_why *why)
 static void close_node(struct node *node)
 {
 	kai_net_free(node->loop.net);
+	kai_hooks_free(node->loop.hooks);
 	kai_loop_done(&node->loop);
 	kai_pool_free(node->loop.pool);
 	kai_store_close(node->loop.store);

@@ -130,6 +130,7 @@ static void free_input(struct kai_input *input)
 {
 	if (input->has_body)
 		(void)zmq_msg_close(&input->body);
+	free(input->called);
 	free(input->memory);
 	free(input);
 }

@@ -5,7 +5,7 @@
  * lanes: bulk (offers, chunks) waits for everything else; a hello or bye keeps its place among the
  * bulk of its own link. Bounded: when it is full, the links stop reading.
  *
- * One thread puts (the net thread), one takes (the loop).
+ * One thread puts frames (the net thread), any what is none; one takes (the loop).
  */
 #ifndef KAIRAN_DAEMON_POOL_H
 #define KAIRAN_DAEMON_POOL_H
@@ -19,8 +19,11 @@ enum kai_input_type {
 	KAI_INPUT_UP,	   /* org, link: a connection stands */
 	KAI_INPUT_DOWN,	   /* org, link */
 	KAI_INPUT_CONTROL, /* client, body */
-	KAI_INPUT_SIGNAL   /* number */
+	KAI_INPUT_SIGNAL,  /* number */
+	KAI_INPUT_CALLED   /* called */
 };
+
+struct kai_hook_end;
 
 struct kai_input {
 	struct kai_input *next;
@@ -29,6 +32,7 @@ struct kai_input {
 	uint64_t link; /* number of the connection, never used twice */
 	uint64_t client;
 	int number;
+	struct kai_hook_end *called; /* on the heap; goes with the input */
 	zmq_msg_t body;
 	bool has_body;
 	/* the pool's own */

@@ -78,7 +78,8 @@ bool kai_release_all(struct kai_loop *loop, bool drill)
 		case KAI_OUTPUT_PEERS:
 			peers = true;
 			break;
-		case KAI_OUTPUT_CALL: /* no setting asks for any */
+		case KAI_OUTPUT_CALL:
+			kai_hooks_call(loop->hooks, &output->call, output->bytes);
 			break;
 		case KAI_OUTPUT_TRACE:
 			trace(loop, output);
