@@ -44,6 +44,25 @@ static void add_duties(struct kai_cli *cli, struct kai_txn *txn, struct found *f
 	}
 }
 
+/* Every item that some partner is silent about. */
+static void add_silent(struct kai_cli *cli, struct kai_txn *txn, struct found *found)
+{
+	struct kai_ladder_place place;
+	struct kai_scan scan;
+	struct kai_span key;
+	uint64_t last = 0;
+
+	kai_scan_init(&scan, txn, KAI_TABLE_LADDERS_OPEN, kai_span(NULL, 0), kai_span(NULL, 0),
+		      false);
+	while (kai_scan_next(&scan, &key, NULL)) {
+		if (!kai_ladder_place_read(key, &place) || place.arrival == 0 || place.peer == 0 ||
+		    place.arrival == last)
+			continue;
+		add(cli, found, place.arrival);
+		last = place.arrival;
+	}
+}
+
 /* A page of a kind; where it goes on, 0 at the end. */
 static uint64_t add_page(struct kai_cli *cli, struct kai_txn *txn, uint64_t kind, uint64_t from,
 			 struct found *found)
@@ -96,6 +115,7 @@ int kai_inbox_find(struct kai_cli *cli, uint64_t **ret, size_t *ret_count)
 	if (txn == NULL)
 		return KAI_EXIT_REFUSED;
 	add_duties(cli, txn, &found);
+	add_silent(cli, txn, &found);
 	kai_txn_abort(txn);
 	for (size_t k = 0; k < kai_kind_row_count; k++) {
 		uint64_t from = 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agree.h"
+#include "ladders.h"
 #include "inbox.h"
 #include "kairan/receipt.h"
 
@@ -342,6 +343,7 @@ json_t *kai_inbox_item(struct kai_cli *cli, struct kai_txn *txn, uint64_t arriva
 	set(row, "knows", around.knows);
 	set(row, "calls", around.calls);
 	set(row, "silent", around.silent);
+	set(row, "ladders", kai_ladders_of(cli, txn, arrival));
 	set(row, "changed", changed_json(cli, txn, item));
 	return row;
 }

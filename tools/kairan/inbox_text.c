@@ -2,6 +2,7 @@
 /* A waiting item in words, in the order in which the officer asks. */
 #include <string.h>
 
+#include "ladders.h"
 #include "inbox.h"
 
 static char *safe(struct kai_cli *cli, const json_t *row, const char *key)
@@ -224,6 +225,28 @@ static void add_knows(struct kai_cli *cli, const json_t *item, size_t width,
 	kai_lines_pair(cli, lines, T("call next"), text, width);
 }
 
+/* Whom the node called, and whom it calls next. */
+static void add_calls(struct kai_cli *cli, const json_t *item, size_t width,
+		      struct kai_lines *lines)
+{
+	bool labelled = false;
+	size_t i, k;
+	json_t *ladder;
+	json_t *step;
+
+	json_array_foreach (json_object_get(item, "ladders"), i, ladder) {
+		char *next = kai_ladder_next_line(cli, ladder);
+
+		json_array_foreach (json_object_get(ladder, "steps"), k, step) {
+			kai_lines_pair(cli, lines, labelled ? "" : T("calls"),
+				       kai_ladder_step_line(cli, ladder, step), width);
+			labelled = true;
+		}
+		if (next != NULL)
+			kai_lines_pair(cli, lines, T("then"), next, width);
+	}
+}
+
 static const char *silence_of(struct kai_cli *cli, const json_t *row)
 {
 	if (kai_row_is(row, "why", "person"))
@@ -262,6 +285,7 @@ void kai_inbox_lines(struct kai_cli *cli, const json_t *item, size_t width, stru
 	add_who(cli, item, width, lines);
 	add_tell(cli, item, width, lines);
 	add_knows(cli, item, width, lines);
+	add_calls(cli, item, width, lines);
 	add_rest(cli, item, width, lines);
 }
 

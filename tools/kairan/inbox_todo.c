@@ -2,6 +2,7 @@
 /* What an item asks of a person here, and by when. */
 #include <string.h>
 
+#include "ladders.h"
 #include "duty.h"
 #include "inbox.h"
 
@@ -277,6 +278,30 @@ static int by_time(const void *a, const void *b)
 	return by != 0 ? by : strcmp(kai_row_str(left, "name"), kai_row_str(right, "name"));
 }
 
+/* ---- silence ---- */
+
+/* Of partners whom somebody was called about because they did not say that they have it. */
+static void add_silent(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival, json_t *todos)
+{
+	json_t *ladders = kai_ladders_of(cli, txn, arrival);
+	size_t i;
+	json_t *ladder;
+
+	json_array_foreach (ladders, i, ladder) {
+		const json_t *first = json_array_get(json_object_get(ladder, "steps"), 0);
+
+		if (first != NULL && kai_row_is(ladder, "side", "theirs") &&
+		    kai_row_is(ladder, "state", "open"))
+			(void)json_array_append_new(
+				todos,
+				json_pack("{s:s, s:s, s:O, s:O, s:O}", "what", "await", "state",
+					  "overdue", "by", json_object_get(first, "due_at"), "org",
+					  json_object_get(ladder, "org"), "name",
+					  json_object_get(ladder, "name")));
+	}
+	json_decref(ladders);
+}
+
 json_t *kai_inbox_todos(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item)
 {
 	json_t *duties = kai_duty_of_item(cli, txn, item->facts.arrival, 0);
@@ -291,6 +316,7 @@ json_t *kai_inbox_todos(struct kai_cli *cli, struct kai_txn *txn, const struct k
 			(void)json_array_append_new(todos, todo);
 	}
 	json_decref(duties);
+	add_silent(cli, txn, item->facts.arrival, todos);
 	if (!is_own(item) && stands(item)) {
 		json_t *todo = answers_already(todos) ? NULL : kind_todo(cli, txn, item);
 

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "ladders.h"
 #include "duty.h"
 #include "item.h"
 #include "verbs.h"
@@ -245,6 +246,7 @@ static json_t *whole_json(struct kai_cli *cli, struct kai_txn *txn, const struct
 	(void)json_object_set_new(json, "releases", releases_json(cli, txn, item));
 	(void)json_object_set_new(json, "duties",
 				  kai_duty_of_item(cli, txn, item->facts.arrival, 0));
+	(void)json_object_set_new(json, "ladders", kai_ladders_of(cli, txn, item->facts.arrival));
 	(void)json_object_set_new(json, "receipts",
 				  kai_receipts_json(cli, txn, item->facts.arrival));
 	(void)json_object_set_new(json, "signatures", kai_item_signatures(cli, txn, item));
@@ -468,6 +470,27 @@ static void show_duties(struct kai_cli *cli, const json_t *json)
 		kai_view_pair(cli, i == 0 ? T("duties") : "", kai_duty_line(cli, row));
 }
 
+/* Whom somebody's silence led to, and who is next. */
+static void show_calls(struct kai_cli *cli, const json_t *json)
+{
+	bool labelled = false;
+	size_t i, k;
+	json_t *ladder;
+	json_t *step;
+
+	json_array_foreach (json_object_get(json, "ladders"), i, ladder) {
+		char *next = kai_ladder_next_line(cli, ladder);
+
+		json_array_foreach (json_object_get(ladder, "steps"), k, step) {
+			kai_view_pair(cli, labelled ? "" : T("calls"),
+				      kai_ladder_step_line(cli, ladder, step));
+			labelled = true;
+		}
+		if (next != NULL)
+			kai_view_pair(cli, T("then"), next);
+	}
+}
+
 static void show_item(struct kai_cli *cli, json_t *json)
 {
 	const json_t *label = json_object_get(json, "label");
@@ -497,6 +520,7 @@ static void show_item(struct kai_cli *cli, json_t *json)
 	show_ways(cli, json_object_get(json, "released"), T("passed to"));
 	show_duties(cli, json);
 	show_receipts(cli, json);
+	show_calls(cli, json);
 	show_parts(cli, json);
 	pair_of(cli, json, "revision", T("revision"), KAI_COL_NUMBER);
 	pair_of(cli, json, "thread", T("thread"), KAI_COL_TEXT);

@@ -4,6 +4,7 @@
 
 #include "agree.h"
 #include "call.h"
+#include "ladders.h"
 #include "duty.h"
 #include "item.h"
 #include "verbs.h"
@@ -279,6 +280,10 @@ static void show_status(struct kai_cli *cli, json_t *top)
 
 	if (owed[0] != '\0')
 		kai_view_pair(cli, T("duties"), owed);
+	char *silent = kai_ladders_sum_line(cli, json_object_get(top, "calls"));
+
+	if (silent != NULL)
+		kai_view_pair(cli, T("calls"), silent);
 	if (json_integer_value(json_object_get(top, "unsigned")) > 0)
 		kai_view_pair(cli, T("unsigned"),
 			      kai_cli_text(cli, T("%lld of our alerts wait for another signer"),
@@ -362,7 +367,7 @@ int kai_verb_status(struct kai_cli *cli)
 	kai_store_usage(cli->store, &used, &limit);
 	json_t *top = json_pack(
 		"{s:s, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, "
-		"s:i}",
+		"s:o, s:i}",
 		"node", peers.state != NULL ? "up" : "down", "org", kai_json_id(cli->org), "name",
 		kai_org_name(cli, txn, cli->org), "started_at",
 		peers.state != NULL ? kai_json_time(peers.state->started_at) : json_null(),
@@ -371,8 +376,8 @@ int kai_verb_status(struct kai_cli *cli)
 		"unsigned", (json_int_t)kai_unsigned_count(cli, txn), "store_limit",
 		(json_int_t)limit, "links_not_up", (json_int_t)not_up(peers.rows), "peers",
 		peers.rows, "links_down", peers.down, "ends_soon", peers.soon, "alerts_waiting",
-		peers.waiting, "duties", kai_duty_sum_json(&peers.duties), "exits", exits, "exit",
-		exit);
+		peers.waiting, "duties", kai_duty_sum_json(&peers.duties), "calls",
+		kai_ladders_sum(cli, txn), "exits", exits, "exit", exit);
 
 	kai_txn_abort(txn);
 	if (kai_opt_is(cli, "metrics")) {

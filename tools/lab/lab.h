@@ -98,8 +98,9 @@ bool kai_lab_told_to_stop(void);
 /* up.c */
 /* Makes the lab's folder, its nodes, agreements and communities; they run when it is done. */
 int kai_lab_build(struct kai_cli *cli, struct kai_lab *lab, const char *topology);
-/* Writes what the lab decides of a node's configuration: its clock, and with whom it holds no link (aliases). */
-int kai_lab_configure(struct kai_cli *cli, const struct kai_lab_node *node, const char *cut);
+/* Writes what the lab decides of a node's configuration: its clock, with whom it holds no link (aliases), and more. */
+int kai_lab_configure(struct kai_cli *cli, const struct kai_lab_node *node, const char *cut,
+		      const char *more);
 int kai_lab_start_all(struct kai_cli *cli, const struct kai_lab *lab);
 /* Waits until the control socket answers. */
 int kai_lab_wait_ready(struct kai_cli *cli, const struct kai_lab_node *node);

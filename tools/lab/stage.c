@@ -129,7 +129,8 @@ int kai_lab_stage_configure(struct kai_lab_stage *stage, size_t node)
 	for (size_t other; kai_lab_next(&apart, &other);)
 		cut = kai_cli_text(stage->cli, "%s%s%s", cut, cut[0] != '\0' ? " " : "",
 				   stage->lab->nodes[other].name);
-	return kai_lab_configure(stage->cli, &stage->lab->nodes[node], cut);
+	return kai_lab_configure(stage->cli, &stage->lab->nodes[node], cut,
+				 kai_lab_people(stage, node));
 }
 
 int kai_lab_stage_restart(struct kai_lab_stage *stage, size_t node)
@@ -245,8 +246,9 @@ json_t *kai_lab_pair(struct kai_lab_stage *stage, size_t node, size_t item, cons
 
 static bool before_up(const struct kai_lab_step *step)
 {
-	static const char *const starts[] = {"story ",	   "federation ",   "the time is ",
-					     "time runs ", "the clock of ", "tell "};
+	static const char *const starts[] = {
+		"story ",	 "federation ", "the time is ",		"time runs ",
+		"the clock of ", "tell ",	"NODE calls its people"};
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		if (strncmp(step->statement->pattern, starts[i], strlen(starts[i])) == 0)

@@ -46,6 +46,7 @@ struct kai_lab_stage {
 	int64_t start_ms;
 	struct kai_lab_item items[KAI_LAB_MAX_ITEMS];
 	uint64_t cut[KAI_LAB_MAX_NODES]; /* with whom a node holds no link */
+	uint64_t calling;		 /* who calls people by a book */
 	struct kai_lab_secret secrets[KAI_LAB_MAX_SECRETS];
 	size_t secret_count;
 	json_t *lines; /* the story: objects with at, elapsed_ms, line, what, outcome */
@@ -94,7 +95,7 @@ bool kai_lab_comes_true(struct kai_lab_stage *stage, const struct kai_lab_step *
 /* evidence.c: looks through every recorded frame and every dumped store. An exit code. */
 int kai_lab_evidence(struct kai_lab_stage *stage);
 
-/* acts.c, filing.c, bundles.c, checks.c, sound.c: what the statements do */
+/* acts.c, filing.c, bundles.c, people.c, checks.c, sound.c: what the statements do */
 int kai_lab_do_nothing(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_tell(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_time(struct kai_lab_stage *stage, const struct kai_lab_step *step);
@@ -150,6 +151,14 @@ int kai_lab_check_clean(struct kai_lab_stage *stage, const struct kai_lab_step *
 int kai_lab_check_sector(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_answer(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_duty(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+/* What of a node's configuration makes it call them; "" where the story does not say so. */
+const char *kai_lab_people(const struct kai_lab_stage *stage, size_t node);
+int kai_lab_do_people(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_called(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_called_again(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_called_there(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_called_link(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_called_once(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_clock(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 
 #endif

@@ -10,6 +10,7 @@ const struct kai_lab_statement kai_lab_statements[] = {
 	{"the clock of NODE is SPAN fast", false, kai_lab_do_fast},
 	{"the clock of NODE is SPAN slow", false, kai_lab_do_slow},
 	{"the clock of NODE is put right", false, kai_lab_do_right},
+	{"NODE calls its people", false, kai_lab_do_people},
 	{"tell TEXT", false, kai_lab_do_tell},
 
 	{"NODE knows NODE", false, kai_lab_do_know},
@@ -68,6 +69,12 @@ const struct kai_lab_statement kai_lab_statements[] = {
 	{"within SPAN NODES answers TEXT with TEXT", false, kai_lab_check_answer},
 	{"within SPAN NODES answer TEXT with TEXT", false, kai_lab_check_answer},
 	{"within SPAN the duty of NODE to NODE about ITEM is WORD", false, kai_lab_check_duty},
+	{"within SPAN NODE calls its WORD about ITEM", false, kai_lab_check_called},
+	{"within SPAN NODE calls its WORD again about ITEM", false, kai_lab_check_called_again},
+	{"within SPAN NODE calls the WORD of NODE about ITEM", false, kai_lab_check_called_there},
+	{"within SPAN NODE calls the WORD of NODE about its link", false,
+	 kai_lab_check_called_link},
+	{"NODE called nobody twice but after it ended", false, kai_lab_check_called_once},
 	{"NODE sees the clock of NODE SPAN WORD", false, kai_lab_check_clock},
 };
 const size_t kai_lab_statement_count = sizeof(kai_lab_statements) / sizeof(kai_lab_statements[0]);

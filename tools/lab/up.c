@@ -58,7 +58,8 @@ static void say(struct kai_cli *cli, const char *what, const char *which)
 	(void)fflush(cli->err);
 }
 
-int kai_lab_configure(struct kai_cli *cli, const struct kai_lab_node *node, const char *cut)
+int kai_lab_configure(struct kai_cli *cli, const struct kai_lab_node *node, const char *cut,
+		      const char *more)
 {
 	char *path = kai_cli_text(cli, "%s/kairan.conf", node->dir), *text, *mark;
 	struct kai_span old;
@@ -72,10 +73,10 @@ int kai_lab_configure(struct kai_cli *cli, const struct kai_lab_node *node, cons
 		*mark = '\0';
 	text = kai_cli_text(cli,
 			    "%s" CONF_MARK "lab: {\n\tclock_scale = %lld;\n\tclock_from = %lldL;\n"
-			    "\tclock_offset = %lldL;\n\tcut = \"%s\";\n};\n",
+			    "\tclock_offset = %lldL;\n\tcut = \"%s\";\n};\n%s",
 			    text, (long long)(node->scale > 1 ? node->scale : 1),
 			    (long long)(node->scale > 1 ? node->from_ms / KAI_MS_SECOND : 0),
-			    (long long)node->offset_s, cut);
+			    (long long)node->offset_s, cut, more);
 	return kai_cli_write(cli, path, kai_span_str(text), 0640);
 }
 
@@ -198,7 +199,7 @@ int kai_lab_build(struct kai_cli *cli, struct kai_lab *lab, const char *topology
 		say(cli, T("making "), lab->nodes[i].name);
 		code = init_node(cli, lab, &lab->nodes[i]);
 		if (code == 0 && lab->nodes[i].offset_s != 0)
-			code = kai_lab_configure(cli, &lab->nodes[i], "");
+			code = kai_lab_configure(cli, &lab->nodes[i], "", "");
 	}
 	if (code == 0)
 		code = kai_lab_start_all(cli, lab);
