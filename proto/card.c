@@ -193,6 +193,16 @@ static const struct kai_card_key *find_signing_key(const struct kai_card *card,
 	return NULL;
 }
 
+bool kai_card_key_begins(const struct kai_card *card, const uint8_t key[KAI_ID_LEN],
+			 struct kai_wall *ret)
+{
+	const struct kai_card_key *found = find_signing_key(card, key);
+
+	if (found != NULL)
+		ret->ms = (int64_t)found->not_before;
+	return found != NULL;
+}
+
 enum kai_fault kai_card_key(const struct kai_card *card, const uint8_t key[KAI_ID_LEN],
 			    uint64_t role, struct kai_wall at)
 {

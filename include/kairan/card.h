@@ -29,6 +29,9 @@ KAI_MUST_USE enum kai_fault kai_node_record_open(struct kai_span bytes, struct k
  */
 KAI_MUST_USE enum kai_fault kai_card_key(const struct kai_card *card, const uint8_t key[KAI_ID_LEN],
 					 uint64_t role, struct kai_wall at);
+/* When the window of that signing key begins; false: the card has none such. */
+KAI_MUST_USE bool kai_card_key_begins(const struct kai_card *card, const uint8_t key[KAI_ID_LEN],
+				      struct kai_wall *ret);
 /* The newest sealing key whose window holds at; NULL when there is none. */
 const struct kai_card_key *kai_card_seal_key(const struct kai_card *card, struct kai_wall at);
 /* The sealing key with this hint, revoked ones left out; NULL when there is none. */

@@ -6,10 +6,11 @@
 
 #include <string.h>
 
-#define CATCH_UP_LOOKS 64   /* newest items of an origin that are looked at */
-#define CATCH_UP_ORIGINS 32 /* looked through in one step */
-#define CARDS_KEPT 16	    /* of an org */
-#define MARK_LOOKS 256	    /* items looked at in one step when a key is revoked */
+#define CATCH_UP_LOOKS 64	   /* newest items of an origin that are looked at */
+#define CATCH_UP_ORIGINS 32	   /* looked through in one step */
+#define CARDS_KEPT 16		   /* of an org */
+#define AFFIRM_AHEAD_MS KAI_MS_DAY /* a key's window may begin so much ahead of our clock */
+#define MARK_LOOKS 256		   /* items looked at in one step when a key is revoked */
 
 static bool serial_ahead(const struct kai_turn *turn, uint64_t serial)
 {
@@ -447,9 +448,18 @@ static enum kai_fault origin_card(struct kai_turn *turn, const struct kai_header
 struct tally {
 	size_t good;	/* signatures by keys that stand */
 	size_t any;	/* the same with revoked ones */
+	size_t then;	/* of these, by keys that were in their windows when it was made */
 	bool good_role; /* one of them in the role that the kind asks */
 	bool any_role;
 };
+
+/* A newer key affirms what an older one signed: its window begins after that was made, and not after now. */
+static bool affirms(const struct kai_card *card, const uint8_t key[KAI_ID_LEN],
+		    struct kai_wall made, struct kai_wall now, struct kai_wall *ret)
+{
+	return kai_card_key_begins(card, key, ret) && ret->ms > made.ms &&
+	       ret->ms <= now.ms + AFFIRM_AHEAD_MS;
+}
 
 static enum kai_fault count_signature(const struct kai_card *card, const uint8_t key[KAI_ID_LEN],
 				      uint64_t role, struct kai_wall at, struct tally *io)
@@ -487,8 +497,17 @@ enum kai_fault kai_trust_signers(struct kai_turn *turn, const struct kai_header 
 										  : KAI_ROLE_DUTY;
 	struct kai_wall at = {(int64_t)header->created_at};
 
-	for (size_t i = 0; i < count && fault == KAI_FAULT_NONE; i++)
-		fault = count_signature(&origin.card, signatures[i].key, role, at, &tally);
+	for (size_t i = 0; i < count && fault == KAI_FAULT_NONE; i++) {
+		struct kai_wall since;
+		bool later =
+			affirms(&origin.card, signatures[i].key, at, turn->event->wall, &since);
+
+		fault = count_signature(&origin.card, signatures[i].key, role, later ? since : at,
+					&tally);
+		tally.then += !later;
+	}
+	if (fault == KAI_FAULT_NONE && tally.then == 0)
+		fault = KAI_FAULT_KEY_WINDOW; /* there is nothing to be affirmed */
 	bool introduced = fault == KAI_FAULT_NONE && origin.rec.how == KAI_CARD_INTRODUCED;
 
 	turn->scratch->used = mark;
@@ -552,6 +571,7 @@ static void mark_item(struct kai_turn *turn, uint64_t arrival, const struct kai_
 		return;
 	item.flags |= KAI_ITEM_MARKED;
 	kai_rec_item_put(turn->txn, arrival, &item);
+	kai_thread_undone(turn, arrival);
 	kai_out_trace(turn, "item-marked", card->org, item.id, "key-revoked", arrival);
 }
 

@@ -404,6 +404,8 @@ KAI_MUST_USE enum kai_fault kai_thread_check(struct kai_turn *turn,
  * what waited for it. */
 void kai_thread_added(struct kai_turn *turn, uint64_t arrival, const struct kai_item *item,
 		      const struct kai_header *header);
+/* The item was marked: what it took back or superseded stands again, unless another does so too. */
+void kai_thread_undone(struct kai_turn *turn, uint64_t arrival);
 /* That this item passed between us and that peer is known from now on: the retraction that took it back
  * is looked at again for every peer, for that one even where it refused it before. */
 void kai_thread_follow(struct kai_turn *turn, const struct kai_link *link,

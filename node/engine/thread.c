@@ -5,6 +5,8 @@
 
 #include "kairan/label.h"
 
+#define UNDO_MOST                                                                                  \
+	64u /* newest items of a thread among which others that do the same are looked for */
 #define FOLLOW_MOST 256u /* newest items of a thread among which a retraction is looked for */
 
 struct member {
@@ -247,6 +249,60 @@ void kai_thread_added(struct kai_turn *turn, uint64_t arrival, const struct kai_
 		flags |= KAI_ITEM_PENDING;
 	flags |= resolve(turn, &self);
 	set_flags(turn, &self, flags);
+	kai_scratch_back(turn, used);
+}
+
+static bool names(const struct kai_header *header, const uint8_t id[KAI_ID_LEN])
+{
+	for (size_t i = 0; i < header->supersedes_count; i++)
+		if (kai_id_equal(header->supersedes[i], id))
+			return true;
+	return false;
+}
+
+/* What others still do to the target. */
+static uint64_t done_by_others(struct kai_turn *turn, const struct member *later,
+			       const struct member *target)
+{
+	const struct kai_header *header = &target->header;
+	struct kai_index_scan scan;
+	uint64_t flags = 0;
+	uint64_t arrival;
+
+	kai_index_thread(&scan, turn->txn, header->thread.is ? header->thread.id : target->item.id,
+			 true);
+	for (unsigned i = 0; i < UNDO_MOST && kai_index_next(&scan, &arrival); i++) {
+		size_t used = turn->scratch->used;
+		struct member one;
+
+		if (arrival != later->arrival && load_at(turn, arrival, &one) &&
+		    names(&one.header, target->item.id))
+			flags |= effect(&one, target);
+		kai_scratch_back(turn, used);
+	}
+	return flags;
+}
+
+void kai_thread_undone(struct kai_turn *turn, uint64_t arrival)
+{
+	const uint64_t acted = KAI_ITEM_SUPERSEDED | KAI_ITEM_RETRACTED;
+	size_t used = turn->scratch->used;
+	struct member later;
+
+	if (!load_at(turn, arrival, &later))
+		return;
+	for (size_t i = 0; i < later.header.supersedes_count; i++) {
+		struct member target;
+
+		if (!load(turn, later.header.supersedes[i], &target) ||
+		    (target.item.flags & acted) == 0 ||
+		    may_act(&later.header, &target) != KAI_FAULT_NONE)
+			continue;
+		set_flags(turn, &target,
+			  (target.item.flags & ~acted) | done_by_others(turn, &later, &target));
+		if ((target.item.flags & acted) == 0)
+			kai_rec_touch(turn->txn, target.arrival); /* it may go on again */
+	}
 	kai_scratch_back(turn, used);
 }
 

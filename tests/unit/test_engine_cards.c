@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "kairan/advisory.h"
+#include "kairan/kinds.h"
 #include "kairan/records.h"
+#include "usual.h"
 
 #define PIECE 256u /* items looked at in one step for a revocation */
 
@@ -119,6 +121,155 @@ static void a_small_revocation_is_done_at_once(void **state)
 		assert_int_equal(net_rows(net, 1, KAI_TABLE_TIMERS), 0);
 		net_free(net);
 	}
+}
+
+static uint64_t flags_of(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN])
+{
+	struct kai_txn *txn = net_read(net, node);
+	struct kai_item item = {.flags = UINT64_MAX};
+	uint64_t arrival;
+
+	assert_true(kai_rec_arrival(txn, id, &arrival));
+	assert_true(kai_rec_item(txn, arrival, &net->arena, &item));
+	kai_txn_abort(txn);
+	return item.flags & (KAI_ITEM_SUPERSEDED | KAI_ITEM_RETRACTED | KAI_ITEM_MARKED);
+}
+
+static void affirm(struct net *net, const uint8_t id[KAI_ID_LEN])
+{
+	struct kai_ctl_sign request = {.role = KAI_ROLE_DECIDER};
+
+	memcpy(request.id, id, KAI_ID_LEN);
+	net_done(&net->nodes[0], net_control(net, 0, KAI_CONTROL_SIGN, &request));
+	net_pass(net, KAI_MS_MINUTE);
+}
+
+/* What a thief revised or took back stands again when the key is revoked; the origin does it once more with a good one. */
+static void what_a_stolen_key_did_is_undone(void **state)
+{
+	struct net *net = net_chain(2, &net_wide);
+	struct net_item revision = {.title = "a revision"};
+	struct net_item item = {.title = "as it was"};
+	uint8_t first[KAI_ID_LEN], other[KAI_ID_LEN], third[KAI_ID_LEN];
+	uint8_t revised[KAI_ID_LEN], good[KAI_ID_LEN], retraction[KAI_ID_LEN];
+
+	(void)state;
+	net_publish(net, 0, &item, first);
+	net_publish(net, 0, &item, other);
+	net_publish(net, 0, &item, third);
+	net_pass(net, KAI_MS_MINUTE);
+	revision.supersedes = first;
+	net_publish(net, 0, &revision, revised);
+	revision.supersedes = third;
+	net_publish(net, 0, &revision, good);
+	net_retract(net, 0, other, retraction);
+	affirm(net, good);
+	assert_int_equal(flags_of(net, 1, first), KAI_ITEM_SUPERSEDED);
+	assert_int_equal(flags_of(net, 1, other), KAI_ITEM_RETRACTED);
+	revoke(net);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(flags_of(net, 1, revised), KAI_ITEM_MARKED);
+	assert_int_equal(flags_of(net, 1, retraction), KAI_ITEM_MARKED);
+	assert_int_equal(flags_of(net, 1, good), 0);
+	assert_int_equal(flags_of(net, 1, first), KAI_ITEM_MARKED);
+	assert_int_equal(flags_of(net, 1, other), KAI_ITEM_MARKED);
+	assert_int_equal(flags_of(net, 1, third), KAI_ITEM_MARKED | KAI_ITEM_SUPERSEDED);
+	affirm(net, revised);
+	affirm(net, first);
+	assert_int_equal(flags_of(net, 1, revised), 0);
+	assert_int_equal(flags_of(net, 1, first), KAI_ITEM_SUPERSEDED);
+	affirm(net, retraction);
+	assert_int_equal(flags_of(net, 1, other), KAI_ITEM_MARKED | KAI_ITEM_RETRACTED);
+	net_free(net);
+}
+
+/* Node 0 has a new duty key from now on, and says that the old one was never its own. */
+static void replace_key(struct net *net)
+{
+	static const uint8_t seed[32] = {0x3a};
+	static struct net_pair fresh;
+	struct net_node *node = &net->nodes[0];
+	int64_t now = NET_MS + net->mono.ms;
+	struct kai_revocation gone = {.since = 1, .reason = kai_span_str("lost")};
+	struct kai_card_key keys[8];
+	struct kai_card card;
+
+	assert_int_equal(crypto_sign_seed_keypair(fresh.key, fresh.secret, seed), 0);
+	net_card_read(net, node->card, &card);
+	memcpy(keys, card.keys, card.keys_count * sizeof(keys[0]));
+	keys[card.keys_count] = (struct kai_card_key){.use = KAI_KEY_SIGN,
+						      .role = KAI_ROLE_DUTY,
+						      .not_before = (uint64_t)now,
+						      .not_after = keys[0].not_after};
+	memcpy(keys[card.keys_count++].key, fresh.key, KAI_ID_LEN);
+	card.keys = keys;
+	usual_keys(&card);
+	memcpy(gone.key, node->duty.key, KAI_ID_LEN);
+	card.serial++;
+	card.revocations = &gone;
+	card.revocations_count = 1;
+	net_card_own(net, 0, net_card_sign(net, &card, &node->root));
+	net_run(net);
+	memcpy(node->config.duty.key, fresh.key, KAI_ID_LEN);
+	node->config.duty.secret = fresh.secret;
+	net_restart(net, 0);
+	net_link(net, 0, 1);
+	net_pass(net, KAI_MS_MINUTE);
+}
+
+static uint64_t publish_anything(struct net *net)
+{
+	struct kai_body_value values[] = {{kai_span_str("subtype"), kai_span_str("lesson")},
+					  {kai_span_str("action"), kai_span_str("none")}};
+	struct kai_body body = {.version = KAI_VERSION,
+				.title = kai_span_str("back"),
+				.text = kai_span_str("dated"),
+				.values = values,
+				.values_count = 2};
+	struct kai_draft_part part = {
+		.name = kai_span_str("main"),
+		.media_type = kai_span_str("kairan/secinfo"),
+		.content = kai_object_encode_in(&kai_object_body, &body, &net->arena)};
+	struct kai_ctl_publish publish = {.draft = {.kind = KAI_KIND_SECINFO,
+						    .lang = kai_span_str("en"),
+						    .label = {.tlp = KAI_TLP_CLEAR,
+							      .onward = KAI_ONWARD_ANY,
+							      .attribution = KAI_ATTR_NAMED,
+							      .pap = KAI_PAP_CLEAR},
+						    .parts = &part,
+						    .parts_count = 1}};
+
+	return net_control(net, 0, KAI_CONTROL_PUBLISH, &publish);
+}
+
+/* Under a key that is newer than the item its origin says once more that it is its own; a newer key alone says nothing
+ * of what is older than it. */
+static void a_new_key_affirms_what_an_older_one_signed(void **state)
+{
+	struct net *net = with_items(1);
+	struct kai_ctl_sign request = {.role = KAI_ROLE_DUTY};
+	struct net_item later = {.title = "under the new key"};
+	uint8_t id[KAI_ID_LEN], fresh[KAI_ID_LEN];
+
+	(void)state;
+	net_publish(net, 0, &(struct net_item){.title = "an older one"}, id);
+	net_pass(net, KAI_MS_HOUR);
+	replace_key(net);
+	assert_int_equal(flags_of(net, 0, id), KAI_ITEM_MARKED);
+	assert_int_equal(flags_of(net, 1, id), KAI_ITEM_MARKED);
+	memcpy(request.id, id, KAI_ID_LEN);
+	assert_int_equal(net_control(net, 0, KAI_CONTROL_SIGN, &request), 0);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(flags_of(net, 0, id), 0);
+	assert_int_equal(flags_of(net, 1, id), 0);
+	assert_int_equal(marked(net, 1), 1);
+	net_publish(net, 0, &later, fresh);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(flags_of(net, 1, fresh), 0);
+	net->nodes[0].skew_ms = -30 * KAI_MS_MINUTE;
+	assert_int_equal(publish_anything(net), 1);
+	assert_true(kai_span_equal(net->nodes[0].answer.reason, kai_span_str("key-window")));
+	net_free(net);
 }
 
 /* ---- how many ---- */
@@ -305,6 +456,8 @@ int main(void)
 		cmocka_unit_test(a_revocation_marks_in_pieces),
 		cmocka_unit_test(a_revocation_outlives_a_crash),
 		cmocka_unit_test(a_small_revocation_is_done_at_once),
+		cmocka_unit_test(what_a_stolen_key_did_is_undone),
+		cmocka_unit_test(a_new_key_affirms_what_an_older_one_signed),
 		cmocka_unit_test(the_newest_cards_are_kept),
 		cmocka_unit_test(introduced_cards_are_charged),
 		cmocka_unit_test(a_greeting_tells_of_cards_in_pieces),
