@@ -183,7 +183,7 @@ json_t *kai_item_signatures(struct kai_cli *cli, struct kai_txn *txn, const stru
 			verdict = kai_fault_name(KAI_FAULT_KEY);
 		for (size_t k = 0; carded && k < card->revocations_count; k++)
 			if (kai_id_equal(card->revocations[k].key, signature->key))
-				verdict = (item->facts.item.flags & KAI_ITEM_MARKED) != 0
+				verdict = item->facts.item.received_at >= card->revocations[k].since
 						  ? kai_fault_name(KAI_FAULT_KEY_REVOKED)
 						  : "ok-before-revocation";
 		(void)json_array_append_new(

@@ -12,6 +12,19 @@ const struct kai_opt kai_verify_opts[] = {
 	{NULL, NULL, false, NULL},
 };
 
+/* By one card: in its window when the item was made, or, beside another, a newer key that affirms it. */
+static enum kai_fault check_key(const struct kai_card *card, const struct kai_loaded *item,
+				const struct kai_signature *signature)
+{
+	struct kai_wall made = {(int64_t)item->facts.header.created_at};
+	struct kai_wall since;
+
+	if (item->facts.item.signatures_count > 1 &&
+	    kai_card_key_begins(card, signature->key, &since) && since.ms > made.ms)
+		made = since;
+	return kai_card_key(card, signature->key, KAI_ROLE_SYSTEM, made);
+}
+
 /* Does the signature's key stand in a card of the origin that is here? */
 static enum kai_fault check_signer(struct kai_cli *cli, struct kai_txn *txn,
 				   const struct kai_loaded *item,
@@ -24,7 +37,8 @@ static enum kai_fault check_signer(struct kai_cli *cli, struct kai_txn *txn,
 
 	kai_scan_init(&scan, txn, KAI_TABLE_CARDS, kai_span(header->origin, KAI_ID_LEN),
 		      kai_span(NULL, 0), true);
-	while (best != KAI_FAULT_NONE && kai_scan_next(&scan, NULL, &value)) {
+	while (best != KAI_FAULT_NONE && best != KAI_FAULT_KEY_REVOKED &&
+	       kai_scan_next(&scan, NULL, &value)) {
 		struct kai_card_rec rec;
 		struct kai_card card;
 		uint8_t digest[KAI_ID_LEN];
@@ -32,10 +46,10 @@ static enum kai_fault check_signer(struct kai_cli *cli, struct kai_txn *txn,
 		if (kai_object_decode(&kai_object_card_rec, value, &cli->arena, &rec) ==
 			    KAI_FAULT_NONE &&
 		    kai_card_open(rec.bytes, &cli->arena, &card, digest) == KAI_FAULT_NONE)
-			best = kai_card_key(&card, signature->key, KAI_ROLE_SYSTEM,
-					    (struct kai_wall){(int64_t)header->created_at});
+			best = check_key(&card, item, signature);
 	}
-	/* A later revocation does not undo what was held before it: the item is marked if it may. */
+	/* What the newest card revokes an older one does not save; but a later revocation does not undo what was
+	 * held before it: the item is marked if it may. */
 	if (best == KAI_FAULT_KEY_REVOKED && (item->facts.item.flags & KAI_ITEM_MARKED) == 0)
 		return KAI_FAULT_NONE;
 	return best;
