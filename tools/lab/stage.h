@@ -95,7 +95,7 @@ bool kai_lab_comes_true(struct kai_lab_stage *stage, const struct kai_lab_step *
 /* evidence.c: looks through every recorded frame and every dumped store. An exit code. */
 int kai_lab_evidence(struct kai_lab_stage *stage);
 
-/* acts.c, filing.c, bundles.c, people.c, checks.c, sound.c: what the statements do */
+/* acts.c, filing.c, bundles.c, people.c, checks.c, sound.c, keys.c: what the statements do */
 int kai_lab_do_nothing(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_tell(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_time(struct kai_lab_stage *stage, const struct kai_lab_step *step);
@@ -159,6 +159,9 @@ int kai_lab_check_called_again(struct kai_lab_stage *stage, const struct kai_lab
 int kai_lab_check_called_there(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_called_link(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_called_once(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_do_revoke(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_proven(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_marked(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_clock(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 
 #endif
