@@ -17,6 +17,7 @@ const struct kai_opt kai_agree_draft_opts[] = {
 	{"side", "a|b", false, N_("the same by place: a is the preset's first role")},
 	{"community", "KEEPER/NAME", true, N_("community whose memberships count, both ways")},
 	{"until", "T", false, N_("end: a time or a duration from now (default 365d)")},
+	{"signers", "N", false, N_("signatures asked on an alert, 1 to 4 (default 1)")},
 	{"o", "FILE", false, N_("write there instead of to stdout")},
 	{NULL, NULL, false, NULL},
 };
@@ -187,13 +188,27 @@ static int end_time(struct kai_cli *cli, struct kai_wall *ret)
 	return 0;
 }
 
+static int signers_option(struct kai_cli *cli, const char **ret)
+{
+	const char *signers = kai_opt_value(cli, "signers");
+
+	*ret = signers != NULL ? signers : "1";
+	if (strlen(*ret) == 1 && **ret >= '1' && **ret <= '0' + KAI_MAX_SIGNATURES)
+		return 0;
+	return kai_cli_fail(cli, KAI_EXIT_USAGE, T("--signers %s: 1 to %d is meant"), *ret,
+			    KAI_MAX_SIGNATURES);
+}
+
 static int write_draft(struct kai_cli *cli, const struct kai_preset *preset,
 		       const struct kai_card *sides[2], const char *communities)
 {
 	int64_t now = kai_cli_now().ms / KAI_MS_SECOND * KAI_MS_SECOND;
 	struct kai_wall end = {0};
+	const char *signers = NULL;
 	int exit = end_time(cli, &end);
 
+	if (exit == 0)
+		exit = signers_option(cli, &signers);
 	if (exit != 0)
 		return exit;
 	struct kai_place places[] = {
@@ -203,6 +218,7 @@ static int write_draft(struct kai_cli *cli, const struct kai_preset *preset,
 		{"VALID_UNTIL", time_text(cli, end.ms)},
 		{"REVIEW_BY", time_text(cli, now + (end.ms - now) / 4 * 3)},
 		{"COMMUNITIES", communities},
+		{"SIGNERS", signers},
 		{"FIRST_ORG", kai_cli_id(cli, sides[0]->org)},
 		{"FIRST_NAME", quoted(cli, sides[0]->name)},
 		{"FIRST_COUNTRY", quoted(cli, sides[0]->country)},
@@ -216,6 +232,10 @@ static int write_draft(struct kai_cli *cli, const struct kai_preset *preset,
 	struct kai_terms terms = {0};
 
 	exit = kai_agree_terms(cli, preset->name, text, &terms);
+	if (exit == 0 && kai_opt_is(cli, "signers") && terms.signers != (uint64_t)(*signers - '0'))
+		exit = kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("--signers: the preset %s says how many itself"),
+				    preset->name);
 	if (exit != 0)
 		return exit;
 	return kai_cli_write(cli, kai_opt_value(cli, "o"), kai_span_str(text), 0644);

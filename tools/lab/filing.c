@@ -12,9 +12,9 @@
 static const struct {
 	const char *name;
 	const char *option;
-} options[] = {{"tlp", "--tlp"},	 {"audience", "--audience"}, {"onward", "--onward"},
-	       {"valid", "--valid"},	 {"urgency", "--urgency"},   {"gov-share", "--gov-share"},
-	       {"concerns", "--sector"}, {"from", "--from"}};
+} options[] = {{"tlp", "--tlp"},	 {"audience", "--audience"},   {"onward", "--onward"},
+	       {"valid", "--valid"},	 {"urgency", "--urgency"},     {"gov-share", "--gov-share"},
+	       {"concerns", "--sector"}, {"text-lang", "--text-lang"}, {"from", "--from"}};
 
 struct command {
 	struct kai_lab_stage *stage;

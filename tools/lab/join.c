@@ -48,7 +48,7 @@ static const char *as_seen_by(struct kai_cli *cli, const struct kai_lab_node *no
 static int draft(struct kai_cli *cli, const struct kai_lab *lab,
 		 const struct kai_lab_agreement *agreement, const char *terms)
 {
-	const char *args[20 + 2 * KAI_LAB_MAX_LIST] = {"agree",	   "draft",
+	const char *args[22 + 2 * KAI_LAB_MAX_LIST] = {"agree",	   "draft",
 						       "--with",   lab->nodes[agreement->b].name,
 						       "--preset", agreement->preset,
 						       "--as",	   agreement->side,
@@ -63,6 +63,10 @@ static int draft(struct kai_cli *cli, const struct kai_lab *lab,
 	if (agreement->until != NULL) {
 		args[count++] = "--until";
 		args[count++] = agreement->until;
+	}
+	if (agreement->signers != NULL) {
+		args[count++] = "--signers";
+		args[count++] = agreement->signers;
 	}
 	args[count] = NULL;
 	return kai_lab_kairan(cli, lab, &lab->nodes[agreement->a], args, NULL);

@@ -46,8 +46,9 @@ int kai_lab_do_revoke(struct kai_lab_stage *stage, const struct kai_lab_step *st
 	const struct kai_lab_item *item = &stage->items[values[2].item];
 	char since[KAI_TIME_TEXT], *complaint = NULL;
 	char *key = own_key(stage, values[0].node, values[1].text);
-	const char *const args[] = {"card",  "revoke",	 key != NULL ? key : "", "--since",
-				    since,   "--reason", "stolen",		 NULL};
+	const char *const args[] = {"card",    "revoke", key != NULL ? key : "",
+				    "--since", since,	 "--reason",
+				    "stolen",  NULL};
 
 	kai_time_text((struct kai_wall){item->at_ms + kai_lab_stage_now(stage) - kai_cli_now().ms},
 		      since);
@@ -94,8 +95,7 @@ static int check_proof(struct kai_lab_stage *stage, const struct kai_lab_step *s
 
 		stage->items[step->values[2].item].holders |= (uint64_t)1 << node;
 		kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED, "%s has %s %s",
-			    stage->lab->nodes[node].name, step->values[2].text,
-			    good ? as : not_as);
+			    stage->lab->nodes[node].name, step->values[2].text, good ? as : not_as);
 	}
 	return 0;
 }

@@ -35,8 +35,9 @@ struct kai_lab_agreement {
 	size_t a;
 	size_t b;
 	const char *preset;
-	const char *side;  /* the role of a */
-	const char *until; /* when it ends; NULL: in a year */
+	const char *side;    /* the role of a */
+	const char *until;   /* when it ends; NULL: in a year */
+	const char *signers; /* asked on an alert; NULL: one */
 	const char *communities[KAI_LAB_MAX_LIST + 1];
 	/* whose items a contingency clause lets a pass on to b, beside its own */
 	const char *carries[KAI_LAB_MAX_LIST + 1];

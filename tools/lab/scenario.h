@@ -13,7 +13,7 @@
 #define KAI_LAB_MAX_STEPS 256
 #define KAI_LAB_MAX_ITEMS 64
 #define KAI_LAB_MAX_FIELDS 40
-#define KAI_LAB_MAX_VALUES 6
+#define KAI_LAB_MAX_VALUES 8
 #define KAI_LAB_MAX_ITEM_NAME 32
 
 struct kai_lab_stage;

@@ -188,6 +188,55 @@ int kai_lab_check_duty(struct kai_lab_stage *stage, const struct kai_lab_step *s
 	return 0;
 }
 
+/* ---- receipts ---- */
+
+/* The roll-up that one partner gave a node about an item; NULL: none. The caller's to drop. */
+static json_t *rollup_at(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	const struct kai_lab_value *values = step->values;
+	const char *const args[] = {"who-knows", stage->items[values[6].item].id, NULL};
+	json_t *top = NULL, *row, *found = NULL;
+	size_t i;
+
+	if (kai_lab_stage_ask(stage, values[1].node, args, &top, NULL) == 0)
+		json_array_foreach (json_object_get(top, "knows"), i, row)
+			if (found == NULL && strcmp(member(row, "name"), values[4].text) == 0)
+				found = json_incref(json_object_get(row, "forwarded"));
+	json_decref(top);
+	return found;
+}
+
+static bool asks_count(struct kai_lab_stage *stage, const struct kai_lab_step *step, size_t node)
+{
+	const struct kai_lab_value *values = step->values;
+	json_t *rollup = rollup_at(stage, step);
+	bool good =
+		json_integer_value(json_object_get(rollup, values[5].text)) == values[2].number &&
+		json_integer_value(json_object_get(rollup, "members")) == values[3].number;
+
+	(void)node;
+	json_decref(rollup);
+	return good;
+}
+
+/* within SPAN NODE counts NUMBER of NUMBER behind NODE as WORD for ITEM: in numbers, without names. */
+int kai_lab_check_count(struct kai_lab_stage *stage, const struct kai_lab_step *step)
+{
+	const struct kai_lab_value *values = step->values;
+	bool good = kai_lab_comes_true(stage, step, values[1].node,
+				       kai_cli_now().ms + values[0].number, asks_count);
+	json_t *rollup = rollup_at(stage, step);
+
+	kai_lab_say(stage, step, good ? KAI_LAB_HELD : KAI_LAB_FAILED,
+		    "%s is told by %s that %lld of %lld behind it have %s as %s", values[1].text,
+		    values[4].text,
+		    (long long)json_integer_value(json_object_get(rollup, values[5].text)),
+		    (long long)json_integer_value(json_object_get(rollup, "members")),
+		    values[6].text, values[5].text);
+	json_decref(rollup);
+	return 0;
+}
+
 /* ---- clocks ---- */
 
 /* NODE sees the clock of NODE SPAN WORD: within five seconds of it, fast or slow. */

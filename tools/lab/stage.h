@@ -162,6 +162,7 @@ int kai_lab_check_called_once(struct kai_lab_stage *stage, const struct kai_lab_
 int kai_lab_do_revoke(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_proven(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_marked(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_count(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_clock(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 
 #endif

@@ -78,6 +78,8 @@ const struct kai_lab_statement kai_lab_statements[] = {
 	{"within SPAN NODE calls the WORD of NODE about its link", false,
 	 kai_lab_check_called_link},
 	{"NODE called nobody twice but after it ended", false, kai_lab_check_called_once},
+	{"within SPAN NODE counts NUMBER of NUMBER behind NODE as WORD for ITEM", false,
+	 kai_lab_check_count},
 	{"NODE sees the clock of NODE SPAN WORD", false, kai_lab_check_clock},
 };
 const size_t kai_lab_statement_count = sizeof(kai_lab_statements) / sizeof(kai_lab_statements[0]);

@@ -94,6 +94,7 @@ static int read_agreement(struct kai_cli *cli, const config_setting_t *at, struc
 
 	agreement->preset = text_of(cli, at, "preset");
 	agreement->side = text_of(cli, at, "side");
+	agreement->signers = text_of(cli, at, "signers");
 	if (a < 0 || b < 0 || a == b || agreement->preset == NULL || agreement->side == NULL ||
 	    !list_of(cli, at, "communities", agreement->communities))
 		return complain(

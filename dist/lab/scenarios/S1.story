@@ -8,6 +8,7 @@ op-power-a files incident FIRST
 	title "Set-points changed without an operator at the desk"
 	what "Set-points of two feeders changed at 02:41 while nobody was at the desk."
 	cause unknown
+	urgency now
 	tlp AMBER
 	audience org:min-energy,org:cabinet,org:op-telecom-a,community:cep-power/power
 	part damage AMBER+STRICT for org:min-energy,org:cabinet,org:cep-power "Estimate: 1,240 customers without supply for 35 minutes; not for the press."
@@ -17,6 +18,15 @@ within 10s min-energy and cep-power hold part damage of FIRST
 op-power-b, op-telecom-a and cabinet see part damage of FIRST withheld
 cabinet has FIRST from min-energy
 rule audience keeps FIRST from min-comm at min-energy
+tell "agreements said who tells whom: the ministry reports, the sector body passes on"
+within 30s the duty of min-energy to cabinet about FIRST is met
+within 30s the duty of cep-power to op-power-b about FIRST is met
+within 10s the duty of min-energy to op-power-a about FIRST is due
+tell "and it came under the operator's own signature"
+cabinet does "verify {FIRST}"
+within 10s cabinet answers "show {FIRST}" with "\u0022verdict\u0022:\u0022ok\u0022"
+min-energy does "ack {FIRST} --level received --role duty"
+within 30s op-power-a answers "who-knows {FIRST}" with "\u0022level\u0022:\u0022received\u0022"
 
 tell "min-energy advises the operator, and the operator alone"
 min-energy files advice ADVICE
@@ -28,6 +38,9 @@ min-energy files advice ADVICE
 	tlp AMBER+STRICT
 	audience org:op-power-a
 within 30s op-power-a hold ADVICE
+within 30s the duty of min-energy to op-power-a about FIRST is met
+op-power-a does "ack {ADVICE} --action mitigated --role duty"
+within 30s min-energy answers "who-knows {ADVICE}" with "\u0022action\u0022:\u0022mitigated\u0022"
 
 tell "the centre asks, and nothing observed is an answer"
 cabinet files rfi QUESTION
@@ -44,6 +57,7 @@ min-comm files rfi-reply ANSWER
 	tlp AMBER+STRICT
 	audience org:cabinet
 within 30s cabinet hold ANSWER
+within 30s the duty of min-comm to cabinet about QUESTION is met
 cabinet files sitrep PICTURE
 	title "One operator, cause unknown, supply normal"
 	as-of now
