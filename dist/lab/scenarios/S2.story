@@ -13,7 +13,7 @@ cabinet files alert WARNING
 within 5s cabinet show WARNING as unsigned
 min-energy, min-comm and cep-power do not hold WARNING
 tell "the duty officer has signed; it goes when a decider has signed too"
-cabinet does "--confirm live sign {WARNING} --as duty"
+cabinet does "--confirm live sign {WARNING} --as decider"
 within 60s min-energy and min-comm hold WARNING
 within 60s cep-power, op-power-a, op-power-b and op-telecom-a hold WARNING
 

@@ -52,6 +52,8 @@ op-power-a revises FIRST as OTHER
 	title "The device belongs to a contractor"
 within 30s cep-power, min-energy and op-power-b show SECOND as conflict
 within 30s cep-power, min-energy and op-power-b show OTHER as conflict
+within 5s cep-power answers "thread {FIRST}" with "conflict"
+within 5s cep-power answers "list --kind incident" with "The device belongs to a contractor"
 
 mend all links
 tell "the retraction beats the older alert, the conflict is shown everywhere until its origin decides"
