@@ -249,6 +249,7 @@ void officer_publish(struct world *world, size_t node, const struct officer_draf
 	struct world_draft draft;
 	char media[64];
 	uint8_t before[1][KAI_ID_LEN];
+	uint8_t named[1][KAI_ID_LEN];
 
 	world_secinfo(world, node, &draft, KAI_TLP_AMBER, say->title);
 	(void)snprintf(media, sizeof(media), "kairan/%s", kai_kind_row(say->kind)->word);
@@ -266,6 +267,13 @@ void officer_publish(struct world *world, size_t node, const struct officer_draf
 					.org = kai_span(world_org(world, i), KAI_ID_LEN)};
 	qsort(draft.audience, draft.request.draft.label.audience_count, sizeof(draft.audience[0]),
 	      by_org);
+	draft.request.draft.urgency =
+		say->urgency != 0 ? say->urgency : draft.request.draft.urgency;
+	if (say->ref != NULL) {
+		memcpy(named[0], say->ref, KAI_ID_LEN);
+		draft.request.draft.refs = named;
+		draft.request.draft.refs_count = 1;
+	}
 	if (say->supersedes != NULL) {
 		memcpy(before[0], say->supersedes, KAI_ID_LEN);
 		draft.request.draft.supersedes = before;

@@ -44,7 +44,9 @@ struct officer_draft {
 	const char *text;
 	const char *const *fields;
 	const uint8_t *supersedes;
-	uint64_t onward; /* 0: any */
+	const uint8_t *ref; /* one id */
+	uint64_t urgency;   /* 0: the kind's */
+	uint64_t onward;    /* 0: any */
 };
 void officer_publish(struct world *world, size_t node, const struct officer_draft *say,
 		     uint8_t ret[KAI_ID_LEN]);

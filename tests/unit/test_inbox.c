@@ -312,6 +312,117 @@ static void test_question(void **state)
 	world_free(world);
 }
 
+#define CAUSE(words) "cause=" words "//low/2027-01-15T00:00:00.000Z"
+
+/* op-power-a's report for cep-power and op-power-b. */
+static void report(struct world *world, const char *cause, uint64_t urgency,
+		   const uint8_t *supersedes, uint8_t ret[KAI_ID_LEN])
+{
+	const char *fields[] = {cause, NULL};
+
+	officer_publish(world, OFFICER_OP_A,
+			&(struct officer_draft){.kind = KAI_KIND_INCIDENT,
+						.to = 1 << OFFICER_CEP | 1 << OFFICER_OP_B,
+						.title = "Set-points changed",
+						.fields = fields,
+						.urgency = urgency,
+						.supersedes = supersedes},
+			ret);
+}
+
+/* Whatever was said of the report before: a cause that turns is acknowledged anew, and one that stays is not. */
+static void test_cause_turns(void **state)
+{
+	static const struct {
+		const char *before, *after, *turned;
+	} rows[] = {
+		{CAUSE("unknown"), CAUSE("malicious"), "to-malicious"},
+		{CAUSE("malicious"), CAUSE("accidental"), "from-malicious"},
+		{CAUSE("unknown"), CAUSE("accidental"), NULL},
+		{CAUSE("malicious"), CAUSE("malicious"), NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct world *world = officer_alliance();
+		struct officer officer;
+		uint8_t first[KAI_ID_LEN], second[KAI_ID_LEN];
+		json_t *item;
+
+		officer_begin(&officer, world, OFFICER_CEP, KAI_LANG_EN);
+		report(world, rows[i].before, KAI_URGENCY_INFO, NULL, first);
+		assert_empty(&officer);
+		ack(world, OFFICER_CEP, first, KAI_LEVEL_ACTION);
+		report(world, rows[i].after, KAI_URGENCY_INFO, first, second);
+		if (rows[i].turned == NULL) {
+			assert_empty(&officer);
+		} else {
+			json_t *top = only(&officer, "acknowledge", "due", &item);
+			const json_t *todo = json_array_get(json_object_get(item, "todo"), 0);
+
+			assert_string_equal(kai_row_str(todo, "cause"), rows[i].turned);
+			assert_non_null(strstr(officer_run(&officer, "inbox", NULL, 0),
+					       "its cause turned"));
+			json_decref(top);
+			ack(world, OFFICER_CEP, second, KAI_LEVEL_RECEIVED);
+			assert_empty(&officer);
+		}
+		officer_done(&officer);
+		world_free(world);
+	}
+}
+
+/* Who warned of it decides whether the warning stands: by revising it, by taking it back, or by saying what is done. */
+static void test_alert_in_doubt(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < 2; how++) {
+		struct world *world = officer_alliance();
+		struct officer officer;
+		uint8_t first[KAI_ID_LEN], second[KAI_ID_LEN], alert[KAI_ID_LEN];
+		struct officer_draft warn = {.kind = KAI_KIND_ALERT,
+					     .to = 1 << OFFICER_CEP | 1 << OFFICER_OP_B,
+					     .title = "Set-points are changed from outside",
+					     .ref = first};
+		json_t *item;
+
+		officer_begin(&officer, world, OFFICER_CEP, KAI_LANG_EN);
+		report(world, CAUSE("malicious"), 0, NULL, first);
+		ack(world, OFFICER_CEP, first, KAI_LEVEL_RECEIVED);
+		officer_publish(world, OFFICER_CEP, &warn, alert);
+		assert_empty(&officer);
+		report(world, CAUSE("accidental"), 0, first, second);
+		ack(world, OFFICER_CEP, second, KAI_LEVEL_RECEIVED);
+		json_t *top = only(&officer, "reconsider", "open", &item);
+
+		assert_string_equal(
+			kai_row_str(json_array_get(json_object_get(item, "todo"), 0), "name"),
+			warn.title);
+		assert_non_null(strstr(officer_run(&officer, "inbox", NULL, 0),
+				       "decide whether our alert stands"));
+		json_decref(top);
+		if (how == 0) {
+			ack(world, OFFICER_CEP, second, KAI_LEVEL_ACTION);
+		} else {
+			warn.supersedes = alert;
+			officer_publish(world, OFFICER_CEP, &warn, second);
+		}
+		assert_empty(&officer);
+		officer_done(&officer);
+		/* Nobody else is asked that. */
+		officer_begin(&officer, world, OFFICER_OP_B, KAI_LANG_EN);
+		top = load(&officer);
+		size_t i;
+
+		json_array_foreach (json_object_get(top, "items"), i, item)
+			assert_string_equal(kai_row_str(item, "do"), "acknowledge");
+		assert_true(i > 0);
+		json_decref(top);
+		officer_done(&officer);
+		world_free(world);
+	}
+}
+
 /* A later report stands in the earlier one's place and says what is new in it. */
 static void test_changed(void **state)
 {
@@ -443,10 +554,11 @@ static void test_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),	cmocka_unit_test(test_fit),
-		cmocka_unit_test(test_wrap),	cmocka_unit_test(test_alert),
-		cmocka_unit_test(test_late),	cmocka_unit_test(test_question),
-		cmocka_unit_test(test_changed), cmocka_unit_test(test_release),
+		cmocka_unit_test(test_order),	    cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_wrap),	    cmocka_unit_test(test_alert),
+		cmocka_unit_test(test_late),	    cmocka_unit_test(test_question),
+		cmocka_unit_test(test_cause_turns), cmocka_unit_test(test_alert_in_doubt),
+		cmocka_unit_test(test_changed),	    cmocka_unit_test(test_release),
 		cmocka_unit_test(test_empty),
 	};
 

@@ -28,12 +28,22 @@ static inline bool kai_row_is(const json_t *row, const char *key, const char *wo
 
 /*
  * What the item asks of us, or another about it of us: {"what", "state", "by", "org", "name", "text"}
- * with what acknowledge, pass, answer, report, reply, follow, decide or await, and state overdue, due,
+ * with what acknowledge, pass, answer, report, reply, follow, decide, reconsider or await, and state overdue, due,
  * blocked or open (no time is set). The most pressing first; empty: nothing.
  */
 json_t *kai_inbox_todos(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
 /* Whether the item may ask for something, from what needs no opening. */
 bool kai_inbox_may_wait(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
+/* How far people here are with it: the highest level that they said. */
+uint64_t kai_inbox_level(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item);
+/* inbox_cause.c: "to-malicious" or "from-malicious" where an incident's cause turned so since the report that a person
+ * here acknowledged last; NULL: it did not. */
+const char *kai_inbox_cause_turned(struct kai_cli *cli, struct kai_txn *txn,
+				   const struct kai_loaded *item);
+/* The title of a standing alert of ours about that incident, issued while its cause was another, until it is revised
+ * or taken back, or a person says what is done about the report; NULL: none. */
+const char *kai_inbox_alert_in_doubt(struct kai_cli *cli, struct kai_txn *txn,
+				     const struct kai_loaded *item);
 /* Arrival numbers, ascending, of items that may; in short transactions. Exit code. */
 int kai_inbox_find(struct kai_cli *cli, uint64_t **ret, size_t *ret_count);
 /* The whole row of one; NULL when it asks for nothing. state NULL: the node is down. */

@@ -35,6 +35,7 @@ char *kai_inbox_deed(struct kai_cli *cli, const json_t *todo)
 		{"reply", N_("reply to the question"), false},
 		{"follow", N_("follow it, and say so"), false},
 		{"decide", N_("grant or refuse the release"), false},
+		{"reconsider", N_("decide whether our alert stands: %s"), true},
 		{"await", N_("%s is late: call"), true},
 	};
 	const char *name = safe(cli, todo, "name");

@@ -20,8 +20,7 @@ static bool is_own(const struct kai_loaded *item)
 	return (item->facts.item.flags & KAI_ITEM_OWN) != 0;
 }
 
-/* How far people here are. */
-static uint64_t our_level(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item)
+uint64_t kai_inbox_level(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item)
 {
 	struct kai_key key = kai_key_pair(item->facts.arrival, 0);
 	struct kai_receipt_rec rec;
@@ -41,7 +40,7 @@ static bool stands(const struct kai_loaded *item)
 static bool unacknowledged(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item)
 {
 	return item->facts.header.urgency <= KAI_URGENCY_TODAY &&
-	       our_level(cli, txn, item) < KAI_LEVEL_RECEIVED;
+	       kai_inbox_level(cli, txn, item) < KAI_LEVEL_RECEIVED;
 }
 
 bool kai_inbox_may_wait(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item)
@@ -51,6 +50,7 @@ bool kai_inbox_may_wait(struct kai_cli *cli, struct kai_txn *txn, const struct k
 	if (is_own(item) || !stands(item))
 		return false;
 	return kind == KAI_KIND_ADVICE || kind == KAI_KIND_RFI || kind == KAI_KIND_RELEASE ||
+	       (kind == KAI_KIND_INCIDENT && item->facts.header.supersedes_count > 0) ||
 	       unacknowledged(cli, txn, item);
 }
 
@@ -98,7 +98,7 @@ static uint64_t ack_by(struct kai_cli *cli, struct kai_txn *txn, const struct ka
 		}
 	}
 	for (size_t i = 0; by == 0 && i < sizeof(otherwise) / sizeof(*otherwise); i++)
-		if (otherwise[i].urgency == urgency)
+		if (otherwise[i].urgency == urgency || otherwise[i].urgency == KAI_URGENCY_TODAY)
 			by = item->facts.item.received_at + (uint64_t)otherwise[i].within_ms;
 	return by;
 }
@@ -203,6 +203,39 @@ static bool undecided(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 	       !we_said(cli, txn, KAI_KIND_RELEASE, settles, item);
 }
 
+/* The cause turned after we warned of it. */
+static json_t *reconsider_todo(struct kai_cli *cli, struct kai_txn *txn,
+			       const struct kai_loaded *item)
+{
+	const char *alert = kai_inbox_alert_in_doubt(cli, txn, item);
+	json_t *todo = alert != NULL ? todo_json("reconsider", 0) : NULL;
+
+	if (todo != NULL)
+		(void)json_object_set_new(todo, "name", json_string(alert));
+	return todo;
+}
+
+/* A word that it was received: asked for anew where the cause turned, however little urgent it is. */
+static json_t *ack_todo(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item)
+{
+	const char *turned = kai_inbox_cause_turned(cli, txn, item);
+
+	if (kai_inbox_level(cli, txn, item) >= KAI_LEVEL_RECEIVED ||
+	    (turned == NULL && !unacknowledged(cli, txn, item)))
+		return NULL;
+	json_t *todo = todo_json("acknowledge", ack_by(cli, txn, item));
+
+	if (turned != NULL) {
+		(void)json_object_set_new(todo, "cause", json_string(turned));
+		(void)json_object_set_new(
+			todo, "text",
+			json_string(strcmp(turned, "to-malicious") == 0
+					    ? T("its cause turned: it is malicious")
+					    : T("its cause turned: it is not malicious")));
+	}
+	return todo;
+}
+
 /* What its kind asks for beside a word that it was received; NULL: nothing. */
 static json_t *kind_todo(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item)
 {
@@ -212,9 +245,11 @@ static json_t *kind_todo(struct kai_cli *cli, struct kai_txn *txn, const struct 
 			       ? NULL
 			       : todo_json("reply", time_of(cli, item, "due"));
 	case KAI_KIND_ADVICE:
-		return our_level(cli, txn, item) >= KAI_LEVEL_ACTION
+		return kai_inbox_level(cli, txn, item) >= KAI_LEVEL_ACTION
 			       ? NULL
 			       : todo_json("follow", time_of(cli, item, "due"));
+	case KAI_KIND_INCIDENT:
+		return reconsider_todo(cli, txn, item);
 	case KAI_KIND_RELEASE:
 		return undecided(cli, txn, item) ? todo_json("decide", 0) : NULL;
 	default: /* a number from the wire, not an enum */
@@ -322,9 +357,9 @@ json_t *kai_inbox_todos(struct kai_cli *cli, struct kai_txn *txn, const struct k
 
 		if (todo != NULL)
 			(void)json_array_append_new(todos, todo);
-		if (unacknowledged(cli, txn, item))
-			(void)json_array_append_new(
-				todos, todo_json("acknowledge", ack_by(cli, txn, item)));
+		todo = ack_todo(cli, txn, item);
+		if (todo != NULL)
+			(void)json_array_append_new(todos, todo);
 	}
 	return kai_inbox_sorted(cli, todos, by_time);
 }
