@@ -120,6 +120,7 @@ static bool value_canonical(const struct kai_body_field_row *row, struct kai_spa
 	case KAI_V_NUMBER:
 		return number_canonical(value);
 	case KAI_V_ID:
+	case KAI_V_COMMIT:
 		return id_canonical(value);
 	case KAI_V_CAUSE:
 		return cause_canonical(value);

@@ -5,6 +5,14 @@
 #include "kairan/label.h"
 #include "meaning.h"
 
+void kai_source_commit(const uint8_t realm[KAI_REALM_LEN], const uint8_t salt[KAI_ID_LEN],
+		       const uint8_t id[KAI_ID_LEN], uint8_t ret[KAI_ID_LEN])
+{
+	struct kai_span pieces[2] = {kai_span(salt, KAI_ID_LEN), kai_span(id, KAI_ID_LEN)};
+
+	kai_hash_many(KAI_CTX_SOURCE, realm, pieces, 2, ret);
+}
+
 void kai_advisory_id(const uint8_t realm[KAI_REALM_LEN], struct kai_span header,
 		     uint8_t ret[KAI_ID_LEN])
 {

@@ -25,10 +25,16 @@
 		name, KAI_V_ID, true, false, NULL                                                  \
 	}
 #define SEVERITY "0|1|2|3|4"
+/* What it was made from, for an auditor who is shown the opening: an edition, a re-issue, a picture of others' reports. */
+#define MADE_FROM                                                                                  \
+	{                                                                                          \
+		"made-from", KAI_V_COMMIT, false, true, NULL                                       \
+	}
 
 static const struct kai_body_field_row secinfo[] = {
 	WORD("subtype", "vulnerability|product|guidance|lesson|indicators|awareness"),
 	TEXT("action"), /* or an explicit "none" */
+	MADE_FROM,
 };
 
 static const struct kai_body_field_row alert[] = {
@@ -37,6 +43,7 @@ static const struct kai_body_field_row alert[] = {
 	TEXT("scope"),
 	TEXT("action"),
 	TIME("valid-until"),
+	MADE_FROM,
 };
 
 static const struct kai_body_field_row incident[] = {
@@ -57,6 +64,7 @@ static const struct kai_body_field_row incident[] = {
 	TEXT("contact"), /* role */
 	TIME("next-report-by"),
 	{"phase", KAI_V_WORD, false, true, "notify|contain|preserve|recover|prevent"},
+	MADE_FROM,
 };
 
 static const struct kai_body_field_row advice[] = {
@@ -81,6 +89,7 @@ static const struct kai_body_field_row sitrep[] = {
 	TEXT("covered"), /* ids or counts */
 	{"sector", KAI_V_TEXT, true, true, NULL},
 	TEXT("not-reported"), /* or an explicit "none" */
+	MADE_FROM,
 };
 
 static const struct kai_body_field_row coord[] = {
@@ -92,6 +101,7 @@ static const struct kai_body_field_row coord[] = {
 
 static const struct kai_body_field_row notice[] = {
 	TEXT("audience"),
+	MADE_FROM,
 };
 
 static const struct kai_body_field_row retract[] = {

@@ -8,6 +8,9 @@
 
 #include "kairan/crypto.h"
 
+/* Commitment to the item that another was made from: H(SOURCE, realm, salt || id). */
+void kai_source_commit(const uint8_t realm[KAI_REALM_LEN], const uint8_t salt[KAI_ID_LEN],
+		       const uint8_t id[KAI_ID_LEN], uint8_t ret[KAI_ID_LEN]);
 void kai_advisory_id(const uint8_t realm[KAI_REALM_LEN], struct kai_span header,
 		     uint8_t ret[KAI_ID_LEN]);
 

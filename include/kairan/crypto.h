@@ -41,7 +41,8 @@
 	X(JOURNAL, "k1 journal")                                                                   \
 	X(REST, "k1 at rest")                                                                      \
 	X(FINGERPRINT, "k1 fingerprint")                                                           \
-	X(CHECKSUM, "k1 checksum")
+	X(CHECKSUM, "k1 checksum")                                                                 \
+	X(SOURCE, "k1 source") /* commitment to what an item was made from */
 
 enum kai_ctx {
 #define X(name, word) KAI_CTX_##name,

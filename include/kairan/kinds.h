@@ -14,6 +14,7 @@ enum kai_value_type {
 	KAI_V_TIME,   /* RFC 3339 UTC with milliseconds, as kai_time_text writes it */
 	KAI_V_NUMBER, /* decimal, no sign, no leading zero */
 	KAI_V_ID,     /* 52 characters of base32 */
+	KAI_V_COMMIT, /* the same: H(SOURCE, realm, salt || id) of what it was made from */
 	KAI_V_CAUSE   /* class/sub/confidence/time */
 };
 

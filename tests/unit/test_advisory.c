@@ -554,6 +554,25 @@ static void test_build_without_room(void **state)
 	assert_int_equal(built.part_count, 1);
 }
 
+/* A commitment to what an item was made from: another id, salt or realm is another commitment. */
+static void test_source_commit(void **state)
+{
+	uint8_t given[3][KAI_ID_LEN] = {{1}, {2}, {3}}; /* realm, salt, id */
+	uint8_t first[KAI_ID_LEN];
+	uint8_t other[KAI_ID_LEN];
+
+	(void)state;
+	kai_source_commit(given[0], given[1], given[2], first);
+	kai_source_commit(given[0], given[1], given[2], other);
+	assert_memory_equal(first, other, KAI_ID_LEN);
+	for (size_t i = 0; i < 3; i++) {
+		given[i][KAI_REALM_LEN - 1] ^= 0x80;
+		kai_source_commit(given[0], given[1], given[2], other);
+		assert_memory_not_equal(first, other, KAI_ID_LEN);
+		given[i][KAI_REALM_LEN - 1] ^= 0x80;
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -572,6 +591,7 @@ int main(void)
 		TEST(test_opening_check),
 		TEST(test_build_refuses),
 		TEST(test_build_without_room),
+		TEST(test_source_commit),
 	};
 #undef TEST
 

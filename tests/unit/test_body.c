@@ -23,6 +23,7 @@ static const char *example(const struct kai_body_field_row *field, char word[64]
 	case KAI_V_NUMBER:
 		return "1";
 	case KAI_V_ID:
+	case KAI_V_COMMIT:
 		return ID;
 	case KAI_V_CAUSE:
 		return "unknown//low/" AT;

@@ -32,6 +32,7 @@ struct kai_span usual_body(uint64_t kind, const char *title, const uint8_t *ques
 		[KAI_V_TIME] = "2030-03-17T00:00:00.000Z",
 		[KAI_V_NUMBER] = "1",
 		[KAI_V_ID] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		[KAI_V_COMMIT] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		[KAI_V_CAUSE] = "unknown//low/2030-03-17T00:00:00.000Z",
 	};
 	const struct kai_kind_row *row = kai_kind_row(kind);

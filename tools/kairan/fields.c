@@ -205,6 +205,8 @@ static char *hint(struct kai_cli *cli, const struct kai_kind_row *row, const cha
 		return kai_cli_text(cli, "%s", T("number"));
 	case KAI_V_ID:
 		return kai_cli_text(cli, "%s", T("id"));
+	case KAI_V_COMMIT:
+		return kai_cli_text(cli, "%s", T("made by --made-from or --anonymise"));
 	case KAI_V_CAUSE:
 		return kai_cli_text(cli, "%s", T("unknown, or class/sub/confidence"));
 	case KAI_V_TEXT:

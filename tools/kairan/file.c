@@ -6,6 +6,7 @@
 #include "compose.h"
 #include "realm.h"
 #include "item.h"
+#include "reissue.h"
 #include "root.h"
 #include "verbs.h"
 #include "view.h"
@@ -25,6 +26,10 @@ const struct kai_opt kai_file_opts[] = {
 	{"part-audience", "NAME=LIST", true, N_("who of the audience may hold that part")},
 	{"incident", "ID", false, N_("id of the incident's first report")},
 	{"ref", "ID", true, N_("another advisory that it refers to")},
+	{"made-from", "ID", false,
+	 N_("an edition of that advisory: readers see a commitment, an auditor can check it")},
+	{"anonymise", "ID", false,
+	 N_("that advisory again without its origin, starting from its fields")},
 	{"text-lang", "TAG", false, N_("language of the text (default: --lang)")},
 	{"dry-run", NULL, false, N_("say who would get it, store nothing")},
 	{"keep", NULL, false, N_("store it even if no organisation may receive it")},
@@ -84,7 +89,8 @@ static void default_sectors(struct kai_cli *cli, struct kai_txn *txn, struct kai
 }
 
 /* main and what follows from it; label and references stand already. */
-static int finish(struct kai_cli *cli, struct kai_fields *fields, struct kai_draft *draft)
+static int finish(struct kai_cli *cli, struct kai_fields *fields, struct kai_draft *draft,
+		  const struct kai_reissue *reissue)
 {
 	struct kai_ctl_publish request = {.version = KAI_VERSION,
 					  .type = KAI_CONTROL_PUBLISH,
@@ -97,11 +103,15 @@ static int finish(struct kai_cli *cli, struct kai_fields *fields, struct kai_dra
 	main_part->name = kai_span_str("main");
 	main_part->media_type = kai_span_str(kai_cli_text(cli, "kairan/%s", fields->row->word));
 	if (exit == 0)
+		exit = kai_reissue_fields(cli, fields, reissue);
+	if (exit == 0)
 		exit = kai_fields_encode(cli, fields, &main_part->content);
 	if (exit == 0)
 		exit = kai_draft_options(cli, draft);
 	if (exit == 0)
 		exit = kai_parts_options(cli, draft);
+	if (exit == 0)
+		exit = kai_reissue_parts(cli, draft, reissue);
 	if (exit == 0 && fields->row->directed)
 		for (size_t i = 0; i < draft->label.audience_count; i++)
 			if (draft->label.audience[i].type != KAI_AUD_ORG)
@@ -116,6 +126,8 @@ static int finish(struct kai_cli *cli, struct kai_fields *fields, struct kai_dra
 							    ? T("%s: a live alert")
 							    : T("%s: an alert of a drill"),
 						    cli->verb->name));
+	if (exit == 0)
+		exit = kai_reissue_keep(cli, reissue);
 	if (exit != 0)
 		return exit;
 	request.draft = *draft;
@@ -146,6 +158,7 @@ static int unknown_kind(struct kai_cli *cli, const char *word)
 int kai_verb_file(struct kai_cli *cli)
 {
 	struct kai_fields *fields = kai_cli_take(cli, sizeof(*fields));
+	struct kai_reissue reissue;
 	struct kai_draft draft = {.label = {.onward = KAI_ONWARD_ANY,
 					    .attribution = KAI_ATTR_NAMED,
 					    .pap = KAI_PAP_GREEN}};
@@ -163,6 +176,9 @@ int kai_verb_file(struct kai_cli *cli)
 			T("file release: a release is asked for, granted or refused with "
 			  "`kairan release request|grant|refuse ID`"));
 	int exit = kai_cli_open(cli);
+
+	if (exit == 0)
+		exit = kai_cli_keys(cli);
 	struct kai_txn *txn = exit == 0 ? kai_cli_txn(cli) : NULL;
 
 	if (txn == NULL)
@@ -174,8 +190,10 @@ int kai_verb_file(struct kai_cli *cli)
 	exit = kai_label_options(cli, txn, true, &draft.label);
 	if (exit == 0)
 		exit = id_option(cli, txn, &draft);
+	if (exit == 0)
+		exit = kai_reissue_begin(cli, txn, fields, &draft, &reissue);
 	kai_txn_abort(txn);
-	return exit != 0 ? exit : finish(cli, fields, &draft);
+	return exit != 0 ? exit : finish(cli, fields, &draft, &reissue);
 }
 
 /* ---- revise ---- */
@@ -258,6 +276,7 @@ static int load_revised(struct kai_cli *cli, struct kai_txn *txn, struct kai_fie
 
 int kai_verb_revise(struct kai_cli *cli)
 {
+	const struct kai_reissue none = {.is = false};
 	struct kai_fields *fields = kai_cli_take(cli, sizeof(*fields));
 	struct kai_draft draft = {.kind = 0};
 	int exit = kai_cli_open(cli);
@@ -274,7 +293,7 @@ int kai_verb_revise(struct kai_cli *cli)
 	if (exit == 0)
 		exit = id_option(cli, txn, &draft);
 	kai_txn_abort(txn);
-	return exit != 0 ? exit : finish(cli, fields, &draft);
+	return exit != 0 ? exit : finish(cli, fields, &draft, &none);
 }
 
 /* ---- retract ---- */

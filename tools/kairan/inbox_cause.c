@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "inbox.h"
+#include "reissue.h"
 
 #define REPORTS_MOST 32u /* reports of one incident that are looked back at */
 #define ALERTS_MOST 256u /* newest alerts that are looked at */
@@ -58,12 +59,6 @@ const char *kai_inbox_cause_turned(struct kai_cli *cli, struct kai_txn *txn,
 
 /* ---- alerts of ours about it ---- */
 
-static const uint8_t *thread_of(const struct kai_loaded *item)
-{
-	return item->facts.header.thread.is ? item->facts.header.thread.id
-					    : item->facts.item.id;
-}
-
 /* Is that an id of this thread? */
 static bool in_thread(struct kai_cli *cli, struct kai_txn *txn, const uint8_t id[KAI_ID_LEN],
 		      const struct kai_loaded *incident)
@@ -71,20 +66,24 @@ static bool in_thread(struct kai_cli *cli, struct kai_txn *txn, const uint8_t id
 	struct kai_loaded *named = kai_cli_take(cli, sizeof(*named));
 	uint64_t arrival;
 
-	return kai_id_equal(id, thread_of(incident)) ||
+	return kai_id_equal(id, kai_item_thread(incident)) ||
 	       (kai_rec_arrival(txn, id, &arrival) &&
 		kai_item_load(cli, txn, arrival, false, named) &&
-		kai_id_equal(thread_of(named), thread_of(incident)));
+		kai_id_equal(kai_item_thread(named), kai_item_thread(incident)));
 }
 
 static bool is_about(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *alert,
 		     const struct kai_loaded *incident)
 {
 	const struct kai_header *header = &alert->facts.header;
+	uint8_t made_from[KAI_ID_LEN];
 	bool found = header->incident.is && in_thread(cli, txn, header->incident.id, incident);
 
 	for (size_t i = 0; !found && i < header->refs_count; i++)
 		found = in_thread(cli, txn, header->refs[i], incident);
+	/* A label that is another one forbids to name it: then only we know what it was made from. */
+	for (size_t i = 0; !found && kai_reissue_own(cli, alert, i, made_from); i++)
+		found = in_thread(cli, txn, made_from, incident);
 	return found;
 }
 
@@ -126,9 +125,9 @@ const char *kai_inbox_alert_in_doubt(struct kai_cli *cli, struct kai_txn *txn,
 		size_t used = cli->arena.used;
 		struct kai_loaded *alert = kai_cli_take(cli, sizeof(*alert));
 
-		if (arrival < item->facts.arrival && kai_item_load(cli, txn, arrival, true, alert) &&
-		    stands(alert) && is_about(cli, txn, alert, item) &&
-		    was_another(cli, txn, alert, item))
+		if (arrival < item->facts.arrival &&
+		    kai_item_load(cli, txn, arrival, true, alert) && stands(alert) &&
+		    is_about(cli, txn, alert, item) && was_another(cli, txn, alert, item))
 			title = alert->has_body ? kai_cli_str(cli, alert->body.title)
 						: kai_cli_id(cli, alert->facts.item.id);
 		else

@@ -4,11 +4,14 @@
 
 #include "case.h"
 #include "item.h"
+#include "reissue.h"
 #include "verbs.h"
 #include "view.h"
 
 const struct kai_opt kai_verify_opts[] = {
 	{"all", NULL, false, N_("every advisory that is here")},
+	{"opening", "PATH", false,
+	 N_("what it was made from too: an opening's file, or a folder of them")},
 	{NULL, NULL, false, NULL},
 };
 
@@ -124,6 +127,42 @@ static bool verify_one(struct kai_cli *cli, uint64_t arrival, json_t *rows)
 	return fine;
 }
 
+/* What it was made from, which its readers do not learn: checked with the opening. */
+static int verify_opening(struct kai_cli *cli, uint64_t arrival, json_t *io_top)
+{
+	const char *path = kai_opt_value(cli, "opening");
+	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
+	struct kai_loaded *source = kai_cli_take(cli, sizeof(*source));
+	uint8_t id[KAI_ID_LEN];
+	int exit = 0;
+
+	if (path == NULL)
+		return 0;
+	struct kai_txn *txn = kai_cli_txn(cli);
+
+	if (txn == NULL)
+		return KAI_EXIT_REFUSED;
+	if (!kai_item_load(cli, txn, arrival, true, item))
+		exit = kai_cli_fail(cli, KAI_EXIT_REFUSED, T("%s: damaged (run `kairan check`)"),
+				    cli->args[0]);
+	if (exit == 0)
+		exit = kai_reissue_open(cli, item, path, id);
+	if (exit == 0) {
+		bool here = kai_rec_arrival(txn, id, &arrival) &&
+			    kai_item_load(cli, txn, arrival, false, source);
+
+		(void)json_object_set_new(io_top, "made_from", kai_json_id(id));
+		(void)json_object_set_new(
+			io_top, "made_from_origin",
+			here ? json_string(kai_org_name(cli, txn, source->facts.header.origin))
+			     : json_null());
+		if (cli->renderer == &kai_render_table)
+			(void)fprintf(cli->out, T("Made from %s.\n"), kai_cli_id(cli, id));
+	}
+	kai_txn_abort(txn);
+	return exit;
+}
+
 static const struct kai_col verify_cols[] = {
 	{"id", N_("id"), KAI_COL_ID},
 	{"origin_name", N_("origin"), KAI_COL_TEXT},
@@ -161,6 +200,8 @@ int kai_verb_verify(struct kai_cli *cli)
 
 	if (cli->arg_count == 0 && !kai_opt_is(cli, "all"))
 		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("verify: name an id, or --all"));
+	if (cli->arg_count == 0 && kai_opt_is(cli, "opening"))
+		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("--opening: name the id that it opens"));
 	if (exit == 0)
 		exit = kai_cli_keys(cli);
 	if (exit == 0 && cli->arg_count > 0) {
@@ -180,7 +221,14 @@ int kai_verb_verify(struct kai_cli *cli)
 		while (next_arrival(cli, &arrival))
 			fine = verify_one(cli, arrival, rows) && fine;
 	}
-	kai_view_show(cli, &verify_view, json_pack("{s:b, s:o}", "ok", fine, "items", rows));
+	json_t *top = json_pack("{s:b, s:o}", "ok", fine, "items", rows);
+
+	exit = cli->arg_count > 0 ? verify_opening(cli, arrival, top) : 0;
+	if (exit != 0) {
+		json_decref(top);
+		return exit;
+	}
+	kai_view_show(cli, &verify_view, top);
 	return fine ? KAI_EXIT_DONE : KAI_EXIT_REFUSED;
 }
 

@@ -12,9 +12,17 @@
 static const struct {
 	const char *name;
 	const char *option;
-} options[] = {{"tlp", "--tlp"},	 {"audience", "--audience"},   {"onward", "--onward"},
-	       {"valid", "--valid"},	 {"urgency", "--urgency"},     {"gov-share", "--gov-share"},
-	       {"concerns", "--sector"}, {"text-lang", "--text-lang"}, {"from", "--from"}};
+} options[] = {{"tlp", "--tlp"},
+	       {"audience", "--audience"},
+	       {"onward", "--onward"},
+	       {"valid", "--valid"},
+	       {"urgency", "--urgency"},
+	       {"gov-share", "--gov-share"},
+	       {"concerns", "--sector"},
+	       {"text-lang", "--text-lang"},
+	       {"from", "--from"},
+	       {"anonymise", "--anonymise"},
+	       {"made-from", "--made-from"}};
 
 struct command {
 	struct kai_lab_stage *stage;
@@ -36,18 +44,25 @@ static const char *option_of(const char *name)
 	return NULL;
 }
 
+static char *with(const struct kai_lab_stage *stage, char *text, const char *name,
+		  const char *value)
+{
+	char *mark = kai_cli_text(stage->cli, "{%s}", name);
+	char *at = strstr(text, mark);
+
+	return at == NULL ? text
+			  : kai_cli_text(stage->cli, "%.*s%s%s", (int)(at - text), text, value,
+					 at + strlen(mark));
+}
+
 char *kai_lab_with_ids(const struct kai_lab_stage *stage, const char *value)
 {
 	char *text = kai_cli_text(stage->cli, "%s", value);
 
-	for (size_t i = 0; i < stage->scenario->item_count; i++) {
-		char *name = kai_cli_text(stage->cli, "{%s}", stage->scenario->items[i]);
-		char *at = strstr(text, name);
-
-		if (at != NULL)
-			text = kai_cli_text(stage->cli, "%.*s%s%s", (int)(at - text), text,
-					    stage->items[i].id, at + strlen(name));
-	}
+	for (size_t i = 0; i < stage->scenario->item_count; i++)
+		text = with(stage, text, stage->scenario->items[i], stage->items[i].id);
+	for (size_t i = 0; i < stage->lab->node_count; i++)
+		text = with(stage, text, stage->lab->nodes[i].name, stage->lab->nodes[i].dir);
 	return text;
 }
 
@@ -94,7 +109,7 @@ static int add_fields(struct command *command, const struct kai_lab_step *step)
 		} else if (option != NULL) {
 			add(command, option);
 			add(command, strcmp(field->name, "from") != 0
-					     ? value
+					     ? kai_lab_with_ids(stage, value)
 					     : kai_cli_text(stage->cli, "%s/%s.json",
 							    stage->scenario->folder, value));
 		} else {

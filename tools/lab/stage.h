@@ -69,7 +69,7 @@ int kai_lab_stage_wait_links(struct kai_lab_stage *stage);
 int64_t kai_lab_stage_now(const struct kai_lab_stage *stage);
 /* The rule's name and its sentence. */
 char *kai_lab_rule_text(const struct kai_lab_stage *stage, const char *rule);
-/* {NAME} becomes the id of what was filed under that name. */
+/* {NAME} becomes the id of what was filed under that name, {NODE} the folder of that node. */
 char *kai_lab_with_ids(const struct kai_lab_stage *stage, const char *value);
 /* "a, b and c" in the arena. */
 char *kai_lab_nodes_text(const struct kai_lab_stage *stage, uint64_t nodes);

@@ -96,6 +96,7 @@ static struct kai_span make_body(struct kai_arena *arena, const struct kai_kind_
 		[KAI_V_TIME] = "2030-03-17T00:00:00.000Z",
 		[KAI_V_NUMBER] = "1",
 		[KAI_V_ID] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		[KAI_V_COMMIT] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		[KAI_V_CAUSE] = "unknown//low/2030-03-17T00:00:00.000Z",
 	};
 	struct kai_body_value values[MOST_VALUES];

@@ -14,6 +14,7 @@ static struct kai_span body_of(struct sim_tale *tale, const struct kai_kind_row 
 		[KAI_V_TIME] = "2030-03-17T00:00:00.000Z",
 		[KAI_V_NUMBER] = "1",
 		[KAI_V_ID] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		[KAI_V_COMMIT] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		[KAI_V_CAUSE] = "unknown//low/2030-03-17T00:00:00.000Z",
 	};
 	struct kai_body_value values[32];

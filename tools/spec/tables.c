@@ -90,7 +90,8 @@ static void print_contexts(void)
 
 static void print_kinds(void)
 {
-	static const char *const types[] = {"text", "word", "time", "number", "id", "cause"};
+	static const char *const types[] = {"text", "word",	  "time", "number",
+					    "id",   "commitment", "cause"};
 	static const char *const roles[] = {"", "system", "duty", "decider"};
 
 	(void)printf("\n### Kinds\n\nFields marked * must be there; + may stand more than once. "
