@@ -423,6 +423,61 @@ static void test_alert_in_doubt(void **state)
 	}
 }
 
+/* A picture of what is here: each report once and as it is now; named only where all have one label. */
+static void test_sitrep_draft(void **state)
+{
+	static const struct {
+		enum kai_lang lang;
+		const char *line;
+	} rows[] = {
+		{KAI_LANG_EN, "jp-seed7:pow: reports 2, malicious 1, severity up to"},
+		{KAI_LANG_JA, "jp-seed7:pow：報告2件、うち攻撃（悪意）1件"},
+	};
+	struct world *world = officer_alliance();
+	struct officer officer;
+	uint8_t first[KAI_ID_LEN], second[KAI_ID_LEN], other[KAI_ID_LEN], asked[KAI_ID_LEN];
+	char id[KAI_ID_TEXT];
+
+	(void)state;
+	report(world, CAUSE("unknown"), 0, NULL, first);
+	report(world, CAUSE("malicious"), 0, first, second);
+	kai_id_text(second, id);
+	officer_begin(&officer, world, OFFICER_CEP, KAI_LANG_EN);
+	const char *text = officer_run(&officer, "sitrep draft", NULL, 0);
+
+	assert_non_null(strstr(text, id)); /* one label: named, and the label is said */
+	assert_non_null(strstr(text, "--tlp AMBER"));
+	assert_non_null(strstr(text, "\"not-reported\": \"none\""));
+	officer_done(&officer);
+	officer_publish(world, OFFICER_OP_B,
+			&(struct officer_draft){.kind = KAI_KIND_INCIDENT,
+						.to = 1 << OFFICER_CEP,
+						.title = "Another one"},
+			other);
+	officer_publish(world, OFFICER_CEP,
+			&(struct officer_draft){.kind = KAI_KIND_RFI,
+						.to = 1 << OFFICER_OP_B,
+						.title = "Seen at night?"},
+			asked);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		officer_begin(&officer, world, OFFICER_CEP, rows[i].lang);
+		text = officer_run(&officer, "sitrep draft", NULL, 0);
+		assert_non_null(strstr(text, rows[i].line));
+		assert_non_null(strstr(text, "\"not-reported\": \"op-power-b\""));
+		assert_null(strstr(text, id)); /* labels differ: counted */
+		kai_id_text(other, id);
+		assert_null(strstr(text, id));
+		kai_id_text(second, id);
+		officer_done(&officer);
+	}
+	/* Another's picture is of what it may see. */
+	officer_begin(&officer, world, OFFICER_MINISTRY, KAI_LANG_EN);
+	assert_non_null(strstr(officer_run(&officer, "sitrep draft", NULL, 0),
+			       "incident reports 0, of organisations 0"));
+	officer_done(&officer);
+	world_free(world);
+}
+
 /* A later report stands in the earlier one's place and says what is new in it. */
 static void test_changed(void **state)
 {
@@ -554,12 +609,12 @@ static void test_empty(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order),	    cmocka_unit_test(test_fit),
-		cmocka_unit_test(test_wrap),	    cmocka_unit_test(test_alert),
-		cmocka_unit_test(test_late),	    cmocka_unit_test(test_question),
-		cmocka_unit_test(test_cause_turns), cmocka_unit_test(test_alert_in_doubt),
-		cmocka_unit_test(test_changed),	    cmocka_unit_test(test_release),
-		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_order),	     cmocka_unit_test(test_fit),
+		cmocka_unit_test(test_wrap),	     cmocka_unit_test(test_alert),
+		cmocka_unit_test(test_late),	     cmocka_unit_test(test_question),
+		cmocka_unit_test(test_cause_turns),  cmocka_unit_test(test_alert_in_doubt),
+		cmocka_unit_test(test_sitrep_draft), cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_release),	     cmocka_unit_test(test_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
