@@ -75,6 +75,9 @@ op-power-a revises FIRST as SECOND
 	title "Set-points were changed from outside"
 	cause malicious/external/high
 within 60s min-energy, cep-power, op-power-b, op-telecom-a and cabinet hold SECOND
+tell "and everybody is asked again to acknowledge it, whatever was said of the first"
+within 10s min-energy answers "inbox" with "\u0022cause\u0022:\u0022to-malicious\u0022"
+within 10s cabinet answers "inbox" with "\u0022cause\u0022:\u0022to-malicious\u0022"
 within 30s min-energy, cep-power, op-power-b, op-telecom-a and cabinet show FIRST as superseded
 within 10s min-energy and cep-power hold part damage of SECOND
 op-power-b, op-telecom-a and cabinet see part damage of SECOND withheld

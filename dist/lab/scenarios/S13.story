@@ -2,6 +2,7 @@
 story "a member's report, issued again without its origin"
 the time is 13:00:00
 
+cep-power knows min-comm
 op-power-a files incident REPORT
 	from incident
 	title "Alpha Electric Power: maintenance account taken over"
@@ -16,7 +17,7 @@ cep-power may not file incident because title
 	from again
 	anonymise {REPORT}
 	tlp AMBER
-	audience community:self/power,org:min-energy,org:cabinet
+	audience community:self/power,org:min-energy,org:min-comm
 cep-power files incident AGAIN
 	from again
 	anonymise {REPORT}
@@ -26,8 +27,8 @@ cep-power files incident AGAIN
 	extent "one station"
 	urgency now
 	tlp AMBER
-	audience community:self/power,org:min-energy,org:cabinet
-within 30s op-power-b, min-energy and cabinet hold AGAIN
+	audience community:self/power,org:min-energy,org:min-comm
+within 30s op-power-b, min-energy and min-comm hold AGAIN
 cep-power files secinfo EDITION
 	from secinfo
 	made-from {REPORT}
@@ -39,14 +40,14 @@ cep-power files secinfo EDITION
 within 30s foreign-cert hold EDITION
 
 tell "readers see that it was made from something, and not from what; the auditor who is shown the opening can check it"
-cabinet may not do "verify {AGAIN} --opening {cep-power}/kairand.pid"
-cabinet does "verify {AGAIN} --opening {cep-power}/openings"
-within 5s cabinet answers "verify {AGAIN} --opening {cep-power}/openings" with "{REPORT}"
+min-comm may not do "verify {AGAIN} --opening {cep-power}/kairand.pid"
+min-comm does "verify {AGAIN} --opening {cep-power}/openings"
+within 5s min-comm answers "verify {AGAIN} --opening {cep-power}/openings" with "{REPORT}"
 within 5s foreign-cert answers "verify {EDITION} --opening {cep-power}/openings" with "{REPORT}"
 within 5s cep-power answers "verify {AGAIN} --opening {cep-power}/openings" with "\u0022made_from_origin\u0022:\u0022op-power-a\u0022"
 
 everybody verify everything
 everybody find their stores sound
 nobody else learns of REPORT
-cabinet, min-comm and foreign-cert never learn that op-power-a takes part
+min-comm and foreign-cert never learn that op-power-a takes part
 nobody else learns of EDITION
