@@ -41,8 +41,8 @@ struct picture {
 	char *silent; /* who was asked and did not answer */
 };
 
-static const char *const services[] = {"stopped",  "partial", "degraded", "restored",
-				       "unknown", "normal"};
+static const char *const services[] = {"stopped",  "partial", "degraded",
+				       "restored", "unknown", "normal"};
 #define SERVICES (sizeof(services) / sizeof(*services))
 
 static const char *value_of(struct kai_cli *cli, const struct kai_loaded *item, const char *name)
@@ -112,8 +112,7 @@ static void add_report(struct kai_cli *cli, struct picture *picture, const struc
 		picture->label = header->label;
 		picture->one_label = true;
 	}
-	picture->one_label =
-		picture->one_label && kai_label_same(&picture->label, &header->label);
+	picture->one_label = picture->one_label && kai_label_same(&picture->label, &header->label);
 	for (size_t i = 0; i < picture->origins; i++)
 		known = known || kai_id_equal(picture->origin[i], header->origin);
 	if (!known && picture->origins < REPORTS_MOST)
@@ -230,8 +229,7 @@ static json_t *draft_of(struct kai_cli *cli, const struct picture *picture)
 
 	kai_time_text(kai_cli_now(), at);
 	for (size_t i = 0; i < picture->line_count; i++)
-		(void)json_array_append_new(
-			lines, json_string(line_text(cli, &picture->lines[i])));
+		(void)json_array_append_new(lines, json_string(line_text(cli, &picture->lines[i])));
 	return json_pack("{s:s, s:s, s:s, s:o, s:s}", "title", T("Situation"), "as-of", at,
 			 "covered", covered_text(cli, picture), "sector", lines, "not-reported",
 			 picture->silent[0] != '\0' ? picture->silent : "none");
