@@ -18,9 +18,8 @@ within 10s min-energy and cep-power hold part damage of FIRST
 op-power-b, op-telecom-a and cabinet see part damage of FIRST withheld
 cabinet has FIRST from min-energy
 rule audience keeps FIRST from min-comm at min-energy
-tell "agreements said who tells whom: the ministry reports, the sector body passes on"
+tell "agreements say who tells whom: the ministry reports to the centre, and answers the operator"
 within 30s the duty of min-energy to cabinet about FIRST is met
-within 30s the duty of cep-power to op-power-b about FIRST is met
 within 10s the duty of min-energy to op-power-a about FIRST is due
 tell "and it came under the operator's own signature"
 cabinet does "verify {FIRST}"

@@ -3,6 +3,9 @@ story "flow B: alert information, from the centre to those who must act"
 federation signed
 the time is 03:00:00
 
+tell "the two ministries do not hear it from one another, nor the two sectors, so that numbers come back the way that it went"
+cut min-energy from min-comm
+cut op-power-a from op-telecom-a
 cabinet files alert WARNING
 	from alert
 	title "A protection relay's maintenance access is being abused"
@@ -38,6 +41,7 @@ within 30s cabinet counts 2 of 3 behind min-energy as received for WARNING
 within 30s cabinet counts 1 of 3 behind min-energy as action for WARNING
 min-energy does "ack {WARNING} --level received --role duty"
 min-comm does "ack {WARNING} --level received --role duty"
+mend all links
 
 tell "the partner abroad gets an edition of its own, which does not say what it was made from"
 rule ceiling keeps WARNING from foreign-cert at cabinet
