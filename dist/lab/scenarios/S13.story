@@ -13,7 +13,7 @@ op-power-a files incident REPORT
 within 30s cep-power hold REPORT
 
 tell "words that name the origin do not pass, and nothing is taken over that its author numbers"
-cep-power may not file incident because title
+cep-power may not file incident because origin
 	from again
 	anonymise {REPORT}
 	tlp AMBER
