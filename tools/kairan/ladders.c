@@ -150,7 +150,7 @@ static bool is(const json_t *json, const char *key, const char *word)
 	return strcmp(str(json, key), word) == 0;
 }
 
-/* "our deputy", "duty of op-power-a" */
+/* "our deputy", "duty of a-partner" */
 static char *whom(struct kai_cli *cli, const json_t *ladder, const char *role)
 {
 	const char *word = T(kai_view_safe(cli, role, false));
