@@ -226,7 +226,8 @@ static void begin_life(struct kai_loop *loop, struct kai_drill_seat *seat)
 	enum kai_err err = open_store(loop, seat, &why);
 
 	memcpy(config.realm, seat->realm, KAI_REALM_LEN);
-	config.escalation = (struct kai_escalation){.ceiling = 0}; /* nobody is called for a drill */
+	config.escalation =
+		(struct kai_escalation){.ceiling = 0}; /* nobody is called for a drill */
 	if (err == KAI_ERR_OK)
 		err = kai_engine_new(&config, &seat->engine);
 	if (err != KAI_ERR_OK) {

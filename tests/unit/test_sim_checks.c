@@ -553,6 +553,90 @@ static void put_duty(struct scene *scene, uint32_t item, uint64_t state, bool ti
 	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
 }
 
+/* What the engine said of a step of node 1's. */
+static void say_call(struct scene *scene, const char *event)
+{
+	struct kai_output output = {.type = KAI_OUTPUT_TRACE, .event = event, .number = 1};
+
+	memcpy(output.id, sim_ledger_item(scene->sim, OPEN)->id, KAI_ID_LEN);
+	scene->checker->traced(scene->sim, scene->state, sim_node(scene->sim, 1), &output);
+}
+
+/* One of node 1's ladders, as its store has it at the end. */
+static void put_ladder(struct scene *scene, uint64_t state, uint64_t due_at, bool timer)
+{
+	struct kai_step step = {.rung = KAI_RUNG_NOTICE,
+				.silence = KAI_SILENCE_OURS,
+				.state = state,
+				.due_at = due_at,
+				.started_at = due_at,
+				.role = kai_span_str("duty")};
+	struct kai_ladder ladder = {.urgency = KAI_URGENCY_NOW,
+				    .next = KAI_RUNG_RECEIVED,
+				    .due_at = due_at,
+				    .timer_at = timer ? due_at : 0,
+				    .steps = &step,
+				    .steps_count = 1};
+	struct kai_key key;
+	struct kai_txn *txn;
+	uint64_t arrival;
+
+	assert_int_equal(kai_txn_begin(sim_node(scene->sim, 1)->store, true, &txn, NULL),
+			 KAI_ERR_OK);
+	assert_true(kai_rec_arrival(txn, sim_ledger_item(scene->sim, OPEN)->id, &arrival));
+	key = kai_key_pair(arrival, 0);
+	kai_rec_put(txn, KAI_TABLE_LADDERS, &key, &kai_object_ladder, &ladder);
+	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
+	scene->checker->settled(scene->sim, scene->state);
+}
+
+static void calls_good(struct scene *scene)
+{
+	struct sim_node *node = sim_node(scene->sim, 1);
+
+	say_call(scene, "call-due");
+	say_call(scene, "call-started");
+	node->boots++;
+	say_call(scene, "call-repeated");
+	node->boots--;
+	say_call(scene, "call-done");
+	put_ladder(scene, KAI_STEP_DONE, SIM_WALL_MS + KAI_MS_DAY, true);
+}
+
+static void calls_bad_twice(struct scene *scene)
+{
+	say_call(scene, "call-due");
+	say_call(scene, "call-started");
+	say_call(scene, "call-repeated"); /* in the same life */
+}
+
+static void calls_bad_unasked(struct scene *scene)
+{
+	say_call(scene, "call-started"); /* never due */
+}
+
+static void calls_bad_after(struct scene *scene)
+{
+	say_call(scene, "call-due");
+	say_call(scene, "call-done");
+	say_call(scene, "call-due");
+}
+
+static void calls_bad_lost(struct scene *scene)
+{
+	put_ladder(scene, KAI_STEP_DONE, SIM_WALL_MS + KAI_MS_DAY, false);
+}
+
+static void calls_bad_late(struct scene *scene)
+{
+	put_ladder(scene, KAI_STEP_DONE, SIM_WALL_MS - KAI_MS_DAY, true);
+}
+
+static void calls_bad_left(struct scene *scene)
+{
+	put_ladder(scene, KAI_STEP_STARTED, SIM_WALL_MS - KAI_MS_DAY, true);
+}
+
 static void duties_good(struct scene *scene)
 {
 	say_duty(scene, "duty-due");
@@ -760,6 +844,13 @@ static const struct trial trials[] = {
 	{"receipts bad end", &sim_check_receipts, receipts_bad_end, true},
 	{"pending good", &sim_check_pending, pending_good, false},
 	{"pending bad", &sim_check_pending, pending_bad, true},
+	{"calls good", &sim_check_calls, calls_good, false},
+	{"calls bad twice", &sim_check_calls, calls_bad_twice, true},
+	{"calls bad unasked", &sim_check_calls, calls_bad_unasked, true},
+	{"calls bad after", &sim_check_calls, calls_bad_after, true},
+	{"calls bad lost", &sim_check_calls, calls_bad_lost, true},
+	{"calls bad late", &sim_check_calls, calls_bad_late, true},
+	{"calls bad left", &sim_check_calls, calls_bad_left, true},
 	{"duties good", &sim_check_duties, duties_good, false},
 	{"duties bad twice", &sim_check_duties, duties_bad_twice, true},
 	{"duties bad after", &sim_check_duties, duties_bad_after, true},

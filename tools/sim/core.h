@@ -154,7 +154,13 @@ void sim_way_revive(struct sim *sim, struct sim_way *way, uint64_t link);
 
 /* ---- a node's life (node.c, life.c) ---- */
 
-enum sim_input_type { SIM_INPUT_FRAME, SIM_INPUT_UP, SIM_INPUT_DOWN, SIM_INPUT_CONTROL };
+enum sim_input_type {
+	SIM_INPUT_FRAME,
+	SIM_INPUT_UP,
+	SIM_INPUT_DOWN,
+	SIM_INPUT_CONTROL,
+	SIM_INPUT_CALLED
+};
 
 struct sim_input {
 	struct sim_input *next;
@@ -163,6 +169,7 @@ struct sim_input {
 	uint64_t link;		   /* likewise */
 	struct sim_packet *packet; /* FRAME */
 	uint64_t bulk_number;	   /* place in the bulk lane, 0: fast */
+	struct kai_call_ref call;  /* CALLED */
 	/* CONTROL */
 	uint8_t *request;
 	size_t request_len;
@@ -176,7 +183,8 @@ struct sim_lane {
 
 /* Something that leaves after the commit. */
 struct sim_leaving {
-	enum kai_output_type type; /* SEND, CUT, PEERS */
+	enum kai_output_type type; /* SEND, CUT, PEERS, CALL */
+	struct kai_call_ref call;
 	struct sim_packet *packet;
 	uint32_t peer;
 	uint64_t link;

@@ -148,6 +148,7 @@ bool sim_edge_event(const struct sim_node *node, const struct sim_input *input,
 		edge->session[end] = 0;
 		return true;
 	case SIM_INPUT_CONTROL:
+	case SIM_INPUT_CALLED:
 		return false;
 	}
 	return false;

@@ -219,6 +219,12 @@ static void step_input(struct sim *sim, struct sim_node *node, struct kai_txn *t
 		sim_node_step(sim, node, txn, &event);
 		return;
 	}
+	if (input->type == SIM_INPUT_CALLED) {
+		event = (struct kai_event){
+			.type = KAI_EVENT_CALLED, .call = input->call, .result = KAI_RESULT_EXIT};
+		sim_node_step(sim, node, txn, &event);
+		return;
+	}
 	if (!sim_edge_event(node, input, &event))
 		return;
 	if (input->type == SIM_INPUT_FRAME)
@@ -302,7 +308,8 @@ static void gather(struct sim *sim, struct sim_node *node, struct sim_input **in
 		case KAI_OUTPUT_PEERS:
 			(void)add_leaving(node->life, KAI_OUTPUT_PEERS);
 			break;
-		case KAI_OUTPUT_CALL: /* its nodes call nobody */
+		case KAI_OUTPUT_CALL:
+			add_leaving(node->life, KAI_OUTPUT_CALL)->call = output->call;
 			break;
 		case KAI_OUTPUT_ANSWER:
 			answer(sim, node, inputs[output->client - 1], output);
@@ -332,8 +339,14 @@ static void release(struct sim *sim, struct sim_node *node, struct sim_leaving *
 	case KAI_OUTPUT_PEERS:
 		sim_net_roster(sim, node);
 		break;
+	case KAI_OUTPUT_CALL: {
+		struct sim_input *input = sim_input_new(SIM_INPUT_CALLED);
+
+		input->call = leaving->call; /* its program takes no time, and may do it twice */
+		sim_node_put(sim, node, input);
+		break;
+	}
 	case KAI_OUTPUT_ANSWER:
-	case KAI_OUTPUT_CALL:
 	case KAI_OUTPUT_TRACE:
 		break;
 	}

@@ -168,6 +168,17 @@ void sim_org_renew(struct sim *sim, struct sim_node *node, bool revoke)
 	make_card(sim, node);
 }
 
+/* Whom its nodes call within what a run lasts; nobody is named, so nobody has to be kept. */
+static const struct kai_escalation patience = {.times = {{.delivered_ms = 20 * KAI_MS_SECOND,
+							  .received_ms = KAI_MS_MINUTE,
+							  .deputy_ms = KAI_MS_MINUTE,
+							  .deputy2_ms = 90 * KAI_MS_SECOND,
+							  .decider_ms = 150 * KAI_MS_SECOND},
+							 {.delivered_ms = KAI_MS_MINUTE,
+							  .received_ms = 4 * KAI_MS_MINUTE,
+							  .deputy_ms = 2 * KAI_MS_MINUTE},
+							 {.delivered_ms = 10 * KAI_MS_MINUTE}}};
+
 void sim_org_configure(struct sim *sim, struct sim_node *node)
 {
 	struct kai_engine_config *config = &node->config;
@@ -180,7 +191,8 @@ void sim_org_configure(struct sim *sim, struct sim_node *node)
 					     .rest_key_count = 1,
 					     .token_key = org->token_key,
 					     .scratch = sim->turn,
-					     .quota = kai_quota_default};
+					     .quota = kai_quota_default,
+					     .escalation = patience};
 	memcpy(config->org, org->root.key, KAI_ID_LEN);
 	memcpy(config->system.key, org->system.key, KAI_ID_LEN);
 	config->system.secret = org->system.secret;

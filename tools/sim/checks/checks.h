@@ -27,6 +27,7 @@
 	X(pending)                                                                                 \
 	X(duties)                                                                                  \
 	X(contingency)                                                                             \
+	X(calls)                                                                                   \
 	X(economy)
 
 #define X(name) extern const struct sim_checker sim_check_##name;
