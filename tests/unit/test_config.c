@@ -181,67 +181,68 @@ static void test_values(void **state)
 	}
 }
 
+static const struct kai_patience standard[] = {
+	{60, 900, 900, 1800, 2700}, {600, 14400, 14400, 0, 0}, {86400, 0, 0, 0, 0}};
+static const struct {
+	const char *text;
+	const char *says; /* NULL: it is good */
+} patience_cases[] = {
+	{"escalation = { now_delivered_s = 900; };", NULL},
+	{"escalation = { now_delivered_s = 901; };", "now_received_s must not be before"},
+	{"escalation = { now_decider_s = 2699; };", "now_decider_s must not be before"},
+	{"escalation = { now_decider_s = 2700; };", NULL},
+	{"escalation = { now_decider_s = 0; };", NULL},
+	{"escalation = { now_decider_s = 31536000; };", NULL},
+	{"escalation = { now_decider_s = 31536001; };", "must lie between"},
+	{"escalation = { now_decider_s = -1; };", "must lie between"},
+	{"escalation = { now_deputy2_s = 899; };", "now_deputy2_s must not be before"},
+	{"escalation = { now_deputy2_s = 900; };", NULL},
+	{"escalation = { now_deputy2_s = 0; };", NULL},
+	{"escalation = { today_received_s = 0; };", "today_received_s is 0"},
+	{"escalation = { today_received_s = 0; today_deputy_s = 0; };", NULL},
+	{"escalation = { info_deputy_s = 1; };", "info_received_s is 0"},
+	{"hook = { command = [\"/bin/true\", \"a b\", \"\"]; };", NULL},
+	{"hook = { command = []; };", NULL},
+	{"hook = { command = [\"true\"]; };", "whole path"},
+	{"hook = { command = \"/bin/true\"; };", "list of at most 16"},
+	{"hook = { command = [1]; };", "whole path"},
+	{"hook = { ceiling = \"AMBER+STRICT\"; };", NULL},
+	{"hook = { ceiling = \"WHITE\"; };", "must be one of"},
+	{"hook = { timeout_s = 0; };", "must lie between"},
+	{"hook = { timeout_s = 3600; };", NULL},
+	{"hook = { timeout_s = 3601; };", "must lie between"},
+	{"hook = { at_once = 16; };", NULL},
+	{"hook = { at_once = 17; };", "must lie between"},
+	{"people = ( );", NULL},
+	{"people = ( { role = \"duty\"; first = \"tel:1\"; second = \"tel:2\"; } );", NULL},
+	{"people = ( { role = \"duty\"; first = \"tel:1\"; } );", "needs role, first"},
+	{"people = ( { role = \"\"; first = \"tel:1\"; second = \"tel:2\"; } );",
+	 "needs role, first"},
+	{"people = ( { role = \"duty\"; first = \"a\\nb\"; second = \"tel:2\"; } );",
+	 "each a line"},
+	{"people = ( { role = \"duty\"; first = 1; second = \"tel:2\"; } );", "needs role, first"},
+	{"people = ( { role = \"duty\"; first = \"a\"; second = \"b\"; age = 3; } );",
+	 "knows role"},
+	{"people = ( \"duty\" );", "must hold groups"},
+	{"people = { role = \"duty\"; };", "at most 16 people"},
+};
+
 /* Defaults are the design's; what contradicts itself is refused, whatever stands first. */
 static void test_escalation(void **state)
 {
-	static const struct kai_patience standard[] = {
-		{60, 900, 900, 1800, 2700}, {600, 14400, 14400, 0, 0}, {86400, 0, 0, 0, 0}};
-	static const struct {
-		const char *text;
-		const char *says; /* NULL: it is good */
-	} cases[] = {
-		{"escalation = { now_delivered_s = 900; };", NULL},
-		{"escalation = { now_delivered_s = 901; };", "now_received_s must not be before"},
-		{"escalation = { now_decider_s = 2699; };", "now_decider_s must not be before"},
-		{"escalation = { now_decider_s = 2700; };", NULL},
-		{"escalation = { now_decider_s = 0; };", NULL},
-		{"escalation = { now_decider_s = 31536000; };", NULL},
-		{"escalation = { now_decider_s = 31536001; };", "must lie between"},
-		{"escalation = { now_decider_s = -1; };", "must lie between"},
-		{"escalation = { now_deputy2_s = 899; };", "now_deputy2_s must not be before"},
-		{"escalation = { now_deputy2_s = 900; };", NULL},
-		{"escalation = { now_deputy2_s = 0; };", NULL},
-		{"escalation = { today_received_s = 0; };", "today_received_s is 0"},
-		{"escalation = { today_received_s = 0; today_deputy_s = 0; };", NULL},
-		{"escalation = { info_deputy_s = 1; };", "info_received_s is 0"},
-		{"hook = { command = [\"/bin/true\", \"a b\", \"\"]; };", NULL},
-		{"hook = { command = []; };", NULL},
-		{"hook = { command = [\"true\"]; };", "whole path"},
-		{"hook = { command = \"/bin/true\"; };", "list of at most 16"},
-		{"hook = { command = [1]; };", "whole path"},
-		{"hook = { ceiling = \"AMBER+STRICT\"; };", NULL},
-		{"hook = { ceiling = \"WHITE\"; };", "must be one of"},
-		{"hook = { timeout_s = 0; };", "must lie between"},
-		{"hook = { timeout_s = 3600; };", NULL},
-		{"hook = { timeout_s = 3601; };", "must lie between"},
-		{"hook = { at_once = 16; };", NULL},
-		{"hook = { at_once = 17; };", "must lie between"},
-		{"people = ( );", NULL},
-		{"people = ( { role = \"duty\"; first = \"tel:1\"; second = \"tel:2\"; } );", NULL},
-		{"people = ( { role = \"duty\"; first = \"tel:1\"; } );", "needs role, first"},
-		{"people = ( { role = \"\"; first = \"tel:1\"; second = \"tel:2\"; } );",
-		 "needs role, first"},
-		{"people = ( { role = \"duty\"; first = \"a\\nb\"; second = \"tel:2\"; } );",
-		 "each a line"},
-		{"people = ( { role = \"duty\"; first = 1; second = \"tel:2\"; } );",
-		 "needs role, first"},
-		{"people = ( { role = \"duty\"; first = \"a\"; second = \"b\"; age = 3; } );",
-		 "knows role"},
-		{"people = ( \"duty\" );", "must hold groups"},
-		{"people = { role = \"duty\"; };", "at most 16 people"},
-	};
 	struct kai_config config;
 
 	(void)state;
 	kai_config_defaults(&config);
 	assert_memory_equal(config.patience, standard, sizeof(standard));
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(patience_cases) / sizeof(patience_cases[0]); i++) {
 		struct kai_why why = {.text = ""};
-		enum kai_err err = load(cases[i].text, &config, &why);
+		enum kai_err err = load(patience_cases[i].text, &config, &why);
 
-		if (err != (cases[i].says == NULL ? KAI_ERR_OK : KAI_ERR_INVALID) ||
-		    (cases[i].says != NULL && strstr(why.text, cases[i].says) == NULL))
-			fail_msg("%s: %s", cases[i].text, why.text);
+		if (err != (patience_cases[i].says == NULL ? KAI_ERR_OK : KAI_ERR_INVALID) ||
+		    (patience_cases[i].says != NULL &&
+		     strstr(why.text, patience_cases[i].says) == NULL))
+			fail_msg("%s: %s", patience_cases[i].text, why.text);
 	}
 	assert_int_equal(load("people = ( { role = \"deputy\"; name = \"Sato\"; first = \"tel:1\"; "
 			      "second = \"tel:2\"; hours = \"24/7\"; } );\n"
