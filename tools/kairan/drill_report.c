@@ -273,6 +273,32 @@ static void add_items(struct report *report)
 	}
 }
 
+/* What agreements' duties came to in the drill, as this node has it. */
+static json_t *duties_json(struct report *report)
+{
+	json_int_t met = 0, missed = 0, open = 0;
+	struct kai_scan scan;
+	struct kai_span value;
+
+	kai_scan_init(&scan, report->txn, KAI_TABLE_DUTIES, kai_span(NULL, 0), kai_span(NULL, 0),
+		      false);
+	while (kai_scan_next(&scan, NULL, &value)) {
+		size_t used = report->cli->arena.used;
+		struct kai_duty_row row;
+
+		if (kai_object_decode(&kai_object_duty_row, value, &report->cli->arena, &row) ==
+		    KAI_FAULT_NONE) {
+			bool late = kai_duty_late(&row);
+
+			missed += late;
+			met += row.state == KAI_DUTY_MET && !late;
+			open += row.settled_at == 0 && !late;
+		}
+		report->cli->arena.used = used;
+	}
+	return json_pack("{s:I, s:I, s:I}", "met", met, "missed", missed, "open", open);
+}
+
 /* ---- rates ---- */
 
 static int by_time(const void *a, const void *b)
@@ -393,6 +419,7 @@ static void show_report(struct kai_cli *cli, json_t *top)
 					      .cols = row_cols,
 					      .col_count = ROW_COLS,
 					      .empty = N_("Nothing was practised yet.")};
+	const json_t *duties = json_object_get(top, "duties");
 	size_t i;
 	json_t *rate;
 
@@ -401,6 +428,11 @@ static void show_report(struct kai_cli *cli, json_t *top)
 	(void)fprintf(cli->out, "%s\n", T("Reach-confirmation rate:"));
 	json_array_foreach (json_object_get(top, "tiers"), i, rate)
 		show_rate(cli, rate);
+	kai_view_pair(cli, T("duties"),
+		      kai_cli_text(cli, T("%lld met, %lld missed, %lld open"),
+				   (long long)json_integer_value(json_object_get(duties, "met")),
+				   (long long)json_integer_value(json_object_get(duties, "missed")),
+				   (long long)json_integer_value(json_object_get(duties, "open"))));
 	kai_render_table.show(cli, &table, top);
 	show_mend(cli, json_object_get(top, "mend"));
 }
@@ -465,13 +497,14 @@ int kai_verb_drill_report(struct kai_cli *cli)
 
 	const struct kai_drill *drill = &cli->drill->drill;
 	json_t *top = json_pack(
-		"{s:s, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "realm",
+		"{s:s, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "realm",
 		kai_realm_text(cli, drill->realm), "name", kai_json_span(drill->name), "level",
 		drill->level == KAI_DRILL_COMCHECK ? "comcheck" : "drills", "director",
 		kai_json_id(drill->director), "director_name",
 		kai_org_name(cli, report.txn, drill->director), "from", kai_json_time(drill->from),
 		"until", kai_json_time(kai_drill_end(report.txn, cli->drill, &cli->arena)), "tiers",
-		rates(&report), "rows", report.rows, "mend", report.mend);
+		rates(&report), "duties", duties_json(&report), "rows", report.rows, "mend",
+		report.mend);
 
 	kai_txn_abort(report.txn);
 	if (kai_opt_is(cli, "csv")) {

@@ -30,6 +30,7 @@ op-power-b goes down
 op-power-b comes back
 op-power-b does "ack {FLOOD} --level received --realm autumn"
 within 30s min-energy answers "drill report autumn" with "\u0022rate\u0022:\u00222/2\u0022"
+within 1s min-energy answers "drill report autumn" with "\u0022duties\u0022:{\u0022met\u0022:"
 min-energy does "drill close autumn"
 within 30s op-power-a and op-power-b answer "drill list" with "\u0022state\u0022:\u0022over\u0022"
 op-power-a may not do "ack {FLOOD} --level action --action checking --realm autumn"
