@@ -127,6 +127,8 @@ def test(tap: Tap):
             tap.same(answer.code, 0, 'two nodes run')
             ids = [one.ask(*secinfo(title)).json['id'] for title in TITLES]
             tap.ok(wait_until(lambda: two.ids() == set(ids), 30) is not None, 'what one files the other has')
+            # a receipt waits a little for company; it tells the newest entry of the journal
+            wait_until(lambda: all(one.ask('show', item).json['receipts'] for item in ids), 20)
             listed(tap, one, two, ids)
         finally:
             for node in (one, two):
