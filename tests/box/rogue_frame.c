@@ -34,8 +34,8 @@ struct bend {
 static const struct bend bends[] = {
 	{"unknown-version", 1, PING_LEN, 2},
 	{"unknown-type", 2, PING_LEN, 99},
-	{"unknown-type", 2, PING_LEN, 16},
-	{"unknown-type", 2, PING_LEN, 15},
+	{"unknown-type", 2, PING_LEN, 17},
+	{"unknown-type", 2, PING_LEN, 0},
 	{"wrong-type", 0, PING_LEN, 0x81},
 	{"wrong-type", 3, PING_LEN, 0xa4},
 	{"wrong-count", 0, PING_LEN, 0x95},
@@ -293,7 +293,7 @@ MISSERVED(bad_signature, craft->signatures[0].sig[0] ^= 1;
 
 static const struct rogue_case cases[] = {
 	{"frames of another version", bent_frames, "unknown-version", .klass = 0},
-	{"frames of unknown and reserved types", bent_frames, "unknown-type", .klass = 0},
+	{"frames of unknown types", bent_frames, "unknown-type", .klass = 0},
 	{"frames with a field of another type", bent_frames, "wrong-type", .klass = 0},
 	{"frames with a field too many", bent_frames, "wrong-count", .klass = 0},
 	{"frames with a field too short", bent_frames, "bad-length", .klass = 0},

@@ -96,8 +96,8 @@ static void twice(struct rogue *rogue, const struct rogue_case *self)
 
 static const struct rogue_case cases[] = {
 	{"a kind that the agreement leaves out", rogue_push, "kind", .plan = {.kind = 7}},
-	{"the same under a mark of contingency that no clause gives", rogue_push, "kind",
-	 .plan = {.kind = 7}, .spoil = add_mark},
+	{"the same under a mark of contingency that no clause gives", rogue_push,
+	 "contingency-mark", .plan = {.kind = 7}, .spoil = add_mark},
 	{"a sector that the agreement leaves out", rogue_push, "sector",
 	 .plan = {.sector = "jp-seed7:gas"}},
 	{"what has expired", rogue_push, "expired", .plan = {.created_ms = -60000, .ends_ms = -1}},

@@ -91,12 +91,17 @@ const char *officer_run(struct officer *officer, const char *verb, const char *a
 	cli->verb = verb_named(verb);
 	cli->arg_count = arg != NULL ? 1 : 0;
 	cli->args[0] = arg;
-	cli->out = open_memstream(&officer->text, &officer->len);
-	assert_non_null(cli->out);
-	cli->err = cli->out;
+	FILE *out = open_memstream(&officer->text, &officer->len);
+
+	assert_non_null(out);
+	cli->out = out;
+	cli->err = out;
 	int exit = cli->verb->run(cli);
 
-	assert_int_equal(fclose(cli->out), 0);
+	/* a drill's verbs put what marks each line before it */
+	if (cli->out != out)
+		assert_int_equal(fclose(cli->out), 0);
+	assert_int_equal(fclose(out), 0);
 	if (exit != want_exit)
 		fail_msg("%s: exit %d and not %d: %s", verb, exit, want_exit, officer->text);
 	return officer->text;

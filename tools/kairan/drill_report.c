@@ -365,9 +365,9 @@ static const struct kai_col row_cols[] = {
 };
 #define ROW_COLS (sizeof(row_cols) / sizeof(*row_cols))
 
-static char *span_of(struct kai_cli *cli, const json_t *rate, const char *key)
+static char *span_of(struct kai_cli *cli, const json_t *of, const char *key)
 {
-	const json_t *ms = json_object_get(rate, key);
+	const json_t *ms = json_object_get(of, key);
 
 	return json_is_integer(ms) ? kai_view_span(cli, json_integer_value(ms))
 				   : kai_cli_text(cli, "-");
@@ -413,11 +413,33 @@ static void show_mend(struct kai_cli *cli, const json_t *mend)
 	}
 }
 
+/* How long it took says more than when it was, and fits on a line. */
+static void say_how_long(struct kai_cli *cli, const json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (rows, i, row) {
+		(void)json_object_set_new(row, "delivered_after",
+					  json_string(span_of(cli, row, "delivered_ms")));
+		(void)json_object_set_new(row, "received_after",
+					  json_string(span_of(cli, row, "received_ms")));
+	}
+}
+
 static void show_report(struct kai_cli *cli, json_t *top)
 {
+	static const struct kai_col cols[] = {
+		{"tier", N_("tier"), KAI_COL_NUMBER},
+		{"name", N_("participant"), KAI_COL_TEXT},
+		{"consent", N_("take part"), KAI_COL_WORD},
+		{"delivered_after", N_("reached in"), KAI_COL_TEXT},
+		{"received_after", N_("confirmed in"), KAI_COL_TEXT},
+		{"cause", N_("cause"), KAI_COL_WORD},
+	};
 	static const struct kai_view table = {.list = "rows",
-					      .cols = row_cols,
-					      .col_count = ROW_COLS,
+					      .cols = cols,
+					      .col_count = sizeof(cols) / sizeof(*cols),
 					      .empty = N_("Nothing was practised yet.")};
 	const json_t *duties = json_object_get(top, "duties");
 	size_t i;
@@ -433,6 +455,7 @@ static void show_report(struct kai_cli *cli, json_t *top)
 				   (long long)json_integer_value(json_object_get(duties, "met")),
 				   (long long)json_integer_value(json_object_get(duties, "missed")),
 				   (long long)json_integer_value(json_object_get(duties, "open"))));
+	say_how_long(cli, json_object_get(top, "rows"));
 	kai_render_table.show(cli, &table, top);
 	show_mend(cli, json_object_get(top, "mend"));
 }

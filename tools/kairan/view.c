@@ -231,6 +231,16 @@ static bool says_something(const struct kai_col *col, const json_t *rows)
 	return false;
 }
 
+/* What marks each line of a drill stands on the same line of the terminal. */
+static void leave_room(struct kai_cli *cli, struct libscols_table *table)
+{
+	size_t mark = cli->marked ? kai_view_width(T("[EXERCISE] ")) : 0;
+	size_t width = scols_table_get_termwidth(table);
+
+	if (mark > 0 && width > mark)
+		(void)scols_table_set_termwidth(table, width - mark);
+}
+
 static bool add_column(struct kai_cli *cli, struct libscols_table *table, const struct kai_col *col,
 		       bool last)
 {
@@ -292,6 +302,7 @@ static void show_table(struct kai_cli *cli, const struct kai_view *view, json_t 
 	if (table != NULL) {
 		(void)scols_table_set_stream(table, cli->out);
 		(void)scols_table_enable_colors(table, cli->color);
+		leave_room(cli, table);
 		if (table_fill(cli, view, rows, table))
 			(void)scols_print_table(table);
 		scols_unref_table(table);
