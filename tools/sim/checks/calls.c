@@ -70,12 +70,14 @@ static struct said *said_of(struct calls *calls, uint32_t node, const struct kai
 	return said;
 }
 
-/* May this follow? A link's ladder begins anew with each silence. */
+/* May this follow? A link's ladder begins anew with each silence; how far a step was in a backup nobody said. */
 static bool follows(const struct said *said, const struct sim_node *node, enum state next,
 		    bool again)
 {
 	static const uint8_t none[KAI_ID_LEN];
 
+	if (said->state == NONE && node->epochs > 0)
+		return true;
 	switch (next) {
 	case DUE:
 		return said->state == NONE || (said->state == DONE && kai_id_equal(said->id, none));
