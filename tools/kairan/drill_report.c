@@ -207,7 +207,8 @@ static void read_receipts(struct report *report, uint16_t peer, struct kai_recei
 			  &report->cli->arena, ret);
 }
 
-/* A participant whom we ask ourselves, because we have an agreement with it and did not get it there. */
+/* A participant whom we ask ourselves: we have an agreement with it, and it is no other's that we got there. What is our
+ * own may come back from whom others told first. */
 static void add_partner(struct kai_cli *cli, struct kai_txn *txn, const struct kai_pair *pair,
 			void *context)
 {
@@ -219,7 +220,7 @@ static void add_partner(struct kai_cli *cli, struct kai_txn *txn, const struct k
 	(void)cli;
 	if (!kai_drill_has(&report->held->drill, pair->org) ||
 	    kai_id_equal(pair->org, report->item->facts.header.origin) ||
-	    kai_txn_get(txn, KAI_TABLE_SUPPLY, kai_key_span(&key), &value))
+	    (report->mine > 0 && kai_txn_get(txn, KAI_TABLE_SUPPLY, kai_key_span(&key), &value)))
 		return;
 	read_receipts(report, pair->peer, &rec);
 	if (report->mine > 0 && rec.levels_count == 0)
