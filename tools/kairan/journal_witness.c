@@ -132,7 +132,7 @@ void kai_witness_done(struct kai_witness *witness)
 
 void kai_witness_meet(struct kai_witness *witness, const uint8_t hash[KAI_ID_LEN])
 {
-	struct kai_witness_head wanted;
+	struct kai_witness_head wanted = {.at = 0};
 	struct kai_witness_head *head = NULL;
 
 	memcpy(wanted.hash, hash, KAI_ID_LEN);
