@@ -20,7 +20,22 @@ static const struct sim_holding *retracted(const struct sim *sim, uint32_t node,
 	return holding == NULL || (holding->flags & KAI_ITEM_MARKED) != 0 ? NULL : holding;
 }
 
-/* Flags change without a word in the log, so they are read. */
+/* Flags change without a word in the log, so they are read: a key that is revoked later unmakes what it took back. */
+static bool is_undone(const struct sim *sim, struct kai_txn *txn, const struct sim_item *item)
+{
+	struct sim_sight *sight = sim_sight_of(sim);
+	const struct sim_item *retraction = sim_ledger_item(sim, item->retracted_by);
+	size_t mark = sight->arena.used;
+	struct kai_item record;
+	uint64_t arrival;
+	bool is = kai_rec_arrival(txn, retraction->id, &arrival) &&
+		  kai_rec_item(txn, arrival, &sight->arena, &record) &&
+		  (record.flags & KAI_ITEM_MARKED) != 0;
+
+	sight->arena.used = mark;
+	return is;
+}
+
 static void check_flag(struct sim *sim, struct kai_txn *txn, uint32_t node,
 		       const struct sim_item *target)
 {
@@ -33,7 +48,7 @@ static void check_flag(struct sim *sim, struct kai_txn *txn, uint32_t node,
 	    kai_rec_item(txn, arrival, &sight->arena, &record)) {
 		bool shown = (record.flags & KAI_ITEM_RETRACTED) != 0;
 
-		if (!shown && retracted(sim, node, target) != NULL)
+		if (!shown && retracted(sim, node, target) != NULL && !is_undone(sim, txn, target))
 			sim_violation(sim, "retraction", node, target->id,
 				      "is shown as current beside its retraction");
 		if (shown && target->retracted_by == SIM_NONE && sim_is_honest(sim, target->origin))
@@ -60,6 +75,22 @@ static void retraction_turn(struct sim *sim, void *state, struct sim_node *node)
 	}
 }
 
+static void check_shown(struct sim *sim, const struct sim_frame *frame,
+			const struct sim_mention *mention)
+{
+	const struct sim_holding *holding = retracted(sim, frame->from, mention->truth);
+	struct kai_txn *txn;
+
+	if (holding == NULL || holding->turn >= (uint32_t)sim_node(sim, frame->from)->turns)
+		return;
+	txn = sim_look(sim_node(sim, frame->from));
+	if (!is_undone(sim, txn, mention->truth))
+		sim_violation(sim, "retraction", frame->from, mention->id,
+			      "goes to node %u though its retraction is held (frame type %d)",
+			      frame->to, (int)frame->type);
+	kai_txn_abort(txn);
+}
+
 static void retraction_sent(struct sim *sim, void *state, const struct sim_frame *frame)
 {
 	struct sim_sight *sight = sim_sight_of(sim);
@@ -67,19 +98,9 @@ static void retraction_sent(struct sim *sim, void *state, const struct sim_frame
 	(void)state;
 	if (!sim_check_hears(sim, frame))
 		return;
-	for (size_t i = 0; i < sight->mention_count; i++) {
-		const struct sim_mention *mention = &sight->mentions[i];
-		const struct sim_holding *holding =
-			mention->shown && mention->truth != NULL
-				? retracted(sim, frame->from, mention->truth)
-				: NULL;
-
-		if (holding != NULL && holding->turn < (uint32_t)sim_node(sim, frame->from)->turns)
-			sim_violation(
-				sim, "retraction", frame->from, mention->id,
-				"goes to node %u though its retraction is held (frame type %d)",
-				frame->to, (int)frame->type);
-	}
+	for (size_t i = 0; i < sight->mention_count; i++)
+		if (sight->mentions[i].shown && sight->mentions[i].truth != NULL)
+			check_shown(sim, frame, &sight->mentions[i]);
 }
 
 static void retraction_settled(struct sim *sim, void *state)
