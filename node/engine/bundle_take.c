@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kairan/bundle.h"
 #include "kairan/card.h"
 #include "kairan/check.h"
+#include "bundle.h"
 #include "fetch.h"
 #include "receipt.h"
 #include "trust.h"

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is new for one org, in a file: the items that may go to it as a push would, under wraps sealed
- * for it alone; what it is owed of receipts; which of its own bundles came here. Until it says, in a
- * bundle back, that this one came, all of it goes again in the next. Nothing is written before the
- * file's bytes are made but what receipts need, since parts lie where the store has them. Nothing goes
- * by a contingency clause: what a clause alone would let pass waits for a link.
+ * What is new for one org, in a file: the items that may go to it as a push would, under wraps
+ * sealed for it alone; and what there is to say to it (bundle_say.c). Until it says, in a bundle
+ * back, that this one came, all of it goes again in the next. Nothing is written before the file's
+ * bytes are made but what receipts need, since parts lie where the store has them. Nothing goes by
+ * a contingency clause: what a clause alone would let pass waits for a link.
  */
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "kairan/bundle.h"
 #include "kairan/card.h"
-#include "receipt.h"
+#include "bundle.h"
 #include "spread.h"
 #include "trust.h"
 
@@ -22,7 +20,6 @@
 #define HEADS 512u /* lengths and types of an advisory, above what they enclose */
 
 #define MEMBER_MOST ((size_t)1024) /* of a signed membership */
-#define SAID_MOST ((size_t)KAI_MAX_BUNDLE_RECEIPTS * KAI_MAX_ENTRIES)
 
 /* An item that is in it. */
 struct went {
@@ -31,12 +28,6 @@ struct went {
 	uint8_t evidence, signatures;
 	bool settled; /* asked for by name, though it is there */
 	const char *why;
-};
-
-/* What its receipts told whole of an item. */
-struct said {
-	uint64_t arrival, levels;
-	uint8_t lane;
 };
 
 struct writing {
@@ -49,8 +40,7 @@ struct writing {
 	struct went *went;		/* KAI_MAX_BUNDLE_ITEMS, as the advisories */
 	uint8_t (*origins)[KAI_ID_LEN]; /* KAI_MAX_BUNDLE_CARDS, as the cards */
 	uint8_t *members;		/* what the bundle's memberships point to */
-	struct said *said;		/* SAID_MOST */
-	size_t said_count;
+	struct kai_saying saying;
 	size_t bytes;
 	bool full; /* the one looked at goes into the next file */
 };
@@ -69,13 +59,10 @@ static bool lists(struct kai_turn *turn, struct writing *writing)
 		kai_arena_take(scratch, KAI_MAX_BUNDLE_MEMBERS * sizeof(*bundle->memberships));
 	bundle->advisories =
 		kai_arena_take(scratch, KAI_MAX_BUNDLE_ITEMS * sizeof(*bundle->advisories));
-	bundle->receipts =
-		kai_arena_take(scratch, KAI_MAX_BUNDLE_RECEIPTS * sizeof(*bundle->receipts));
-	bundle->heard = kai_arena_take(scratch, KAI_MAX_HEARD * sizeof(*bundle->heard));
 	writing->went = kai_arena_take(scratch, KAI_MAX_BUNDLE_ITEMS * sizeof(*writing->went));
 	writing->origins = kai_arena_take(scratch, (size_t)KAI_MAX_BUNDLE_CARDS * KAI_ID_LEN);
 	writing->members = kai_arena_take(scratch, KAI_MAX_BUNDLE_MEMBERS * MEMBER_MOST);
-	writing->said = kai_arena_take(scratch, SAID_MOST * sizeof(*writing->said));
+	kai_saying_init(turn, writing->link, bundle, &writing->saying);
 	if (!scratch->full)
 		return true;
 	kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
@@ -186,114 +173,6 @@ static bool begin(struct kai_turn *turn, struct writing *writing)
 	memcpy(bundle->agreement, pair->agreement.digest, KAI_ID_LEN);
 	bundle->number = next_number(turn, writing->link->number);
 	return add_card(turn, writing, config->org);
-}
-
-/* ---- receipts that it is owed */
-
-/* Rows of one lane after *io_after that were told by no bundle yet, or (again) by one that it has not
- * heard of. true: that was the last. */
-static bool gather(struct kai_turn *turn, const struct writing *writing, uint8_t lane, bool again,
-		   uint64_t *io_after, struct kai_telling *batch)
-{
-	struct kai_key from = kai_key_owed(writing->link->number, lane, *io_after + 1);
-	struct kai_scan scan;
-	struct kai_span at;
-
-	kai_scan_init(&scan, turn->txn, KAI_TABLE_OWED, kai_span(from.at, 3), kai_key_span(&from),
-		      false);
-	while (kai_telling_fits(batch)) {
-		struct kai_owed owed;
-		int64_t wait_ms = 0;
-
-		if (!kai_scan_next(&scan, &at, NULL))
-			return true;
-		struct kai_key key = kai_key_bytes(at.at, at.len);
-
-		*io_after = kai_get_be64(key.at + 3);
-		if (!kai_rec_get(turn->txn, KAI_TABLE_OWED, &key, &kai_object_owed, turn->scratch,
-				 &owed) ||
-		    (owed.bundle != 0) != again)
-			continue;
-		uint64_t told = kai_telling_add(turn, *io_after, owed.levels, batch, &wait_ms);
-
-		if (told != 0)
-			batch->told[batch->told_count++] = (struct kai_told){
-				.arrival = *io_after, .levels = told, .changes = owed.changes};
-	}
-	return false;
-}
-
-/* What it told is owed until the org says that this bundle came. */
-static void keep_said(struct writing *writing, uint8_t lane, const struct kai_telling *batch)
-{
-	for (size_t i = 0; i < batch->told_count; i++)
-		writing->said[writing->said_count++] =
-			(struct said){.arrival = batch->told[i].arrival,
-				      .levels = batch->told[i].levels,
-				      .lane = lane};
-}
-
-static void tell_lane(struct kai_turn *turn, struct writing *writing, uint8_t lane, bool again)
-{
-	struct kai_bundle *bundle = &writing->bundle;
-	uint64_t after = 0;
-	bool last = false;
-
-	while (!last && bundle->receipts_count < KAI_MAX_BUNDLE_RECEIPTS) {
-		struct kai_telling batch;
-		uint8_t digest[KAI_ID_LEN];
-
-		if (!kai_telling_init(turn, &batch))
-			return;
-		last = gather(turn, writing, lane, again, &after, &batch);
-		struct kai_span bytes = {NULL, 0};
-
-		if (batch.count > 0)
-			bytes = kai_telling_sign(turn, writing->link, &batch, digest);
-		if (bytes.len > 0) {
-			bundle->receipts[bundle->receipts_count++] = bytes;
-			keep_said(writing, lane, &batch);
-		}
-		free(batch.told);
-	}
-}
-
-static void add_receipts(struct kai_turn *turn, struct writing *writing)
-{
-	if (writing->say->after != 0 ||
-	    kai_pair_now(turn, writing->link)->state != KAI_STATE_ACTIVE)
-		return;
-	for (unsigned pass = 0; pass < 2; pass++) {
-		for (unsigned lane = 0; lane < KAI_OWED_LANES; lane++)
-			tell_lane(turn, writing, (uint8_t)lane, pass == 1);
-	}
-}
-
-/* The newest bundles of its that came here. */
-static void add_heard(struct kai_turn *turn, struct writing *writing)
-{
-	struct kai_key from = kai_key_bundle(writing->link->number, KAI_BUNDLE_IN, 0);
-	struct kai_bundle *bundle = &writing->bundle;
-	struct kai_scan scan;
-	struct kai_span key, value;
-	uint64_t numbers[KAI_MAX_HEARD];
-	size_t count = 0;
-
-	kai_scan_init(&scan, turn->txn, KAI_TABLE_BUNDLES, kai_span(from.at, 3), kai_span(NULL, 0),
-		      true);
-	while (count < KAI_MAX_HEARD && kai_scan_next(&scan, &key, &value)) {
-		struct kai_bundle_rec rec;
-		size_t mark = turn->scratch->used;
-
-		if (kai_object_decode(&kai_object_bundle_rec, value, turn->scratch, &rec) ==
-			    KAI_FAULT_NONE &&
-		    rec.heard)
-			numbers[count++] = kai_get_be64(key.at + 3);
-		turn->scratch->used = mark;
-	}
-	bundle->heard_count = count;
-	for (size_t i = 0; i < count; i++)
-		bundle->heard[i] = numbers[count - 1 - i];
 }
 
 /* ---- items */
@@ -533,21 +412,6 @@ static void note_went(struct kai_turn *turn, const struct writing *writing, cons
 	writing->link->sent_items++;
 }
 
-/* What more there is to say of it, or was added since, the next one tells. */
-static void note_said(struct kai_turn *turn, const struct writing *writing, const struct said *said)
-{
-	struct kai_key key = kai_key_owed(writing->link->number, said->lane, said->arrival);
-	size_t mark = turn->scratch->used;
-	struct kai_owed owed;
-
-	if (kai_rec_get(turn->txn, KAI_TABLE_OWED, &key, &kai_object_owed, turn->scratch, &owed) &&
-	    owed.levels == said->levels) {
-		owed.bundle = writing->bundle.number;
-		kai_rec_put(turn->txn, KAI_TABLE_OWED, &key, &kai_object_owed, &owed);
-	}
-	turn->scratch->used = mark;
-}
-
 static void note(struct kai_turn *turn, const struct writing *writing,
 		 const uint8_t digest[KAI_ID_LEN])
 {
@@ -559,8 +423,7 @@ static void note(struct kai_turn *turn, const struct writing *writing,
 
 	for (size_t i = 0; i < bundle->advisories_count; i++)
 		note_went(turn, writing, &writing->went[i]);
-	for (size_t i = 0; i < writing->said_count; i++)
-		note_said(turn, writing, &writing->said[i]);
+	kai_saying_note(turn, &writing->saying);
 	memcpy(rec.digest, digest, KAI_ID_LEN);
 	kai_rec_put(turn->txn, KAI_TABLE_BUNDLES, &key, &kai_object_bundle_rec, &rec);
 	kai_bundle_journal(turn, "bundle-written", writing->link->org, bundle->number, rec.items);
@@ -572,7 +435,7 @@ static void make(struct kai_turn *turn, struct writing *writing)
 	const struct kai_sign_pair *system = &turn->engine->config.system;
 	uint8_t digest[KAI_ID_LEN];
 
-	add_heard(turn, writing);
+	kai_saying_heard(turn, &writing->saying);
 	struct kai_span file = kai_bundle_make(&writing->bundle, system->key, system->secret,
 					       turn->scratch, digest);
 
@@ -596,7 +459,8 @@ void kai_bundle_write(struct kai_turn *turn, const void *request, struct kai_ctl
 	writing->ret = ret;
 	if (!begin(turn, writing))
 		return;
-	add_receipts(turn, writing);
+	if (writing->say->after == 0)
+		kai_saying_owed(turn, &writing->saying);
 	if (writing->say->receipts)
 		writing->ret->next = 0;
 	else if (writing->say->ids_count == 0)

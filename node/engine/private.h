@@ -38,7 +38,7 @@
  *   sign.c      further signatures on own items
  *   tell.c      a signed statement of how far we are
  *   case_seal.c our signature on a file about an incident
- *   bundle_write.c, bundle_take.c  what goes and comes in files instead of over a link
+ *   bundle_write.c, bundle_say.c, bundle_take.c  what goes and comes in files, not over a link
  *
  * Every function takes the turn first: the engine, the open transaction, the outputs and the
  * event's clocks.

@@ -86,10 +86,6 @@ bool kai_receipt_take(struct kai_turn *turn, struct kai_link *link,
 void kai_receipt_enter(struct kai_turn *turn, struct kai_receipt_rec *io_rec,
 		       const struct kai_reached *reached);
 
-/* ---- bundle_take.c */
-void kai_bundle_journal(struct kai_turn *turn, const char *event, const uint8_t org[KAI_ID_LEN],
-			uint64_t number, uint64_t count);
-
 /* ---- rollup.c */
 /* Has any partner agreed to be our constituency? */
 bool kai_rollup_any(struct kai_turn *turn);
