@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Text forms: base32 ids, armour, times, durations, and peer text made safe for a terminal or a
+ * Text forms: base32 ids, armour, times, durations, hours, and peer text made safe for a terminal or a
  * log. Pure; any thread; results are NUL-terminated in the caller's buffer.
  */
 #ifndef KAIRAN_TEXT_H
@@ -25,6 +25,15 @@ KAI_MUST_USE bool kai_time_parse(const char *text, struct kai_wall *ret);
 /* "90s", "15m", "4h", "30d", "2w", also joined as "1h30m"; up to ten years. */
 KAI_MUST_USE bool kai_duration_parse(const char *text, int64_t *ret_ms);
 void kai_duration_text(int64_t ms, char ret[32]); /* "1h30m" */
+
+/*
+ * When a contact can be reached: "24/7" or nothing: always; else rules, any of which suffices, each of days (none:
+ * all), a span and the offset from UTC there: "Mo-Fr 09:00-17:30 +09:00; Sa,Su 22:00-06:00 +09:00". After
+ * OpenStreetMap's opening_hours; a span that ends before it begins passes midnight.
+ */
+enum kai_hours { KAI_HOURS_OPEN = 1, KAI_HOURS_SHUT, KAI_HOURS_UNREADABLE };
+/* text: need not be NUL-terminated. Of what cannot be read nothing follows: whoever asks takes it as open. */
+enum kai_hours kai_hours_at(struct kai_span text, struct kai_wall at);
 
 /*
  * Armour (.kcard, .kagree, .kbundle), type in capitals, at most 32 characters:

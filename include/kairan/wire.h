@@ -397,7 +397,7 @@ enum kai_action {
 	X(STR, name, 0, 0, KAI_MAX_NAME, "")                                                       \
 	X(STR, first, 0, 1, KAI_MAX_TEXT, "first channel: tel:, mailto:, …")                       \
 	X(STR, second, 0, 1, KAI_MAX_TEXT, "another route")                                        \
-	X(STR, hours, 0, 0, KAI_MAX_SHORT, "")
+	X(STR, hours, 0, 0, KAI_MAX_SHORT, "when reached: section 8")
 
 #define KAI_CONTINGENCY(X)                                                                         \
 	X(FIX, from, 32, 0, 0, "origin whose items may pass")                                      \

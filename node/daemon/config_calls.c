@@ -61,6 +61,8 @@ static const char *read_person(config_setting_t *at, struct kai_person *ret)
 	    !read_line(at, "second", true, ret->second, sizeof(ret->second)) ||
 	    !read_line(at, "hours", false, ret->hours, sizeof(ret->hours)))
 		return "needs role, first and second, two ways to reach them, each a line";
+	if (kai_hours_at(kai_span_str(ret->hours), (struct kai_wall){0}) == KAI_HOURS_UNREADABLE)
+		return "has hours that cannot be read: \"24/7\", or \"Mo-Fr 09:00-17:30 +09:00\"";
 	return NULL;
 }
 

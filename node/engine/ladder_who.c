@@ -3,6 +3,7 @@
  * Whom to call, by whose silence. Whether a link or a person is silent is decided when the step is due: what was
  * delivered to somebody whom we hear is for people to say; from where nothing is heard, another way is taken.
  */
+#include "kairan/text.h"
 #include "ladder.h"
 #include "receipt.h"
 
@@ -104,11 +105,17 @@ struct people {
 	const struct kai_contact *list;
 	size_t count;
 	int side;
+	struct kai_wall reached_at; /* whoever says other hours than these comes last */
 };
+
+static bool is_shut(const struct people *people, const struct kai_contact *contact)
+{
+	return kai_hours_at(contact->hours, people->reached_at) == KAI_HOURS_SHUT;
+}
 
 /* The nth of that role; the last, where there are fewer; NULL: nobody. *ret_fewer: there were. */
 static const struct kai_contact *find(const struct people *people, const char *role, size_t nth,
-				      bool *ret_fewer)
+				      bool shut_too, bool *ret_fewer)
 {
 	const struct kai_contact *found = NULL;
 
@@ -117,13 +124,27 @@ static const struct kai_contact *find(const struct people *people, const char *r
 		const struct kai_contact *at = &people->list[i];
 
 		if ((people->side >= 0 && (int)at->side != people->side) ||
-		    !kai_span_equal(at->role, kai_span_str(role)))
+		    !kai_span_equal(at->role, kai_span_str(role)) ||
+		    (!shut_too && is_shut(people, at)))
 			continue;
 		found = at;
 		if (nth-- == 0) {
 			*ret_fewer = false;
 			return found;
 		}
+	}
+	return found;
+}
+
+/* The first role that somebody has. At no hour is nobody called: where all are away, who is wanted first is. */
+static const struct kai_contact *choose(const struct people *people, const char *const *roles,
+					size_t nth, bool *ret_fewer)
+{
+	const struct kai_contact *found = NULL;
+
+	for (int shut_too = 0; found == NULL && shut_too < 2; shut_too++) {
+		for (size_t i = 0; found == NULL && roles[i] != NULL; i++)
+			found = find(people, roles[i], nth, shut_too != 0, ret_fewer);
 	}
 	return found;
 }
@@ -156,7 +177,7 @@ static const char *const *roles_of(const struct kai_ladder_case *ladder, uint64_
 static struct people ours(struct kai_turn *turn, uint64_t arrival)
 {
 	const struct kai_escalation *config = &turn->engine->config.escalation;
-	struct people people = {config->people, config->people_count, -1};
+	struct people people = {.list = config->people, .count = config->people_count, .side = -1};
 	struct kai_link *first = people.count > 0 ? NULL : kai_rollup_first(turn, arrival);
 
 	if (first != NULL) {
@@ -210,13 +231,14 @@ void kai_ladder_who(struct kai_turn *turn, const struct kai_ladder_case *ladder,
 	const char *const *roles = roles_of(ladder, io_step->rung);
 	struct people people =
 		link == NULL ? ours(turn, ladder->place.arrival) : theirs(turn, link);
-	const struct kai_contact *found = NULL;
 	bool fewer = false;
 
+	people.reached_at = turn->event->wall;
 	io_step->silence = silence_of(turn, &ladder->place, link);
 	io_step->role = kai_span_str(roles[0]);
-	for (size_t i = 0; found == NULL && roles[i] != NULL; i++)
-		found = find(&people, roles[i], io_step->rung == KAI_RUNG_DEPUTY_2 ? 1 : 0, &fewer);
+	const struct kai_contact *found =
+		choose(&people, roles, io_step->rung == KAI_RUNG_DEPUTY_2 ? 1 : 0, &fewer);
+
 	if (found == NULL)
 		return;
 	bool other = other_way(ladder, io_step, fewer);

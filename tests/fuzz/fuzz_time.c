@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "kairan/limits.h"
 #include "kairan/text.h"
 
 #define MAX_LEN 512
@@ -48,6 +49,21 @@ static void base32_round_trip(const char *text)
 	MUST(strcmp(text, printed) == 0);
 }
 
+/* They are said to the minute, and whether they can be read hangs on no time. */
+static void hours_have_no_second(const char *text, size_t len)
+{
+	enum kai_hours first = kai_hours_at(kai_span(text, len), (struct kai_wall){0});
+
+	for (int64_t minute = 0; minute < 3; minute++) {
+		struct kai_wall at = {.ms = minute * 17 * KAI_MS_HOUR};
+		struct kai_wall later = {.ms = at.ms + KAI_MS_MINUTE - 1};
+		enum kai_hours says = kai_hours_at(kai_span(text, len), at);
+
+		MUST(says == kai_hours_at(kai_span(text, len), later));
+		MUST((says == KAI_HOURS_UNREADABLE) == (first == KAI_HOURS_UNREADABLE));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char text[MAX_LEN + 1];
@@ -60,5 +76,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	time_round_trip(text);
 	duration_round_trip(text);
 	base32_round_trip(text);
+	hours_have_no_second(text, len);
 	return 0;
 }

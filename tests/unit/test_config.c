@@ -223,6 +223,8 @@ static const struct {
 	{"people = ( { role = \"duty\"; first = 1; second = \"tel:2\"; } );", "needs role, first"},
 	{"people = ( { role = \"duty\"; first = \"a\"; second = \"b\"; age = 3; } );",
 	 "knows role"},
+	{"people = ( { role = \"duty\"; first = \"a\"; second = \"b\"; hours = \"day\"; } );",
+	 "hours that cannot be read"},
 	{"people = ( \"duty\" );", "must hold groups"},
 	{"people = { role = \"duty\"; };", "at most 16 people"},
 };

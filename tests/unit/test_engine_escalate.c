@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "kairan/text.h"
+
 #define LONG (40 * KAI_MS_DAY)
 
 /* ---- times ---- */
@@ -329,6 +331,50 @@ static void a_clock_that_goes_ahead_repeats_nothing(void **state)
 	ladder_finish(net);
 }
 
+/* Whose hours it is goes before whose it is not; where it is nobody's, the role that was wanted is called. */
+static void hours_choose(void **state)
+{
+	static const char *const never =
+		"Mo 00:00-00:01 Z; Tu 00:00-00:01 Z"; /* the test is on no Monday */
+	static const struct {
+		unsigned shut; /* bits of ladder_people */
+		const char *called[5];
+	} rows[] = {
+		{0, {"tel:1", "tel:2", "tel:3", "tel:5", "tel:7"}},
+		{1 << 0, {"tel:3", "tel:4", "tel:3", "tel:5", "tel:7"}},
+		{1 << 1, {"tel:1", "tel:2", "tel:5", "tel:6", "tel:7"}},
+		{1 << 1 | 1 << 2, {"tel:1", "tel:2", "tel:7", "tel:8", "tel:7"}},
+		{1 << 3, {"tel:1", "tel:2", "tel:3", "tel:5", "tel:3"}},
+		{0x1f, {"tel:1", "tel:2", "tel:3", "tel:5", "tel:7"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct net *net = ladder_pair();
+		struct kai_escalation say = ladder_usual();
+		struct kai_contact people[LADDER_PEOPLE];
+		uint8_t id[KAI_ID_LEN];
+
+		memcpy(people, ladder_people, sizeof(people));
+		for (size_t k = 0; k < LADDER_PEOPLE; k++) {
+			if ((rows[i].shut >> k & 1) != 0)
+				people[k].hours = kai_span_str(never);
+		}
+		assert_int_equal(kai_hours_at(kai_span_str(never), (struct kai_wall){NET_MS}),
+				 KAI_HOURS_SHUT);
+		say.people = people;
+		ladder_configure(net, &say);
+		net_link(net, 0, 1);
+		net_run(net);
+		ladder_alert(net, KAI_URGENCY_NOW, id);
+		net_pass(net, HOUR);
+		assert_int_equal(ladder_calls_at(net, 1), 5);
+		for (size_t k = 0; k < 5; k++)
+			ladder_text(ladder_call_at(net, 1, k)->call.channel, rows[i].called[k]);
+		ladder_finish(net);
+	}
+}
+
 /* Without a word of configuration nobody is called and nothing is written. */
 static void who_configures_nothing_calls_nobody(void **state)
 {
@@ -362,6 +408,7 @@ int main(void)
 		cmocka_unit_test(so_many_run_at_once_and_what_is_urgent_first),
 		cmocka_unit_test(a_clock_that_goes_back_delays_nobody),
 		cmocka_unit_test(a_clock_that_goes_ahead_repeats_nothing),
+		cmocka_unit_test(hours_choose),
 		cmocka_unit_test(who_configures_nothing_calls_nobody),
 	};
 

@@ -37,7 +37,7 @@ static const char whole[] = /* first has the higher id: it becomes b */
 	");\n"
 	"acks = ( { urgency = \"today\"; level = \"received\"; within = \"4h\"; } );\n"
 	"contacts = ( { side = \"second\"; role = \"duty\"; first = \"tel:1\"; second = "
-	"\"mailto:a@example.jp\"; } );\n"
+	"\"mailto:a@example.jp\"; hours = \"Mo-Fr 09:00-17:30 +09:00\"; } );\n"
 	"contingency = ( { from = \"peer\"; to = \"" ORG_B
 	"\"; kinds = [\"incident\"]; after = \"30m\"; longest = \"12h\"; pause = \"1h\"; } );\n"
 	"drill_consent = \"drills\";\n"
@@ -157,6 +157,7 @@ static const struct {
 	{"within = \"15m\"", "within = \"15 minutes\"", "t:14:", "is not a duration"},
 	{"level = \"received\"; ", "", "t:15:", "level is missing"},
 	{"role = \"duty\"; ", "role = \"duty\"; phone = \"1\"; ", "t:16:", "no such key"},
+	{"Mo-Fr 09:00", "Mo-Fr 9:00", "t:16:", "are no hours"},
 	{"\"drills\"", "\"always\"", "t:18:", "is not a word here"},
 	{"country = \"JP\"; sectors = [ ]", "country = \"jp\"; sectors = [ ]", "t:", "contradict"},
 };

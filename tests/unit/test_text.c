@@ -319,6 +319,89 @@ static void test_duration_text(void **state)
 	}
 }
 
+/* ---- hours ---- */
+
+/* 2026-11-23 is a Monday. */
+static const struct {
+	const char *hours, *at;
+	enum kai_hours says;
+} hours_rows[] = {
+	{"", "2026-11-23T03:00:00Z", KAI_HOURS_OPEN},
+	{"24/7", "2026-11-23T03:00:00Z", KAI_HOURS_OPEN},
+	{"Mo-Fr 09:00-17:30 +09:00", "2026-11-23T09:00:00+09:00", KAI_HOURS_OPEN},
+	{"Mo-Fr 09:00-17:30 +09:00", "2026-11-23T08:59:59+09:00", KAI_HOURS_SHUT},
+	{"Mo-Fr 09:00-17:30 +09:00", "2026-11-23T17:29:59+09:00", KAI_HOURS_OPEN},
+	{"Mo-Fr 09:00-17:30 +09:00", "2026-11-23T17:30:00+09:00", KAI_HOURS_SHUT},
+	{"Mo-Fr 09:00-17:30 +09:00", "2026-11-27T12:00:00+09:00", KAI_HOURS_OPEN},
+	{"Mo-Fr 09:00-17:30 +09:00", "2026-11-28T12:00:00+09:00", KAI_HOURS_SHUT},
+	/* Monday there while it is Sunday in UTC, and the other way round */
+	{"Mo 00:00-01:00 +14:00", "2026-11-22T10:30:00Z", KAI_HOURS_OPEN},
+	{"Su 23:00-24:00 -14:00", "2026-11-23T13:30:00Z", KAI_HOURS_OPEN},
+	{"00:00-24:00 Z", "2026-11-22T23:59:59Z", KAI_HOURS_OPEN},
+	{"09:00-10:00 Z", "2026-11-22T09:30:00Z", KAI_HOURS_OPEN},
+	/* the night belongs to the day on which it began */
+	{"Mo 22:00-06:00 Z", "2026-11-23T22:00:00Z", KAI_HOURS_OPEN},
+	{"Mo 22:00-06:00 Z", "2026-11-24T05:59:59Z", KAI_HOURS_OPEN},
+	{"Mo 22:00-06:00 Z", "2026-11-24T06:00:00Z", KAI_HOURS_SHUT},
+	{"Mo 22:00-06:00 Z", "2026-11-23T05:00:00Z", KAI_HOURS_SHUT},
+	{"Su 22:00-06:00 Z", "2026-11-23T05:00:00Z", KAI_HOURS_OPEN},
+	/* lists, ranges that pass Sunday, several rules */
+	{"Sa,Su 10:00-11:00 Z", "2026-11-22T10:00:00Z", KAI_HOURS_OPEN},
+	{"Sa,Su 10:00-11:00 Z", "2026-11-23T10:00:00Z", KAI_HOURS_SHUT},
+	{"Fr-Mo 10:00-11:00 Z", "2026-11-23T10:00:00Z", KAI_HOURS_OPEN},
+	{"Fr-Mo 10:00-11:00 Z", "2026-11-24T10:00:00Z", KAI_HOURS_SHUT},
+	{"Tu,Mo-Su 10:00-11:00 Z", "2026-11-26T10:00:00Z", KAI_HOURS_OPEN},
+	{"Tu 10:00-11:00 Z; Mo 10:00-11:00 Z", "2026-11-23T10:00:00Z", KAI_HOURS_OPEN},
+	{"Mo 10:00-11:00 Z;Tu 10:00-11:00 Z", "2026-11-23T10:00:00Z", KAI_HOURS_OPEN},
+	{"Mo 10:00-11:00 Z", "1969-12-29T10:30:00Z", KAI_HOURS_OPEN},
+	{"Mo 10:00-11:00 Z", "0001-01-01T10:30:00Z", KAI_HOURS_OPEN},
+	/* what means nothing, wherever it is wrong */
+	{"office hours", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo-Fr", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo- 09:00-10:00 Z", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo, 09:00-10:00 Z", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo 09:00-10:00", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo 9:00-10:00 Z", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo 09:00-24:01 Z", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo 24:00-10:00 Z", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo 09:60-10:00 Z", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo 09:00-09:00 Z", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo 09:00-10:00 +14:01", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo 09:00-10:00 09:00", "2026-11-23T10:00:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo 09:00-10:00 Z;", "2026-11-23T09:30:00Z", KAI_HOURS_UNREADABLE},
+	{"Mo 09:00-10:00 Z or so", "2026-11-23T09:30:00Z", KAI_HOURS_UNREADABLE},
+	{"24/7 ", "2026-11-23T09:30:00Z", KAI_HOURS_UNREADABLE},
+};
+
+static void test_hours(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(hours_rows); i++) {
+		struct kai_wall at;
+
+		assert_true(kai_time_parse(hours_rows[i].at, &at));
+		if (kai_hours_at(kai_span_str(hours_rows[i].hours), at) != hours_rows[i].says)
+			fail_msg("%s at %s", hours_rows[i].hours, hours_rows[i].at);
+	}
+}
+
+/* A text that is cut anywhere is read no further than it goes. */
+static void test_hours_cut(void **state)
+{
+	const char *text = "Mo-Fr,Su 09:00-17:30 +09:00; Sa 22:00-06:00 -01:30";
+
+	(void)state;
+	for (size_t len = 1; len < strlen(text); len++) {
+		uint8_t bytes[64];
+
+		memcpy(bytes, text, len);
+		bytes[len] = '0'; /* what stands behind counts for nothing */
+		assert_int_equal(kai_hours_at(kai_span(bytes, len), (struct kai_wall){0}) ==
+					 KAI_HOURS_UNREADABLE,
+				 len != 27);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,7 +410,8 @@ int main(void)
 		cmocka_unit_test(test_time_text),      cmocka_unit_test(test_time_text_clamped),
 		cmocka_unit_test(test_time_every_day), cmocka_unit_test(test_time_parse),
 		cmocka_unit_test(test_time_refused),   cmocka_unit_test(test_duration_parse),
-		cmocka_unit_test(test_duration_text),
+		cmocka_unit_test(test_duration_text),  cmocka_unit_test(test_hours),
+		cmocka_unit_test(test_hours_cut),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

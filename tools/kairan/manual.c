@@ -68,6 +68,8 @@ static const char *form_text(enum kai_term_form form)
 		return "a duration, \"90s\", \"15m\", \"4h\", \"30d\"";
 	case KAI_TERM_TEXT:
 		return "a text";
+	case KAI_TERM_HOURS:
+		return "hours, \"24/7\", \"Mo-Fr 09:00-17:30 +09:00; Sa 09:00-12:00 +09:00\"";
 	case KAI_TERM_TEXTS:
 		return "a list of texts";
 	case KAI_TERM_KINDS:

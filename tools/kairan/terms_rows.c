@@ -114,7 +114,7 @@ const struct kai_term_row kai_term_rows[] = {
 	ROW(contact, "name", "name", TEXT, NULL, true, NULL),
 	ROW(contact, "first", "first", TEXT, NULL, false, NULL),
 	ROW(contact, "second", "second", TEXT, NULL, false, NULL),
-	ROW(contact, "hours", "hours", TEXT, NULL, true, NULL),
+	ROW(contact, "hours", "hours", HOURS, NULL, true, NULL),
 	ROW(contingency, "from", "from", ORG, NULL, false, NULL),
 	ROW(contingency, "to", "to", ORG, NULL, false, NULL),
 	ROW(contingency, "kinds", "kinds", KINDS, NULL, false, NULL),

@@ -16,6 +16,7 @@ enum kai_term_form {
 	KAI_TERM_TIME, /* RFC 3339; "" where 0 is allowed */
 	KAI_TERM_SPAN, /* duration; "" where 0 is allowed */
 	KAI_TERM_TEXT,
+	KAI_TERM_HOURS, /* kai_hours_at */
 	KAI_TERM_TEXTS, /* array of strings, a set */
 	KAI_TERM_KINDS, /* array of kind words, a set */
 	KAI_TERM_ORG,

@@ -153,6 +153,19 @@ static bool read_text(struct kai_terms_reader *reader, const struct kai_field *f
 	return copy_text(reader, text, ret);
 }
 
+static bool read_hours(struct kai_terms_reader *reader, const struct kai_field *field,
+		       const config_setting_t *at, struct kai_span *ret)
+{
+	if (!read_text(reader, field, at, ret))
+		return false;
+	if (kai_hours_at(*ret, (struct kai_wall){0}) == KAI_HOURS_UNREADABLE)
+		return kai_terms_fail(reader, at,
+				      "%s: `%s` are no hours (\"24/7\", or \"Mo-Fr 09:00-17:30 "
+				      "+09:00; Sa 09:00-12:00 +09:00\")",
+				      config_setting_name(at), config_setting_get_string(at));
+	return true;
+}
+
 static bool find_org(struct kai_terms_reader *reader, const config_setting_t *at, const char *text,
 		     uint8_t ret[KAI_ID_LEN])
 {
@@ -407,6 +420,8 @@ static bool read_scalar(struct kai_terms_reader *reader, const struct kai_term_r
 		return read_duration(reader, field, at, member);
 	case KAI_TERM_TEXT:
 		return read_text(reader, field, at, member);
+	case KAI_TERM_HOURS:
+		return read_hours(reader, field, at, member);
 	case KAI_TERM_ORG:
 		return string_of(reader, at, &text) && find_org(reader, at, text, member);
 	case KAI_TERM_DIGEST:
@@ -447,6 +462,7 @@ bool kai_terms_value(struct kai_terms_reader *reader, const struct kai_term_row 
 	case KAI_TERM_TIME:
 	case KAI_TERM_SPAN:
 	case KAI_TERM_TEXT:
+	case KAI_TERM_HOURS:
 	case KAI_TERM_ORG:
 	case KAI_TERM_DIGEST:
 	case KAI_TERM_GROUP:

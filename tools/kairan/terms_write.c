@@ -161,6 +161,7 @@ static void put_value(struct writer *writer, const struct kai_term_row *row, con
 		put_span(writer, *number);
 		break;
 	case KAI_TERM_TEXT:
+	case KAI_TERM_HOURS:
 		put_quoted(writer, *(const struct kai_span *)member);
 		break;
 	case KAI_TERM_TEXTS:
