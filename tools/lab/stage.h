@@ -95,7 +95,7 @@ bool kai_lab_comes_true(struct kai_lab_stage *stage, const struct kai_lab_step *
 /* evidence.c: looks through every recorded frame and every dumped store. An exit code. */
 int kai_lab_evidence(struct kai_lab_stage *stage);
 
-/* acts.c, filing.c, bundles.c, people.c, checks.c, sound.c, keys.c: what the statements do */
+/* acts.c, filing.c, bundles.c, people.c, checks.c, sound.c, alike.c, keys.c: what the statements do */
 int kai_lab_do_nothing(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_tell(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_do_time(struct kai_lab_stage *stage, const struct kai_lab_step *step);
@@ -150,6 +150,7 @@ int kai_lab_check_sound(struct kai_lab_stage *stage, const struct kai_lab_step *
 int kai_lab_check_clean(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_sector(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_answer(struct kai_lab_stage *stage, const struct kai_lab_step *step);
+int kai_lab_check_alike(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 int kai_lab_check_duty(struct kai_lab_stage *stage, const struct kai_lab_step *step);
 /* What of a node's configuration makes it call them; "" where the story does not say so. */
 const char *kai_lab_people(const struct kai_lab_stage *stage, size_t node);

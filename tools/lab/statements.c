@@ -71,6 +71,7 @@ const struct kai_lab_statement kai_lab_statements[] = {
 	{"NODES list ITEM under sector WORD", false, kai_lab_check_sector},
 	{"within SPAN NODES answers TEXT with TEXT", false, kai_lab_check_answer},
 	{"within SPAN NODES answer TEXT with TEXT", false, kai_lab_check_answer},
+	{"NODES report drill WORD as NODE does", false, kai_lab_check_alike},
 	{"within SPAN the duty of NODE to NODE about ITEM is WORD", false, kai_lab_check_duty},
 	{"within SPAN NODE calls its WORD about ITEM", false, kai_lab_check_called},
 	{"within SPAN NODE calls its WORD again about ITEM", false, kai_lab_check_called_again},

@@ -18,6 +18,8 @@ within 30s min-energy answers "drill report second" with "\u0022rate\u0022:\u002
 within 1s min-energy answers "drill report second" with "\u0022mend\u0022:[{\u0022org_name\u0022:\u0022cep-power\u0022,\u0022cause\u0022:\u0022nobody-answered\u0022"
 within 1s cep-power answers "drill report second" with "nobody-answered"
 within 1s op-power-a answers "drill report second" with "\u0022rate\u0022:\u00221/1\u0022,\u0022percent\u0022:100"
+op-power-a, op-power-b and cep-power report drill first as min-energy does
+op-power-a, op-power-b and cep-power report drill second as min-energy does
 everybody do not hold FIRST
 everybody do not hold SECOND
 everybody find their stores sound
