@@ -7,9 +7,10 @@
 #define PATIENCE_MS                                                                                \
 	20000 /* the last receipt is still on its way when the last person has answered */
 
-/* What a participant's report has of one organisation and one item; what it calls that organisation is its own. */
-static const char *const shared[] = {"tier",	    "consent",	   "delivered_at", "delivered_ms",
-				     "received_at", "received_ms", "cause"};
+/* What the reports have of one organisation and one item. What each calls it is its own, and so is the tier: who gave it
+ * the item cannot know that it has another, shorter way from who issued it. */
+static const char *const shared[] = {"consent",	    "delivered_at", "delivered_ms",
+				     "received_at", "received_ms",  "cause"};
 
 static json_t *rows_of(struct kai_lab_stage *stage, size_t node, const char *drill)
 {
