@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the rooms about trust share (trust.c, book.c, cards.c, member.c, pact.c, agree.c, pair.c):
+ * What the rooms about trust share (trust.c, book.c, cards.c, signers.c, member.c, pact.c, agree.c, pair.c):
  * reading what the store holds about orgs and agreements, and taking in what comes, whether by link
  * or by file. What lies in the store was verified when it went in, so reading decodes and does not
  * verify again. Everything returned lies in the turn's scratch. One thread per engine.
@@ -109,6 +109,15 @@ enum kai_fault kai_record_take(struct kai_turn *turn, struct kai_span bytes,
 bool kai_trust_may_introduce(struct kai_turn *turn, struct kai_link *link);
 /* After a connection: newer cards of those origins whose items this peer holds from us. */
 void kai_cards_catch_up(struct kai_turn *turn, struct kai_link *link);
+
+/* ---- signers.c
+ * --------------------------------------------------------------------------------------------------
+ */
+
+/* A card came in that revokes keys: marks what an origin signed with them since they fell into other hands. before: the
+ * card that it replaces. */
+void kai_trust_revoked(struct kai_turn *turn, const struct kai_card *card,
+		       const struct kai_card *before);
 
 /* ---- member.c
  * -----------------------------------------------------------------------------------------------------

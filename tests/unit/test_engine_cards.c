@@ -87,6 +87,8 @@ static void a_revocation_marks_in_pieces(void **state)
 	}
 	assert_int_equal(marked(net, 1), 3 * PIECE - 100);
 	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(net_journalled(net, 1, "item-marked", "key-revoked", NULL),
+			 3 * PIECE - 100);
 	assert_int_equal(net_rows(net, 1, KAI_TABLE_TIMERS), 0);
 	net_free(net);
 }
@@ -118,6 +120,8 @@ static void a_small_revocation_is_done_at_once(void **state)
 		revoke(net);
 		net_run(net);
 		assert_int_equal(marked(net, 1), counts[i]);
+		assert_int_equal(net_journalled(net, 1, "item-marked", "key-revoked", NULL),
+				 counts[i]);
 		assert_int_equal(net_rows(net, 1, KAI_TABLE_TIMERS), 0);
 		net_free(net);
 	}

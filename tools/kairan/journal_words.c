@@ -10,6 +10,8 @@ static const struct {
 	{"item-own", N_("An advisory of ours was issued.")},
 	{"item-stored", N_("An advisory came in and was stored.")},
 	{"item-merged", N_("More of an advisory came in: a part, or a signature.")},
+	{"item-marked",
+	 N_("An advisory was signed with a key that was revoked: it counts no more.")},
 	{"peer-fault", N_("Something that it sent was refused.")},
 	{"card-accepted", N_("Its card was accepted.")},
 	{"card-introduced", N_("Its card was believed on a partner's word.")},
