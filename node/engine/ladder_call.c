@@ -82,7 +82,28 @@ static void give_parts(const struct kai_item_facts *item, const struct kai_verdi
 	}
 }
 
-static void give_item(struct kai_turn *turn, uint64_t arrival, struct kai_call *io)
+/* A partner's people are told no more than their org may have: takes from what the ceiling lets out. */
+static void narrow(struct kai_turn *turn, struct kai_link *link, const struct kai_item_facts *item,
+		   struct kai_verdict *io_header, struct kai_verdict io_verdicts[KAI_MAX_PARTS])
+{
+	struct kai_verdict verdicts[KAI_MAX_PARTS];
+	struct kai_facts facts;
+	uint32_t parts = 0;
+
+	kai_facts_init(&facts, kai_pair_now(turn, link), item, true, turn->event->wall);
+	facts.target_passed = kai_target_passed(turn->txn, &item->header, link->number);
+	struct kai_verdict header = kai_facts_parts(&facts, item, &parts, verdicts);
+
+	if (io_header->allow)
+		*io_header = header;
+	for (size_t i = 0; i < KAI_MAX_PARTS; i++)
+		if (io_verdicts[i].allow)
+			io_verdicts[i] = verdicts[i];
+}
+
+/* link NULL: for our own people. */
+static void give_item(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		      struct kai_call *io)
 {
 	const struct kai_engine *engine = turn->engine;
 	struct kai_call_item *to = kai_arena_take(turn->scratch, sizeof(*to));
@@ -110,6 +131,8 @@ static void give_item(struct kai_turn *turn, uint64_t arrival, struct kai_call *
 		return; /* that would be no exit at all */
 	struct kai_verdict header = kai_facts_parts(&facts, &item, &parts, verdicts);
 
+	if (link != NULL)
+		narrow(turn, link, &item, &header, verdicts);
 	io->withheld = kai_span_str(header.allow ? "" : kai_rule_name(header.rule));
 	to->parts = kai_arena_take(turn->scratch, KAI_MAX_PARTS * sizeof(*to->parts));
 	if (!header.allow || to->parts == NULL)
@@ -124,7 +147,7 @@ static void give_item(struct kai_turn *turn, uint64_t arrival, struct kai_call *
 	to->sectors = item.header.sectors;
 	to->sectors_count = item.header.sectors_count;
 	give_parts(&item, verdicts, to);
-	if ((parts & 1) != 0)
+	if (verdicts[0].allow)
 		give_main(turn, &item, to);
 	io->item = to;
 }
@@ -132,7 +155,7 @@ static void give_item(struct kai_turn *turn, uint64_t arrival, struct kai_call *
 void kai_ladder_call(struct kai_turn *turn, const struct kai_ladder_case *ladder,
 		     const struct kai_step *step)
 {
-	const struct kai_link *link = kai_link_by_number(turn->engine, ladder->place.peer);
+	struct kai_link *link = kai_link_by_number(turn->engine, ladder->place.peer);
 	struct kai_call_ref ref = {.arrival = ladder->place.arrival,
 				   .at = ladder->row.at,
 				   .peer = ladder->place.peer,
@@ -157,7 +180,7 @@ void kai_ladder_call(struct kai_turn *turn, const struct kai_ladder_case *ladder
 			call.alias = peer.alias;
 	}
 	if (ladder->place.arrival != 0)
-		give_item(turn, ladder->place.arrival, &call);
+		give_item(turn, link, ladder->place.arrival, &call);
 	kai_step_id(call.id.is ? call.id.id : call.org.id, &ladder->place, &ladder->row, step->rung,
 		    id);
 	call.step = kai_span_str(id);

@@ -183,8 +183,9 @@ struct net_item {
 	uint64_t urgency; /* 0: the kind's */
 	struct kai_audience_entry audience[4];
 	size_t audience_count;
-	uint64_t onward;   /* 0: any */
-	size_t attachment; /* bytes of a second part, 0: none */
+	uint64_t onward;		    /* 0: any */
+	size_t attachment;		    /* bytes of a second part, 0: none */
+	const struct kai_label *main_label; /* NULL: the item's */
 	const struct kai_label *attachment_label;
 	const uint8_t *supersedes; /* one id */
 	uint64_t not_after;

@@ -206,6 +206,7 @@ void net_publish(struct net *net, unsigned node, const struct net_item *item,
 	parts[0].media_type = kai_span_str(media);
 	parts[0].content = usual_body(row->kind, item->title != NULL ? item->title : "a title",
 				      item->question, &net->arena);
+	parts[0].label = (struct kai_label *)(uintptr_t)item->main_label;
 	for (size_t i = 0; i < item->audience_count; i++)
 		audience[i] = item->audience[i];
 	if (item->attachment > 0) {

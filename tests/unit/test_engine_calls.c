@@ -320,6 +320,44 @@ static void a_part_above_the_ceiling_is_named_only(void **state)
 	ladder_finish(net);
 }
 
+/* A partner's people are told no more than their org may have, whatever the ceiling lets out. */
+static void a_partner_is_told_what_it_may_have(void **state)
+{
+	struct net *net = ladder_pair();
+	struct kai_audience_entry ourselves = net_org(net, 0);
+	struct kai_label kept = {.tlp = KAI_TLP_GREEN,
+				 .audience = &ourselves,
+				 .audience_count = 1,
+				 .onward = KAI_ONWARD_ANY,
+				 .attribution = KAI_ATTR_NAMED,
+				 .pap = KAI_PAP_CLEAR};
+	struct net_item say = {.urgency = KAI_URGENCY_NOW,
+			       .tlp = KAI_TLP_GREEN,
+			       .audience = {ourselves, net_org(net, 1)},
+			       .audience_count = 2,
+			       .title = "The pumps",
+			       .attachment = 100,
+			       .main_label = &kept};
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	net_cut(net, 0, 1);
+	net_publish(net, 0, &say, id);
+	net_pass(net, 15 * MIN + 10);
+	assert_int_equal(ladder_calls_at(net, 0), 2);
+	const struct kai_call *call = &ladder_call_at(net, 0, 1)->call;
+
+	assert_true(call->org.is);
+	ladder_text(call->withheld, "");
+	assert_non_null(call->item);
+	ladder_text(call->item->title, "");
+	ladder_text(call->item->text, "");
+	assert_int_equal(call->item->values_count, 0);
+	ladder_text(call->item->parts[0].withheld, "audience");
+	ladder_text(call->item->parts[1].withheld, "");
+	ladder_finish(net);
+}
+
 static void nobody_named_is_told_so(void **state)
 {
 	struct net *net = ladder_pair();
@@ -365,6 +403,7 @@ int main(void)
 		cmocka_unit_test(who_may_not_have_it_is_not_called),
 		cmocka_unit_test(a_program_gets_what_its_ceiling_lets_it),
 		cmocka_unit_test(a_part_above_the_ceiling_is_named_only),
+		cmocka_unit_test(a_partner_is_told_what_it_may_have),
 		cmocka_unit_test(nobody_named_is_told_so),
 	};
 
