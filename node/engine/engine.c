@@ -25,6 +25,7 @@ enum kai_err kai_engine_new(const struct kai_engine_config *config, struct kai_e
 	engine->clause_due.ms = INT64_MAX;
 	engine->ladder_due.ms = INT64_MAX;
 	engine->realm_next = INT64_MAX;
+	engine->realm_due.ms = INT64_MAX;
 	*ret = engine;
 	return KAI_ERR_OK;
 }

@@ -164,6 +164,7 @@ struct kai_engine {
 	/* realm.c, in an engine that serves a drill: */
 	int64_t realm_from, realm_end; /* its window, as the store says it; 0, 0: never */
 	int64_t realm_next;	       /* when that changes by itself; INT64_MAX: never */
+	struct kai_mono realm_due;     /* the same by our monotonic clock, as of the last step */
 };
 
 /*
@@ -279,8 +280,6 @@ bool kai_token_open(struct kai_turn *turn, const struct kai_link *link, struct k
 bool kai_realm_live_here(const struct kai_engine *engine);
 /* In an engine that serves a drill, before each event: does its window hold? */
 void kai_realm_step(struct kai_turn *turn);
-/* Reads from the store what the window is now. */
-void kai_realm_look(struct kai_turn *turn);
 /* May anything pass? Always where the realm is the live one. */
 bool kai_realm_open(const struct kai_turn *turn);
 /* And with that peer? */

@@ -11,7 +11,8 @@ bool kai_realm_live_here(const struct kai_engine *engine)
 	return kai_realm_is_live(engine->config.realm);
 }
 
-void kai_realm_look(struct kai_turn *turn)
+/* Reads from the store what the window is now. */
+static void look(struct kai_turn *turn)
 {
 	struct kai_engine *engine = turn->engine;
 	size_t mark = turn->scratch->used;
@@ -35,22 +36,44 @@ bool kai_realm_open(const struct kai_turn *turn)
 					       turn->event->wall.ms < engine->realm_end);
 }
 
+/* By the clock as it is in this step: however little it was set, nobody is busy until then. */
+static void set_due(struct kai_turn *turn)
+{
+	struct kai_engine *engine = turn->engine;
+
+	engine->realm_due.ms = engine->realm_next;
+	if (engine->realm_next != INT64_MAX)
+		engine->realm_due.ms += turn->event->mono.ms - turn->event->wall.ms;
+}
+
+/* Does its window begin or end with this step, or may it be another one? */
+static bool is_new(struct kai_turn *turn)
+{
+	struct kai_engine *engine = turn->engine;
+
+	if (turn->event->type == KAI_EVENT_START || turn->event->type == KAI_EVENT_TRUST) {
+		engine->trust_generation++; /* what was read of it before no longer counts */
+		look(turn);
+		return true;
+	}
+	return kai_realm_open(turn) != engine->realm_open;
+}
+
 void kai_realm_step(struct kai_turn *turn)
 {
 	struct kai_engine *engine = turn->engine;
 
 	if (kai_realm_live_here(engine))
 		return;
-	if (turn->event->type == KAI_EVENT_START || turn->event->type == KAI_EVENT_TRUST) {
-		engine->trust_generation++; /* what was read of it before no longer counts */
-		kai_realm_look(turn);
-	} else if (kai_realm_open(turn) == engine->realm_open) {
+	if (!is_new(turn)) {
+		set_due(turn);
 		return;
 	}
 	engine->realm_open = kai_realm_open(turn);
 	engine->realm_next = engine->realm_open ? engine->realm_end : engine->realm_from;
 	if (engine->realm_next <= turn->event->wall.ms || engine->realm_from >= engine->realm_end)
 		engine->realm_next = INT64_MAX;
+	set_due(turn);
 	kai_link_served(turn);
 }
 
@@ -63,9 +86,5 @@ bool kai_realm_serves(struct kai_turn *turn, struct kai_link *link)
 
 struct kai_mono kai_realm_deadline(const struct kai_engine *engine)
 {
-	struct kai_mono due = {INT64_MAX};
-
-	if (!kai_realm_live_here(engine) && engine->realm_next != INT64_MAX)
-		due.ms = engine->realm_next - engine->clock_ms;
-	return due;
+	return kai_realm_live_here(engine) ? (struct kai_mono){INT64_MAX} : engine->realm_due;
 }

@@ -391,6 +391,27 @@ static void nothing_passes_outside_the_window(void **state)
 	net_free(net);
 }
 
+/* However little a clock is set back, its node does not turn in vain until the window begins or ends. */
+static void a_clock_set_back_keeps_nobody_busy(void **state)
+{
+	struct net *net = net_chain(2, &practises);
+	uint64_t from = now_of(net) + (uint64_t)KAI_MS_HOUR;
+	uint64_t until = from + (uint64_t)KAI_MS_HOUR;
+	struct net_node *node = &net->nodes[1];
+
+	(void)state;
+	net_done(&net->nodes[0], open_drill(net, 0, KAI_DRILL_WHOLE, from, until));
+	net_pass(net, (int64_t)(from - now_of(net)) - 100);
+	node->skew_ms = -500;
+	net_pass(net, 100);
+	assert_int_equal(kai_engine_deadline(node->drill_engine).ms, net->mono.ms + 500);
+	net_pass(net, (int64_t)(until - now_of(net)) + 400);
+	node->skew_ms = -900;
+	net_pass(net, 100);
+	assert_true(kai_engine_deadline(node->drill_engine).ms > net->mono.ms);
+	net_free(net);
+}
+
 static void its_director_closes_it_for_all(void **state)
 {
 	struct net *net = practice(3);
@@ -535,6 +556,7 @@ int main(void)
 		cmocka_unit_test(envelopes_that_hold_what_is_live_are_refused),
 		cmocka_unit_test(requests_of_another_realm_are_refused),
 		cmocka_unit_test(nothing_passes_outside_the_window),
+		cmocka_unit_test(a_clock_set_back_keeps_nobody_busy),
 		cmocka_unit_test(its_director_closes_it_for_all),
 		cmocka_unit_test(only_what_the_agreement_allows_is_practised),
 		cmocka_unit_test(a_drill_without_consent_is_refused),
