@@ -311,18 +311,20 @@ static enum kai_err turn_read_only(struct kai_loop *loop, size_t count, struct k
 	return err;
 }
 
-static enum kai_err turn(struct kai_loop *loop, size_t count, struct kai_why *why)
+/* *io_count: how many inputs there are, and after it how many are left for the drills. */
+static enum kai_err turn(struct kai_loop *loop, size_t *io_count, struct kai_why *why)
 {
 	struct kai_txn *txn;
 	enum kai_err err = kai_txn_begin(loop->store, true, &txn, why);
 
 	if (err == KAI_ERR_OK) {
-		step_inputs(loop, txn, count);
+		step_inputs(loop, txn, *io_count);
 		err = finish(loop, txn, why);
 	}
 	if (err == KAI_ERR_OK)
 		return err;
-	refuse_controls(loop, count, err);
+	refuse_controls(loop, *io_count, err);
+	*io_count = 0; /* what was refused is not done, in a drill neither */
 	return crash(loop, err, why);
 }
 
@@ -360,15 +362,16 @@ static int64_t wait_ms(const struct kai_loop *loop)
 enum kai_err kai_loop_turn(struct kai_loop *loop, struct kai_why *why)
 {
 	size_t count = kai_pool_take(loop->pool, loop->inputs, KAI_TURN_INPUTS, wait_ms(loop));
+	size_t left = loop->read_only ? 0 : count; /* read-only, all are answered there */
 	enum kai_err err = KAI_ERR_OK;
 
 	if (loop->read_only)
 		err = turn_read_only(loop, count, why);
 	else if (count > 0 || loop->more ||
 		 kai_engine_deadline(loop->engine).ms <= kai_clock_mono(&loop->clock).ms)
-		err = turn(loop, count, why);
+		err = turn(loop, &left, why);
 	if (err == KAI_ERR_OK && !loop->read_only)
-		kai_drills_turn(loop, count);
+		kai_drills_turn(loop, left);
 	kai_pool_give_back(loop->pool, loop->inputs, count);
 	housekeeping(loop);
 	return err;
