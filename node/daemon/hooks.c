@@ -24,6 +24,7 @@
 #define MOST_AT_ONCE 16u
 #define READ_LEN 65536u
 #define STRAY_LOOK_MS 50
+#define LAST_LOOKS 40  /* at what was killed, before this thread ends all the same */
 #define LAST_SIGNAL 31 /* above are the library's own and those that nobody sends */
 
 /* A program that runs. */
@@ -34,7 +35,7 @@ struct run {
 	int in_fd; /* -1: all was written, or it does not listen */
 	int out_fd;
 	size_t sent;
-	int64_t until_ms;
+	int64_t until_ms; /* INT64_MAX: it was killed */
 	bool late;
 	char said[KAI_MAX_TEXT]; /* raw */
 	size_t said_len;
@@ -326,9 +327,10 @@ static void serve(struct kai_hooks *hooks, const struct pollfd *fds)
 			(void)hear(hooks, run);
 		if (kai_real_ms() >= run->until_ms && of[0].revents == 0) {
 			run->late = true;
-			kill_all(run);
+			run->until_ms = INT64_MAX;
+			kill_all(run); /* it may hang in the kernel: nobody waits for that */
 		}
-		if (run->late || of[0].revents != 0)
+		if (of[0].revents != 0)
 			finish(hooks, run);
 	}
 	if (hooks->strays) {
@@ -361,13 +363,12 @@ static void *run_thread(void *context)
 		if (run->job == NULL)
 			continue;
 		kill_all(run);
-		(void)waitpid(run->pid, NULL, 0);
 		close_fd(&run->in_fd);
 		close_fd(&run->out_fd);
 		close_fd(&run->pid_fd);
 		kai_hook_job_free(run->job);
 	}
-	while (kai_strays_kill(NULL, 0))
+	for (int i = 0; i < LAST_LOOKS && kai_strays_kill(NULL, 0); i++)
 		(void)poll(NULL, 0, STRAY_LOOK_MS);
 	return NULL;
 }
