@@ -194,11 +194,23 @@ bool kai_conn_flush(struct kai_net *net, struct kai_conn *conn)
 	return true;
 }
 
+/* Its engine believes it sent: that session may stand still until the link is new. */
+static void drill_dropped(const struct kai_net *net, const struct kai_conn *conn, size_t len)
+{
+	char org[KAI_ID_TEXT];
+
+	kai_id_text(conn->org, org);
+	kai_log_fields(net->log, KAI_LOG_WARNING, "drill.dropped", {"org", org, 0},
+		       {"bytes", NULL, (int64_t)len},
+		       {"waiting", NULL, (int64_t)conn->drill_bytes});
+}
+
 void kai_conn_send(struct kai_net *net, struct kai_conn *conn, struct kai_mail *mail)
 {
 	size_t len = zmq_msg_size(&mail->msg);
 
 	if (mail->drill && conn->drill_bytes + len > KAI_DRILL_BACKLOG) {
+		drill_dropped(net, conn, len);
 		kai_mail_free(mail);
 		return;
 	}

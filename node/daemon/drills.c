@@ -81,7 +81,7 @@ static void finish(struct kai_loop *loop, struct kai_drill_seat *seat, struct ka
 	enum kai_err err = kai_txn_commit(txn, &why);
 
 	if (err == KAI_ERR_OK)
-		(void)kai_release_all(loop, true);
+		(void)kai_release_all(loop, seat->realm);
 	kai_out_reset(loop->out);
 	loop->out_link_count = 0;
 	if (err != KAI_ERR_OK)

@@ -153,7 +153,7 @@ static enum kai_err finish(struct kai_loop *loop, struct kai_txn *txn, struct ka
 	bool peers = false;
 
 	if (err == KAI_ERR_OK)
-		peers = kai_release_all(loop, false);
+		peers = kai_release_all(loop, NULL);
 	forget_outputs(loop);
 	loop->drills.stale = loop->drills.stale || peers;
 	return peers ? kai_loop_send_roster(loop, why) : err;

@@ -62,9 +62,9 @@ void kai_loop_done(struct kai_loop *loop);
 /* ---- release.c ---- */
 /* Remembers for which connection the outputs since the last call are; false: out of memory. */
 KAI_MUST_USE bool kai_release_mark(struct kai_loop *loop);
-/* Lets all outputs of the turn go, those of a drill behind everything live; true when some said that
- * peers changed. */
-bool kai_release_all(struct kai_loop *loop, bool drill);
+/* Lets all outputs of the turn go, those of a drill (its realm, NULL: live) behind everything live; true
+ * when some said that peers changed. */
+bool kai_release_all(struct kai_loop *loop, const uint8_t *realm);
 /* The bytes of the first answer among the outputs; the empty span: none. */
 struct kai_span kai_release_answer(const struct kai_loop *loop);
 void kai_release_reply(struct kai_loop *loop, uint64_t client, const uint8_t *bytes, size_t len);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kairan/keys.h"
 #include "kairan/text.h"
 
 bool kai_release_mark(struct kai_loop *loop)
@@ -31,8 +32,11 @@ bool kai_release_mark(struct kai_loop *loop)
 	return true;
 }
 
-static void trace(const struct kai_loop *loop, const struct kai_output *output)
+/* realm NULL: the live one. */
+static void trace(const struct kai_loop *loop, const struct kai_output *output,
+		  const uint8_t *realm)
 {
+	char drill[KAI_REALM_TEXT] = "";
 	char org[KAI_ID_TEXT];
 	char id[KAI_ID_TEXT];
 	bool has_org = !sodium_is_zero(output->org, KAI_ID_LEN);
@@ -40,14 +44,16 @@ static void trace(const struct kai_loop *loop, const struct kai_output *output)
 
 	kai_id_text(output->org, org);
 	kai_id_text(output->id, id);
+	if (realm != NULL)
+		kai_base32(kai_span(realm, KAI_REALM_LEN), drill, sizeof(drill));
 	kai_log_fields(
-		loop->log, KAI_LOG_INFO, output->event, {has_org ? "org" : NULL, org, 0},
-		{has_id ? "id" : NULL, id, 0},
+		loop->log, KAI_LOG_INFO, output->event, {realm != NULL ? "drill" : NULL, drill, 0},
+		{has_org ? "org" : NULL, org, 0}, {has_id ? "id" : NULL, id, 0},
 		{output->rule != NULL ? "rule" : NULL, output->rule, 0},
 		{"number", NULL, output->number > INT64_MAX ? INT64_MAX : (int64_t)output->number});
 }
 
-bool kai_release_all(struct kai_loop *loop, bool drill)
+bool kai_release_all(struct kai_loop *loop, const uint8_t *realm)
 {
 	struct kai_mail_list list = {0};
 	size_t count = kai_out_count(loop->out);
@@ -63,7 +69,7 @@ bool kai_release_all(struct kai_loop *loop, bool drill)
 				break;
 			mail = kai_mail_new(KAI_MAIL_SEND);
 			mail->urgent = output->urgent;
-			mail->drill = drill;
+			mail->drill = realm != NULL;
 			kai_mail_bytes(mail, output->bytes);
 			break;
 		case KAI_OUTPUT_CUT:
@@ -82,7 +88,7 @@ bool kai_release_all(struct kai_loop *loop, bool drill)
 			kai_hooks_call(loop->hooks, &output->call, output->bytes);
 			break;
 		case KAI_OUTPUT_TRACE:
-			trace(loop, output);
+			trace(loop, output, realm);
 			break;
 		}
 		if (mail != NULL) {
