@@ -86,5 +86,7 @@ bool kai_realm_serves(struct kai_turn *turn, struct kai_link *link)
 
 struct kai_mono kai_realm_deadline(const struct kai_engine *engine)
 {
-	return kai_realm_live_here(engine) ? (struct kai_mono){INT64_MAX} : engine->realm_due;
+	const struct kai_mono never = {INT64_MAX};
+
+	return kai_realm_live_here(engine) ? never : engine->realm_due;
 }
