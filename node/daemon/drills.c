@@ -15,6 +15,7 @@
 #include "reply.h"
 
 #define DIR_MODE 0750
+#define LOOK_AGAIN_MS 1000
 #define MORE_STEPS 4 /* of unfinished work in one turn, while nothing live waits */
 
 static struct kai_drill_seat *seat_of(struct kai_drills *drills, const uint8_t realm[KAI_REALM_LEN])
@@ -25,12 +26,11 @@ static struct kai_drill_seat *seat_of(struct kai_drills *drills, const uint8_t r
 	return NULL;
 }
 
-bool kai_drills_serve(const struct kai_loop *loop, const uint8_t realm[KAI_REALM_LEN])
+bool kai_drills_serve(struct kai_loop *loop, const uint8_t realm[KAI_REALM_LEN])
 {
-	for (size_t i = 0; i < loop->drills.count; i++)
-		if (memcmp(loop->drills.seats[i].realm, realm, KAI_REALM_LEN) == 0)
-			return loop->drills.seats[i].engine != NULL;
-	return false;
+	const struct kai_drill_seat *seat = seat_of(&loop->drills, realm);
+
+	return seat != NULL && seat->engine != NULL;
 }
 
 static void close_seat(struct kai_drill_seat *seat)
@@ -148,6 +148,12 @@ static void refuse_controls(struct kai_loop *loop, const struct kai_drill_seat *
 	}
 }
 
+/* Its window ended, or there is none: it waits for nothing. */
+static bool is_over(const struct kai_drill_seat *seat)
+{
+	return seat->engine != NULL && kai_engine_deadline(seat->engine).ms == INT64_MAX;
+}
+
 static bool is_due(const struct kai_loop *loop, const struct kai_drill_seat *seat)
 {
 	return kai_engine_deadline(seat->engine).ms <= kai_clock_mono(&loop->clock).ms;
@@ -158,6 +164,7 @@ static void turn(struct kai_loop *loop, struct kai_drill_seat *seat, size_t coun
 	struct kai_event event;
 	struct kai_txn *txn;
 	bool any = !loop->more && (seat->more || is_due(loop, seat));
+	bool was_over = is_over(seat);
 
 	for (size_t i = 0; i < count && !any; i++)
 		any = event_of(loop, seat, loop->inputs[i], &event);
@@ -177,6 +184,8 @@ static void turn(struct kai_loop *loop, struct kai_drill_seat *seat, size_t coun
 		}
 		finish(loop, seat, txn);
 	}
+	if (is_over(seat) && !was_over)
+		loop->drills.stale = true; /* it gives up its place */
 	if (seat->failed)
 		refuse_controls(loop, seat, count);
 }
@@ -228,8 +237,11 @@ static void begin_life(struct kai_loop *loop, struct kai_drill_seat *seat)
 	memcpy(config.realm, seat->realm, KAI_REALM_LEN);
 	config.escalation =
 		(struct kai_escalation){.ceiling = 0}; /* nobody is called for a drill */
-	if (err == KAI_ERR_OK)
+	if (err == KAI_ERR_OK) {
 		err = kai_engine_new(&config, &seat->engine);
+		if (err != KAI_ERR_OK)
+			err = kai_fail(&why, err, "engine: %s", kai_err_text(err));
+	}
 	if (err != KAI_ERR_OK) {
 		give_up(loop, seat, err, &why);
 		return;
@@ -282,18 +294,35 @@ static bool is_among(uint8_t (*realms)[KAI_REALM_LEN], size_t count, const uint8
 	return false;
 }
 
+/* Those that it takes part in now. false: they could not be read, which is tried again soon. */
+static bool list(struct kai_loop *loop, uint8_t (*ret_realms)[KAI_REALM_LEN], size_t *ret_count)
+{
+	struct kai_why why = {""};
+	struct kai_txn *txn;
+	enum kai_err err = kai_txn_begin(loop->store, false, &txn, &why);
+
+	if (err == KAI_ERR_OK) {
+		*ret_count = kai_engine_drills(loop->engine, txn, kai_clock_wall(&loop->clock),
+					       ret_realms, KAI_DRILLS);
+		err = kai_txn_error(txn);
+		kai_txn_abort(txn);
+	}
+	if (err == KAI_ERR_OK)
+		return true;
+	kai_log_fields(loop->log, KAI_LOG_ERROR, "drills.unread", {"why", why.text, 0},
+		       {"error", kai_err_text(err), 0});
+	loop->drills.look.ms = kai_clock_mono(&loop->clock).ms + LOOK_AGAIN_MS;
+	return false;
+}
+
 static void look(struct kai_loop *loop)
 {
 	struct kai_drills *drills = &loop->drills;
 	uint8_t realms[KAI_DRILLS][KAI_REALM_LEN];
-	struct kai_txn *txn;
+	size_t count = 0;
 
-	if (kai_txn_begin(loop->store, false, &txn, NULL) != KAI_ERR_OK)
+	if (!list(loop, realms, &count))
 		return;
-	size_t count = kai_engine_drills(loop->engine, txn, kai_clock_wall(&loop->clock), realms,
-					 KAI_DRILLS);
-
-	kai_txn_abort(txn);
 	drills->stale = false;
 	for (size_t i = 0; i < drills->count; i++) {
 		if (drills->seats[i].engine == NULL)
@@ -317,13 +346,13 @@ void kai_drills_turn(struct kai_loop *loop, size_t count)
 	for (size_t i = 0; i < drills->count; i++)
 		if (drills->seats[i].engine != NULL)
 			turn(loop, &drills->seats[i], count);
-	if (drills->stale)
+	if (drills->stale && drills->look.ms <= kai_clock_mono(&loop->clock).ms)
 		look(loop);
 }
 
 struct kai_mono kai_drills_deadline(const struct kai_loop *loop)
 {
-	struct kai_mono due = {loop->drills.stale ? 0 : INT64_MAX};
+	struct kai_mono due = {loop->drills.stale ? loop->drills.look.ms : INT64_MAX};
 
 	for (size_t i = 0; i < loop->drills.count; i++) {
 		const struct kai_drill_seat *seat = &loop->drills.seats[i];

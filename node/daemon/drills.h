@@ -24,11 +24,12 @@ struct kai_drill_seat {
 struct kai_drills {
 	struct kai_drill_seat seats[KAI_DRILLS];
 	size_t count;
-	bool stale; /* trust or drills changed: look before the next turn */
+	bool stale; /* trust or drills changed, or one ended: look before the next turn … */
+	struct kai_mono look; /* … but not before that */
 };
 
 /* Is there one of that realm that takes frames and requests? */
-bool kai_drills_serve(const struct kai_loop *loop, const uint8_t realm[KAI_REALM_LEN]);
+bool kai_drills_serve(struct kai_loop *loop, const uint8_t realm[KAI_REALM_LEN]);
 /* After the live turn of these inputs: each drill's turn, where it has anything to do. */
 void kai_drills_turn(struct kai_loop *loop, size_t count);
 /* Ends them all: the live engine goes. They are found again when it is there. */
