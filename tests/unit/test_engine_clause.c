@@ -11,6 +11,17 @@ static int64_t wall(const struct net *net)
 	return NET_MS + net->mono.ms;
 }
 
+/* The middle is gone, and the clause that the author's first item waited for is open. */
+static struct net *opened(uint8_t ret_first[KAI_ID_LEN])
+{
+	struct net *net = hotline_new();
+
+	hotline_lose(net);
+	hotline_file(net, AUTHOR, ret_first);
+	net_pass(net, AFTER);
+	return net;
+}
+
 /* ---- when ---- */
 
 static void test_it_opens_after_its_time(void **state)
@@ -69,13 +80,10 @@ static void test_it_lasts_no_longer(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct net *net = hotline_new();
 		uint8_t first[KAI_ID_LEN];
 		uint8_t id[KAI_ID_LEN];
+		struct net *net = opened(first);
 
-		hotline_lose(net);
-		hotline_file(net, AUTHOR, first);
-		net_pass(net, AFTER);
 		uint64_t opened_at = hotline_mark(net, BODY, first).opened_at;
 
 		net_pass(net, cases[i].at);
@@ -299,14 +307,11 @@ static void test_who_returns_gets_what_it_was_owed(void **state)
 /* Closed by who returned, it does not open again before the pause; and within its longest time it is the same one. */
 static void test_it_waits_for_the_pause(void **state)
 {
-	struct net *net = hotline_new();
 	uint8_t first[KAI_ID_LEN];
 	uint8_t id[KAI_ID_LEN];
+	struct net *net = opened(first);
 
 	(void)state;
-	hotline_lose(net);
-	hotline_file(net, AUTHOR, first);
-	net_pass(net, AFTER);
 	uint64_t opened_at = hotline_mark(net, BODY, first).opened_at;
 
 	hotline_back(net);
@@ -330,14 +335,11 @@ static void test_it_waits_for_the_pause(void **state)
 
 static void test_an_agreement_that_ends_closes_it(void **state)
 {
-	struct net *net = hotline_new();
 	uint8_t first[KAI_ID_LEN];
 	uint8_t id[KAI_ID_LEN];
+	struct net *net = opened(first);
 
 	(void)state;
-	hotline_lose(net);
-	hotline_file(net, AUTHOR, first);
-	net_pass(net, AFTER);
 	net_notice(net, BODY, CENTRE, KAI_NOTICE_SUSPEND);
 	net_pass(net, KAI_MS_SECOND);
 	assert_int_equal(hotline_said(net, BODY, "contingency-void"), 1);
@@ -350,14 +352,11 @@ static void test_an_agreement_that_ends_closes_it(void **state)
 /* Where it was carried a retraction follows, whether or not a clause is open then. */
 static void test_a_retraction_follows(void **state)
 {
-	struct net *net = hotline_new();
 	uint8_t id[KAI_ID_LEN];
 	uint8_t back[KAI_ID_LEN];
+	struct net *net = opened(id);
 
 	(void)state;
-	hotline_lose(net);
-	hotline_file(net, AUTHOR, id);
-	net_pass(net, AFTER);
 	net_pass(net, LONGEST + 1);
 	assert_int_equal(hotline_said(net, BODY, "contingency-over"), 1);
 	net_retract(net, AUTHOR, id, back);
@@ -380,14 +379,11 @@ static void restart_body(struct net *net)
 
 static void test_a_restart_changes_nothing(void **state)
 {
-	struct net *net = hotline_new();
 	uint8_t first[KAI_ID_LEN];
 	uint8_t id[KAI_ID_LEN];
+	struct net *net = opened(first);
 
 	(void)state;
-	hotline_lose(net);
-	hotline_file(net, AUTHOR, first);
-	net_pass(net, AFTER);
 	uint64_t opened_at = hotline_mark(net, BODY, first).opened_at;
 
 	for (unsigned i = 0; i < 3; i++) {
@@ -432,14 +428,11 @@ static void test_a_restart_before_begins_anew(void **state)
 /* The middle is back before the body is: closed at the first look, and carried nothing. */
 static void test_a_restart_into_its_end(void **state)
 {
-	struct net *net = hotline_new();
 	uint8_t first[KAI_ID_LEN];
 	uint8_t id[KAI_ID_LEN];
+	struct net *net = opened(first);
 
 	(void)state;
-	hotline_lose(net);
-	hotline_file(net, AUTHOR, first);
-	net_pass(net, AFTER);
 	net_restart(net, BODY);
 	net_link(net, BODY, MIDDLE);
 	restart_body(net);
