@@ -6,19 +6,25 @@
 #include "kairan/text.h"
 
 #define WORD_SIZE 128
+#define DIGITS_OF(number) #number
+#define DIGITS(name) DIGITS_OF(name)
+#define MOST_ARGUMENTS DIGITS(KAI_MAX_ARGUMENTS)
+#define LONGEST_ARGUMENT DIGITS(KAI_MAX_ARGUMENT)
+#define MOST_PEOPLE DIGITS(KAI_MAX_PEOPLE)
 
 const char *kai_config_command(config_setting_t *at, struct kai_config *config)
 {
 	int count = config_setting_is_aggregate(at) ? config_setting_length(at) : -1;
 
 	if (count < 0 || config_setting_is_group(at) || count > KAI_MAX_ARGUMENTS)
-		return "must be a list of at most 16 texts: [\"/path\", \"argument\"]";
+		return "must be a list of at most " MOST_ARGUMENTS
+		       " texts: [\"/path\", \"argument\"]";
 	for (int i = 0; i < count; i++) {
 		const char *text = config_setting_get_string_elem(at, i);
 
 		if (text == NULL || strlen(text) > KAI_MAX_ARGUMENT || (i == 0 && text[0] != '/'))
 			return i == 0 ? "must begin with the program's whole path"
-				      : "must hold texts of at most 255 bytes";
+				      : "must hold texts of at most " LONGEST_ARGUMENT " bytes";
 		(void)snprintf(config->hook[i], sizeof(config->hook[i]), "%s", text);
 	}
 	config->hook_count = (size_t)count;
@@ -72,7 +78,7 @@ const char *kai_config_people(config_setting_t *at, struct kai_config *config)
 	const char *what = NULL;
 
 	if (count < 0 || count > KAI_MAX_PEOPLE)
-		return "must be a list of at most 16 people";
+		return "must be a list of at most " MOST_PEOPLE " people";
 	for (int i = 0; what == NULL && i < count; i++)
 		what = read_person(config_setting_get_elem(at, (unsigned)i), &config->people[i]);
 	config->people_count = (size_t)count;
