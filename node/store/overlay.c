@@ -269,8 +269,10 @@ static enum kai_err settle_store(struct kai_store *live, struct kai_store *own,
 		return kai_txn_commit(to, why);
 	err = kai_txn_error(to);
 	kai_txn_abort(to);
+	if (err != KAI_ERR_OK)
+		return kai_fail(why, err, "store: %s", kai_err_text(err));
 	if (same)
-		return err == KAI_ERR_OK ? err : kai_fail(why, err, "store: %s", kai_err_text(err));
+		return err;
 	return kai_fail(why, KAI_ERR_INVALID,
 			"store: it is not this node's store of that drill (put it aside)");
 }
