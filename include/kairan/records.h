@@ -465,6 +465,8 @@ bool kai_call_place_read(struct kai_span key, struct kai_ladder_place *ret);
 #define KAI_STEP_ID 64u
 void kai_step_id(const uint8_t about[KAI_ID_LEN], const struct kai_ladder_place *place,
 		 const struct kai_ladder *ladder, uint64_t rung, char ret[KAI_STEP_ID]);
+/* Is one of its steps due or started, and not done? */
+bool kai_ladder_under_way(const struct kai_ladder *ladder);
 /* A key of DUTIES and of DUTIES_OPEN, read. */
 struct kai_duty_place {
 	uint64_t arrival;

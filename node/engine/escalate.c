@@ -113,9 +113,8 @@ static void begin_link(struct kai_turn *turn, const struct kai_link *link, uint6
 	if (there && was.row.ended_at == 0)
 		return;
 	/* one that runs yet for the silence before is not known by its name any more */
-	for (size_t i = 0; there && i < was.row.steps_count; i++)
-		if (was.steps[i].state != KAI_STEP_DONE)
-			return;
+	if (there && kai_ladder_under_way(&was.row))
+		return;
 	if (there && was.row.at >= ladder.row.at)
 		ladder.row.at = was.row.at + 1;
 	kai_ladder_begin(turn, &ladder);

@@ -27,14 +27,6 @@ bool kai_ladder_read(struct kai_turn *turn, const struct kai_ladder_place *place
 	return true;
 }
 
-static bool under_way(const struct kai_ladder_case *ladder)
-{
-	for (size_t i = 0; i < ladder->row.steps_count; i++)
-		if (ladder->steps[i].state != KAI_STEP_DONE)
-			return true;
-	return false;
-}
-
 static void put(struct kai_turn *turn, struct kai_ladder_case *ladder)
 {
 	struct kai_key key = kai_key_pair(ladder->place.arrival, ladder->place.peer);
@@ -42,7 +34,7 @@ static void put(struct kai_turn *turn, struct kai_ladder_case *ladder)
 
 	ladder->row.steps = ladder->steps;
 	kai_rec_put(turn->txn, KAI_TABLE_LADDERS, &key, &kai_object_ladder, &ladder->row);
-	if (under_way(ladder))
+	if (kai_ladder_under_way(&ladder->row))
 		kai_txn_put(turn->txn, KAI_TABLE_CALLS, kai_key_span(&call), kai_span("", 0));
 	else
 		(void)kai_txn_del(turn->txn, KAI_TABLE_CALLS, kai_key_span(&call));

@@ -18,7 +18,7 @@ struct kai_ladder_case {
 /* ---- ladder.c */
 const struct kai_ladder_times *kai_ladder_times_of(const struct kai_engine *engine,
 						   uint64_t urgency);
-/* A row of TIMERS for then, by the wall clock, and the deadline with it; gone: instead of that one. */
+/* A row of TIMERS for then, by the wall clock, and the deadline with it. */
 void kai_ladder_timer(struct kai_turn *turn, uint64_t at, enum kai_timer_kind kind,
 		      const struct kai_key *rest);
 /* Reads it from LADDERS; false when it is not there. */

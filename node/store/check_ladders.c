@@ -12,14 +12,6 @@ static bool read_ladder(struct kai_check_run *run, struct kai_span at, struct ka
 	return kai_check_read(run, KAI_TABLE_LADDERS, &key, &kai_object_ladder, ret);
 }
 
-static bool under_way(const struct kai_ladder *ladder)
-{
-	for (size_t i = 0; i < ladder->steps_count; i++)
-		if (ladder->steps[i].state != KAI_STEP_DONE)
-			return true;
-	return false;
-}
-
 static void check_place(struct kai_check_run *run, struct kai_span key,
 			const struct kai_ladder_place *place)
 {
@@ -76,11 +68,13 @@ void kai_check_ladder(struct kai_check_run *run, struct kai_span key, struct kai
 		kai_check_problem(run, key,
 				  open ? "an open ladder is not marked so"
 				       : "a ladder that ended is marked open");
-	if (open ? !timed && !under_way(&ladder) && place.arrival != 0 : ladder.timer_at != 0)
+	if (open ? !timed && !kai_ladder_under_way(&ladder) && place.arrival != 0
+		 : ladder.timer_at != 0)
 		kai_check_problem(run, key,
 				  open ? "an open ladder has no timer"
 				       : "a ladder that ended has a timer");
-	if (under_way(&ladder) != kai_check_there(run, KAI_TABLE_CALLS, kai_key_span(&call)))
+	if (kai_ladder_under_way(&ladder) !=
+	    kai_check_there(run, KAI_TABLE_CALLS, kai_key_span(&call)))
 		kai_check_problem(run, key, "a ladder's mark among the calls is wrong");
 }
 

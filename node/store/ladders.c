@@ -45,35 +45,33 @@ void kai_step_id(const uint8_t about[KAI_ID_LEN], const struct kai_ladder_place 
 			       (unsigned long long)ladder->at, (unsigned)rung);
 }
 
+bool kai_ladder_under_way(const struct kai_ladder *ladder)
+{
+	for (size_t i = 0; i < ladder->steps_count; i++)
+		if (ladder->steps[i].state != KAI_STEP_DONE)
+			return true;
+	return false;
+}
+
+#define WORD(name, word) word,
+
 const char *kai_silence_word(uint64_t silence)
 {
-	static const char *const words[] = {
-#define X(name, word) word,
-		KAI_X_SILENCE(X)
-#undef X
-	};
+	static const char *const words[] = {KAI_X_SILENCE(WORD)};
 
 	return silence < sizeof(words) / sizeof(words[0]) ? words[silence] : "?";
 }
 
 const char *kai_step_state_word(uint64_t state)
 {
-	static const char *const words[] = {
-#define X(name, word) word,
-		KAI_X_STEP_STATE(X)
-#undef X
-	};
+	static const char *const words[] = {KAI_X_STEP_STATE(WORD)};
 
 	return state < sizeof(words) / sizeof(words[0]) ? words[state] : "?";
 }
 
 const char *kai_step_result_word(uint64_t result)
 {
-	static const char *const words[] = {
-#define X(name, word) word,
-		KAI_X_STEP_RESULT(X)
-#undef X
-	};
+	static const char *const words[] = {KAI_X_STEP_RESULT(WORD)};
 
 	return result < sizeof(words) / sizeof(words[0]) ? words[result] : "?";
 }
