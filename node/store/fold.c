@@ -61,7 +61,7 @@ static void add_piece(struct kai_bytes_pool *pool, struct kai_folded *to, struct
 		   to->fold.len + sizeof(handle) > KAI_POOL_FOLDED;
 	if (to->full || to->nomem)
 		return;
-	to->nomem = !kai_pool_take(pool, piece, &handle);
+	to->nomem = !kai_bytes_take(pool, piece, &handle);
 	if (to->nomem)
 		return;
 	to->fold.at[to->fold.pieces++] = to->fold.len;
@@ -130,5 +130,5 @@ void kai_fold(struct kai_bytes_pool *pool, enum kai_table table, struct kai_span
 void kai_fold_drop(struct kai_bytes_pool *pool, const struct kai_folded *folded)
 {
 	for (unsigned i = 0; i < folded->fold.pieces; i++)
-		kai_pool_drop(pool, kai_handle_at(folded->bytes + folded->fold.at[i]));
+		kai_bytes_drop(pool, kai_handle_at(folded->bytes + folded->fold.at[i]));
 }

@@ -156,7 +156,7 @@ static size_t pack_plain(struct kai_bytes_pool *pool, struct kai_span key, struc
 		return KAI_ROW_PLAIN + key.len + value.len;
 	}
 	ret[2] = KAI_ROW_IN_POOL;
-	if (!kai_pool_take(pool, value, &handle))
+	if (!kai_bytes_take(pool, value, &handle))
 		return 0;
 	memcpy(at, &handle, sizeof(handle));
 	return KAI_ROW_PLAIN + key.len + HANDLE_LEN;
@@ -234,7 +234,7 @@ void kai_row_keep(struct kai_bytes_pool *pool, const uint8_t *row)
 	unsigned count = pieces_of(pool, row, handles);
 
 	for (unsigned i = 0; i < count; i++)
-		kai_pool_keep(pool, handles[i]);
+		kai_bytes_keep(pool, handles[i]);
 }
 
 void kai_row_drop(struct kai_bytes_pool *pool, const uint8_t *row)
@@ -243,7 +243,7 @@ void kai_row_drop(struct kai_bytes_pool *pool, const uint8_t *row)
 	unsigned count = pieces_of(pool, row, handles);
 
 	for (unsigned i = 0; i < count; i++)
-		kai_pool_drop(pool, handles[i]);
+		kai_bytes_drop(pool, handles[i]);
 }
 
 /* Walks folded bytes from `from` to `to`, in turn what lies there and what lies in the pool. */
@@ -268,7 +268,7 @@ static bool walk_next(struct walk *walk, struct kai_span *ret)
 		walk->from = end;
 		return true;
 	}
-	*ret = kai_pool_at(walk->pool, kai_handle_at(walk->bytes + walk->from));
+	*ret = kai_bytes_at(walk->pool, kai_handle_at(walk->bytes + walk->from));
 	walk->from += HANDLE_LEN;
 	walk->piece++;
 	return true;
@@ -372,7 +372,7 @@ void kai_row_value(const struct kai_bytes_pool *pool, const uint8_t *row, struct
 	if (form == NULL) {
 		ret->whole = row[2] == KAI_ROW_IN_POOL;
 		ret->parts[ret->count++] = ret->whole
-						   ? kai_pool_at(pool, plain_handle(row))
+						   ? kai_bytes_at(pool, plain_handle(row))
 						   : kai_span(row + KAI_ROW_PLAIN + row[1], row[2]);
 		ret->len = ret->parts[0].len;
 		return;
@@ -397,7 +397,7 @@ size_t kai_row_value_len(const struct kai_bytes_pool *pool, const uint8_t *row)
 	const struct kai_form *form = kai_row_form(pool, row, &head);
 
 	if (form == NULL)
-		return row[2] == KAI_ROW_IN_POOL ? kai_pool_at(pool, plain_handle(row)).len
+		return row[2] == KAI_ROW_IN_POOL ? kai_bytes_at(pool, plain_handle(row)).len
 						 : row[2];
 	size_t len = (size_t)form->fold.len - form->fold.key_len;
 
@@ -405,6 +405,6 @@ size_t kai_row_value_len(const struct kai_bytes_pool *pool, const uint8_t *row)
 		return len;
 	(void)pieces_of(pool, row, handles);
 	for (unsigned i = form->fold.key_pieces; i < form->fold.pieces; i++)
-		len += kai_pool_at(pool, handles[i]).len - HANDLE_LEN;
+		len += kai_bytes_at(pool, handles[i]).len - HANDLE_LEN;
 	return len;
 }

@@ -392,7 +392,7 @@ static struct memory_store *store_new(struct kai_bytes_pool *pool)
 		return NULL;
 	store->base.ops = &memory_ops;
 	store->pool = pool;
-	kai_pool_ref(pool);
+	kai_bytes_ref(pool);
 	return store;
 }
 

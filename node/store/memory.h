@@ -61,17 +61,17 @@ struct kai_bytes_pool {
 };
 
 /* One more reference to these bytes; the handle goes to *ret. false: out of memory. */
-bool kai_pool_take(struct kai_bytes_pool *pool, struct kai_span bytes, uint32_t *ret);
-void kai_pool_keep(struct kai_bytes_pool *pool, uint32_t handle);
-void kai_pool_drop(struct kai_bytes_pool *pool, uint32_t handle);
+bool kai_bytes_take(struct kai_bytes_pool *pool, struct kai_span bytes, uint32_t *ret);
+void kai_bytes_keep(struct kai_bytes_pool *pool, uint32_t handle);
+void kai_bytes_drop(struct kai_bytes_pool *pool, uint32_t handle);
 /* Lives as long as a reference to it. */
-static inline struct kai_span kai_pool_at(const struct kai_bytes_pool *pool, uint32_t handle)
+static inline struct kai_span kai_bytes_at(const struct kai_bytes_pool *pool, uint32_t handle)
 {
 	const struct kai_blob *blob = pool->slots[handle].blob;
 
 	return (struct kai_span){blob->bytes, blob->len};
 }
-void kai_pool_ref(struct kai_bytes_pool *pool);
+void kai_bytes_ref(struct kai_bytes_pool *pool);
 void kai_memory_spare_free(struct kai_bytes_pool *pool); /* memory.c */
 
 /* ---- folding (fold.c) ------------------------------------------------------------------------ */

@@ -49,7 +49,7 @@ enum kai_err kai_bytes_pool_new(struct kai_bytes_pool **ret)
 	return KAI_ERR_OK;
 }
 
-void kai_pool_ref(struct kai_bytes_pool *pool)
+void kai_bytes_ref(struct kai_bytes_pool *pool)
 {
 	pool->refs++;
 }
@@ -144,7 +144,7 @@ static bool add(struct kai_bytes_pool *pool, struct kai_span bytes, uint32_t has
 	return true;
 }
 
-bool kai_pool_take(struct kai_bytes_pool *pool, struct kai_span bytes, uint32_t *ret)
+bool kai_bytes_take(struct kai_bytes_pool *pool, struct kai_span bytes, uint32_t *ret)
 {
 	uint32_t hash = hash_of(bytes);
 	uint32_t handle = pool->buckets[hash & (pool->bucket_count - 1)];
@@ -163,13 +163,13 @@ bool kai_pool_take(struct kai_bytes_pool *pool, struct kai_span bytes, uint32_t 
 	return add(pool, bytes, hash, ret);
 }
 
-void kai_pool_keep(struct kai_bytes_pool *pool, uint32_t handle)
+void kai_bytes_keep(struct kai_bytes_pool *pool, uint32_t handle)
 {
 	assert(pool->slots[handle].blob->refs < UINT32_MAX);
 	pool->slots[handle].blob->refs++;
 }
 
-void kai_pool_drop(struct kai_bytes_pool *pool, uint32_t handle)
+void kai_bytes_drop(struct kai_bytes_pool *pool, uint32_t handle)
 {
 	struct kai_blob *blob = pool->slots[handle].blob;
 
