@@ -217,17 +217,21 @@ static void take_cards(struct kai_turn *turn, const struct taking *taking)
 static void take_members(struct kai_turn *turn, const struct taking *taking)
 {
 	const struct kai_bundle *bundle = taking->bundle;
+	bool any = false;
 
 	for (size_t i = 0; i < bundle->memberships_count; i++) {
 		size_t mark = turn->scratch->used;
-		bool fresh;
+		bool fresh = false;
 		enum kai_fault fault =
 			kai_member_take(turn, bundle->memberships[i], bundle->from, &fresh);
 
 		if (fault != KAI_FAULT_NONE)
 			kai_fault_note(turn, taking->link, kai_fault_name(fault), NULL);
+		any |= fresh;
 		turn->scratch->used = mark;
 	}
+	if (any)
+		kai_trust_changed(turn);
 }
 
 /* What was told in bundles that came there is not owed any longer. */

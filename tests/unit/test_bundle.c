@@ -298,8 +298,47 @@ static void memberships_come_along(void **state)
 
 	assert_int_equal(carry_opened(net, file).bundle.memberships_count, 1);
 	assert_int_equal(net_rows(net, 1, KAI_TABLE_MEMBERS), 0);
+	/* what was known of the pair before does not stand in its way */
+	assert_int_equal(carry_written(net, 1, 0, &carry_all_new).len, 0);
 	assert_true(carry_took(net, 1, file).outcomes[0].held);
 	assert_int_equal(net_rows(net, 1, KAI_TABLE_MEMBERS), 1);
+	net_free(net);
+}
+
+/* Nothing for the members goes any longer to the one who is none any more. */
+static void a_withdrawal_takes_effect(void **state)
+{
+	struct net *net = net_new(3);
+	struct kai_community communities[1] = {{.name = kai_span_str("power")}};
+	struct kai_ctl_member member = {.name = kai_span_str("power")};
+	struct net_item item = {.tlp = KAI_TLP_AMBER, .audience_count = 1};
+	struct net_terms terms = {.communities = communities, .community_count = 1};
+	uint8_t id[KAI_ID_LEN];
+	const struct carry_order named = {.ids = &id, .ids_count = 1};
+
+	(void)state;
+	memcpy(communities[0].keeper, net->nodes[0].config.org, KAI_ID_LEN);
+	(void)net_agree(net, 0, 1, &terms);
+	(void)net_agree(net, 1, 2, &terms);
+	item.audience[0] =
+		(struct kai_audience_entry){.type = KAI_AUD_COMMUNITY,
+					    .org = kai_span(net->nodes[0].config.org, KAI_ID_LEN),
+					    .text = kai_span_str("power")};
+	for (unsigned i = 1; i < 3; i++) {
+		memcpy(member.org, net->nodes[i].config.org, KAI_ID_LEN);
+		net_done(&net->nodes[0], net_control(net, 0, KAI_CONTROL_MEMBER, &member));
+		struct kai_ctl_member_import import = {.bytes = net->nodes[0].answer.body};
+
+		net_done(&net->nodes[1], net_control(net, 1, KAI_CONTROL_MEMBER_IMPORT, &import));
+	}
+	net_publish(net, 1, &item, id);
+	assert_int_equal(carry_opened(net, carry_wrote(net, 1, 2)).bundle.advisories_count, 1);
+	member.withdrawn = true;
+	net_done(&net->nodes[0], net_control(net, 0, KAI_CONTROL_MEMBER, &member));
+	net_publish(net, 0, &item, id);
+	assert_true(carry_took(net, 1, carry_wrote(net, 0, 1)).outcomes[0].held);
+	assert_int_equal(carry_written(net, 1, 2, &named).len, 0);
+	assert_true(kai_span_equal(net->nodes[1].answer.reason, kai_span_str("audience")));
 	net_free(net);
 }
 
@@ -419,6 +458,7 @@ int main(void)
 		cmocka_unit_test(receipts_wait_for_the_agreement),
 		cmocka_unit_test(bundles_and_links_meet),
 		cmocka_unit_test(memberships_come_along),
+		cmocka_unit_test(a_withdrawal_takes_effect),
 		cmocka_unit_test(many_go_in_many_files),
 		cmocka_unit_test(large_ones_go_alone),
 		cmocka_unit_test(an_empty_one_is_good_once),
