@@ -5,10 +5,12 @@
  * came, all of it is told again in the next.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "bundle.h"
 #include "receipt.h"
 
+#define LOOKS 32768u /* rows of OWED in one bundle, of either kind */
 #define SAID_MOST ((size_t)KAI_MAX_BUNDLE_RECEIPTS * KAI_MAX_ENTRIES)
 
 /* What its receipts told whole of an item. */
@@ -31,35 +33,45 @@ void kai_saying_init(struct kai_turn *turn, struct kai_link *link, struct kai_bu
 
 /* ---- receipts that it is owed */
 
-/* Rows of one lane after *io_after that were told by no bundle yet, or (again) by one that it has not
- * heard of. true: that was the last. */
-static bool gather(struct kai_turn *turn, const struct kai_saying *saying, uint8_t lane, bool again,
-		   uint64_t *io_after, struct kai_telling *batch)
+/* A pass through the rows of one lane. */
+struct pass {
+	uint8_t lane;
+	bool again; /* those that a bundle told which it has not heard of; else those that none told yet */
+	uint64_t after;	 /* looked at up to here */
+	unsigned *looks; /* left, for all lanes of the pass */
+};
+
+/* What the next statement of the pass says. true: that was the last. */
+static bool gather(struct kai_turn *turn, const struct kai_saying *saying, struct pass *pass,
+		   struct kai_telling *batch)
 {
-	struct kai_key from = kai_key_owed(saying->link->number, lane, *io_after + 1);
+	struct kai_key from = kai_key_owed(saying->link->number, pass->lane, pass->after + 1);
 	struct kai_scan scan;
 	struct kai_span at;
 
 	kai_scan_init(&scan, turn->txn, KAI_TABLE_OWED, kai_span(from.at, 3), kai_key_span(&from),
 		      false);
 	while (kai_telling_fits(batch)) {
+		size_t mark = turn->scratch->used;
 		struct kai_owed owed;
 		int64_t wait_ms = 0;
 
-		if (!kai_scan_next(&scan, &at, NULL))
+		if (*pass->looks == 0 || !kai_scan_next(&scan, &at, NULL))
 			return true;
+		(*pass->looks)--;
 		struct kai_key key = kai_key_bytes(at.at, at.len);
+		bool there = kai_rec_get(turn->txn, KAI_TABLE_OWED, &key, &kai_object_owed,
+					 turn->scratch, &owed);
 
-		*io_after = kai_get_be64(key.at + 3);
-		if (!kai_rec_get(turn->txn, KAI_TABLE_OWED, &key, &kai_object_owed, turn->scratch,
-				 &owed) ||
-		    (owed.bundle != 0) != again)
+		turn->scratch->used = mark;
+		pass->after = kai_get_be64(key.at + 3);
+		if (!there || (owed.bundle != 0) != pass->again)
 			continue;
-		uint64_t told = kai_telling_add(turn, *io_after, owed.levels, batch, &wait_ms);
+		uint64_t told = kai_telling_add(turn, pass->after, owed.levels, batch, &wait_ms);
 
 		if (told != 0)
 			batch->told[batch->told_count++] = (struct kai_told){
-				.arrival = *io_after, .levels = told, .changes = owed.changes};
+				.arrival = pass->after, .levels = told, .changes = owed.changes};
 	}
 	return false;
 }
@@ -74,38 +86,47 @@ static void keep_said(struct kai_saying *saying, uint8_t lane, const struct kai_
 					  .lane = lane};
 }
 
-static void tell_lane(struct kai_turn *turn, struct kai_saying *saying, uint8_t lane, bool again)
+/* One statement of the pass; of what made it up nothing stays in scratch. true: that was the last. */
+static bool tell(struct kai_turn *turn, struct kai_saying *saying, struct pass *pass)
 {
 	struct kai_bundle *bundle = saying->bundle;
-	uint64_t after = 0;
-	bool last = false;
+	struct kai_span bytes = {NULL, 0};
+	size_t mark = turn->scratch->used;
+	uint8_t digest[KAI_ID_LEN];
+	struct kai_telling batch;
 
-	while (!last && bundle->receipts_count < KAI_MAX_BUNDLE_RECEIPTS) {
-		struct kai_telling batch;
-		uint8_t digest[KAI_ID_LEN];
+	if (!kai_telling_init(turn, &batch))
+		return true;
+	bool last = gather(turn, saying, pass, &batch);
 
-		if (!kai_telling_init(turn, &batch))
-			return;
-		last = gather(turn, saying, lane, again, &after, &batch);
-		struct kai_span bytes = {NULL, 0};
+	if (batch.count > 0)
+		bytes = kai_telling_sign(turn, saying->link, &batch, digest);
+	if (bytes.len > 0) {
+		uint8_t *at = turn->scratch->at + mark;
 
-		if (batch.count > 0)
-			bytes = kai_telling_sign(turn, saying->link, &batch, digest);
-		if (bytes.len > 0) {
-			bundle->receipts[bundle->receipts_count++] = bytes;
-			keep_said(saying, lane, &batch);
-		}
-		free(batch.told);
+		memmove(at, bytes.at, bytes.len);
+		turn->scratch->used = mark + bytes.len;
+		bundle->receipts[bundle->receipts_count++] = kai_span(at, bytes.len);
+		keep_said(saying, pass->lane, &batch);
 	}
+	free(batch.told);
+	return last;
 }
 
 void kai_saying_owed(struct kai_turn *turn, struct kai_saying *saying)
 {
 	if (kai_pair_now(turn, saying->link)->state != KAI_STATE_ACTIVE)
 		return;
-	for (unsigned pass = 0; pass < 2; pass++) {
-		for (unsigned lane = 0; lane < KAI_OWED_LANES; lane++)
-			tell_lane(turn, saying, (uint8_t)lane, pass == 1);
+	for (unsigned again = 0; again < 2; again++) {
+		unsigned looks = LOOKS;
+
+		for (uint8_t lane = 0; lane < KAI_OWED_LANES; lane++) {
+			struct pass pass = {.lane = lane, .again = again == 1, .looks = &looks};
+
+			while (saying->bundle->receipts_count < KAI_MAX_BUNDLE_RECEIPTS &&
+			       !tell(turn, saying, &pass))
+				continue;
+		}
 	}
 }
 

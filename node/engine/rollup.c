@@ -167,36 +167,67 @@ static int64_t wait_ms(const struct kai_turn *turn, uint64_t received_at,
 	return wait > 0 && wait <= every_ms ? wait : 0;
 }
 
+/* Fills *io_counting and what was told before, if it may be told again by now; what it took of scratch is
+ * the caller's to set back. */
+static bool count_now(struct kai_turn *turn, uint64_t arrival, struct counting *io_counting,
+		      struct kai_receipt_rec *ret_own, int64_t *ret_wait_ms)
+{
+	struct kai_item_facts *facts = kai_arena_take(turn->scratch, sizeof(*facts));
+
+	if (facts == NULL || !kai_item_facts_load(turn->txn, arrival, turn->scratch, facts))
+		return false;
+	(void)kai_receipt_read(turn, arrival, 0, ret_own);
+	*ret_wait_ms = wait_ms(turn, facts->item.received_at,
+			       kai_receipt_reached(ret_own, KAI_LEVEL_FORWARDED),
+			       facts->header.urgency == KAI_URGENCY_NOW);
+	if (*ret_wait_ms > 0)
+		return false;
+	io_counting->facts = facts;
+	count(io_counting);
+	io_counting->facts = NULL;
+	return io_counting->own.members > 0;
+}
+
+static void write_told(struct kai_turn *turn, uint64_t arrival, struct kai_receipt_rec *own,
+		       struct kai_reached *io_told)
+{
+	const struct kai_reached *was = kai_receipt_reached(own, KAI_LEVEL_FORWARDED);
+
+	if (was != NULL && was->at >= io_told->at)
+		io_told->at = was->at + 1;
+	kai_receipt_enter(turn, own, io_told);
+	kai_receipt_write(turn, arrival, 0, own);
+}
+
 bool kai_rollup_tell(struct kai_turn *turn, uint64_t arrival, struct kai_reached *ret,
 		     int64_t *ret_wait_ms)
 {
 	struct counting *counting = kai_arena_take(turn->scratch, sizeof(*counting));
-	struct kai_item_facts *facts = kai_arena_take(turn->scratch, sizeof(*facts));
+	size_t mark = turn->scratch->used;
 	uint64_t now = (uint64_t)turn->event->wall.ms;
 	struct kai_receipt_rec own;
 
-	if (counting == NULL || facts == NULL || !kai_rollup_any(turn) ||
-	    !kai_item_facts_load(turn->txn, arrival, turn->scratch, facts))
+	if (counting == NULL) {
+		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
 		return false;
-	*counting = (struct counting){.turn = turn, .facts = facts};
-	(void)kai_receipt_read(turn, arrival, 0, &own);
-	const struct kai_reached *was = kai_receipt_reached(&own, KAI_LEVEL_FORWARDED);
+	}
+	if (!kai_rollup_any(turn))
+		return false;
+	*counting = (struct counting){.turn = turn};
+	bool tell = count_now(turn, arrival, counting, &own, ret_wait_ms);
 
-	*ret_wait_ms = wait_ms(turn, facts->item.received_at, was,
-			       facts->header.urgency == KAI_URGENCY_NOW);
-	if (*ret_wait_ms > 0)
-		return false;
-	count(counting);
-	if (counting->own.members == 0)
-		return false;
-	*ret = (struct kai_reached){.level = KAI_LEVEL_FORWARDED,
-				    .at = now,
-				    .heard_at = now,
-				    .forwarded = &counting->own,
-				    .below = counting->below.members > 0 ? &counting->below : NULL};
-	if (was != NULL && was->at >= ret->at)
-		ret->at = was->at + 1;
-	kai_receipt_enter(turn, &own, ret);
-	kai_receipt_write(turn, arrival, 0, &own);
-	return true;
+	if (tell) {
+		*ret = (struct kai_reached){.level = KAI_LEVEL_FORWARDED,
+					    .at = now,
+					    .heard_at = now,
+					    .forwarded = &counting->own,
+					    .below = counting->below.members > 0 ? &counting->below
+										 : NULL};
+		write_told(turn, arrival, &own, ret);
+	}
+	/* not held back for want of room: then it would be owed no longer */
+	if (turn->scratch->full)
+		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
+	kai_scratch_back(turn, mark);
+	return tell;
 }

@@ -79,6 +79,8 @@ uint64_t kai_telling_add(struct kai_turn *turn, uint64_t arrival, uint64_t level
 		add_entry(batch, id, &counted);
 		told |= KAI_LEVEL_BIT(KAI_LEVEL_FORWARDED);
 	}
+	if (told == 0)
+		kai_scratch_back(turn, mark);
 	return told;
 }
 

@@ -374,6 +374,43 @@ static void many_go_in_many_files(void **state)
 	net_free(net);
 }
 
+/* Counts that are owed of as many items, which are copies of that one. */
+static void owe_counts(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN], unsigned count)
+{
+	const struct kai_owed owed = {.levels = 1u << KAI_LEVEL_FORWARDED, .changes = 1};
+	struct kai_item item;
+	struct kai_txn *txn;
+	uint64_t arrival;
+
+	assert_int_equal(kai_txn_begin(net->nodes[node].store, true, &txn, NULL), KAI_ERR_OK);
+	assert_true(kai_rec_arrival(txn, id, &arrival));
+	assert_true(kai_rec_item(txn, arrival, &net->arena, &item));
+	for (unsigned i = 0; i < count; i++) {
+		struct kai_key key = kai_key_owed(1, KAI_OWED_COUNTED, arrival + 1 + i);
+
+		kai_rec_item_put(txn, arrival + 1 + i, &item);
+		kai_rec_put(txn, KAI_TABLE_OWED, &key, &kai_object_owed, &owed);
+	}
+	assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
+}
+
+/* However many there are of which nobody else may have any. */
+static void many_counts_are_looked_at(void **state)
+{
+	struct net *net = carry_island(&net_wide);
+	uint8_t id[KAI_ID_LEN];
+
+	(void)state;
+	(void)net_agree(net, 1, 2, &(struct net_terms){.introduce = true, .constituency = true});
+	carry_item(net, 0, 1, 0, id);
+	carry_took(net, 1, carry_wrote(net, 0, 1));
+	owe_counts(net, 1, id, 4000);
+	net_pass(net, KAI_MS_MINUTE);
+	/* of the one that came: that it did, and the count */
+	assert_int_equal(carry_opened(net, carry_wrote(net, 1, 0)).bundle.receipts_count, 2);
+	net_free(net);
+}
+
 static void large_ones_go_alone(void **state)
 {
 	struct net *net = carry_island(&net_wide);
@@ -460,6 +497,7 @@ int main(void)
 		cmocka_unit_test(memberships_come_along),
 		cmocka_unit_test(a_withdrawal_takes_effect),
 		cmocka_unit_test(many_go_in_many_files),
+		cmocka_unit_test(many_counts_are_looked_at),
 		cmocka_unit_test(large_ones_go_alone),
 		cmocka_unit_test(an_empty_one_is_good_once),
 		cmocka_unit_test(keys_may_change_on_the_way),
