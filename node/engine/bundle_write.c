@@ -303,7 +303,7 @@ static void look(struct kai_turn *turn, struct writing *writing, uint64_t arriva
 
 	if (kai_rec_item(turn->txn, arrival, turn->scratch, &item) &&
 	    item.received_at >= writing->say->since && (item.flags & KAI_ITEM_RETRACTED) == 0 &&
-	    kai_going_decide(turn, writing->link, arrival, &going) && !going.marked &&
+	    kai_going_plain(turn, writing->link, arrival, &going) &&
 	    !kai_going_settled(turn, writing->link, &going, none))
 		add_item(turn, writing, &going, false);
 	if (count == writing->bundle.advisories_count)
@@ -369,7 +369,7 @@ static bool add_named(struct kai_turn *turn, struct writing *writing)
 			return false;
 		}
 		if ((item.flags & KAI_ITEM_RETRACTED) != 0 ||
-		    !kai_going_decide(turn, writing->link, arrival, &going) || going.marked) {
+		    !kai_going_plain(turn, writing->link, arrival, &going)) {
 			say_why(turn, writing, arrival);
 			return false;
 		}

@@ -44,8 +44,9 @@ static bool waits(struct kai_turn *turn, const struct kai_item_facts *facts)
 	       (target.flags & KAI_ITEM_UNSIGNED) != 0;
 }
 
-bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
-		      struct kai_going *ret)
+/* clauses: those of the pair's terms count. */
+static bool decide(struct kai_turn *turn, struct kai_link *link, uint64_t arrival, bool clauses,
+		   struct kai_going *ret)
 {
 	const struct kai_pair *pair = kai_pair_now(turn, link);
 	struct kai_verdict parts[KAI_MAX_PARTS];
@@ -59,7 +60,7 @@ bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arr
 	if (!kai_rest_facts(turn, arrival, &ret->facts) || waits(turn, &ret->facts))
 		return false;
 	kai_facts_init(&facts, pair, &ret->facts, true, turn->event->wall);
-	if (kai_clause_mark(turn, link, &ret->facts, &ret->mark)) {
+	if (clauses && kai_clause_mark(turn, link, &ret->facts, &ret->mark)) {
 		facts.mark = &ret->mark;
 		facts.opened = ret->mark.opened_at;
 	}
@@ -80,6 +81,18 @@ bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arr
 	}
 	gather_evidence(turn, ret);
 	return true;
+}
+
+bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		      struct kai_going *ret)
+{
+	return decide(turn, link, arrival, true, ret);
+}
+
+bool kai_going_plain(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		     struct kai_going *ret)
+{
+	return decide(turn, link, arrival, false, ret);
 }
 
 bool kai_going_open(struct kai_turn *turn, struct kai_link *link, struct kai_going *going)

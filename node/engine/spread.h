@@ -119,6 +119,9 @@ struct kai_going {
 /* false: not here, or nothing of it may go. */
 bool kai_going_decide(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
 		      struct kai_going *ret);
+/* The same by the rules alone, without clauses: never marked. */
+bool kai_going_plain(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		     struct kai_going *ret);
 /* Where it goes by a clause that is closed, that is opened first; false: it may not go after all. May write: then
  * what was borrowed is read anew. */
 bool kai_going_open(struct kai_turn *turn, struct kai_link *link, struct kai_going *going);

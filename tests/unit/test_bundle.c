@@ -164,6 +164,59 @@ static void only_what_may_go_goes(void **state)
 	net_free(net);
 }
 
+/* What a clause alone lets pass stays behind; what the rules let pass of the same item does not. */
+static void no_part_goes_by_a_clause(void **state)
+{
+	struct net *net = net_new(3);
+	uint64_t kinds[] = {KAI_KIND_ALERT};
+	struct kai_contingency clause = {.kinds = kinds,
+					 .kinds_count = 1,
+					 .after_ms = KAI_MS_MINUTE,
+					 .longest_ms = KAI_MS_DAY,
+					 .pause_ms = KAI_MS_HOUR};
+	const struct net_terms terms = {
+		.ceiling = KAI_TLP_GREEN, .clauses = &clause, .clause_count = 1};
+	struct kai_audience_entry audience[] = {net_org(net, 1), net_org(net, 2)};
+	const struct kai_label label = {.tlp = KAI_TLP_AMBER,
+					.audience = audience,
+					.audience_count = 2,
+					.onward = KAI_ONWARD_ANY,
+					.attribution = KAI_ATTR_NAMED,
+					.pap = KAI_PAP_CLEAR};
+	const struct net_item item = {
+		.kind = KAI_KIND_ALERT, .attachment = 100, .attachment_label = &label};
+	uint8_t ids[2][KAI_ID_LEN];
+
+	(void)state;
+	memcpy(clause.from, net->nodes[0].config.org, KAI_ID_LEN);
+	memcpy(clause.to, net->nodes[1].config.org, KAI_ID_LEN);
+	(void)net_agree(net, 0, 1, &terms);
+	(void)net_agree(net, 0, 2, &net_wide);
+	net_link(net, 0, 2);
+	net_run(net);
+	net_cut(net, 0, 2);
+	net_publish(net, 0, &item, ids[0]);
+	net_pass(net, KAI_MS_HOUR);
+	struct kai_bundle bundle = carry_opened(net, carry_wrote(net, 0, 1)).bundle;
+
+	assert_int_equal(bundle.advisories_count, 1);
+	assert_int_equal(bundle.advisories[0].parts_count, 1);
+	/* and of one of which nothing may go, the rule is named */
+	net_publish(net, 0,
+		    &(struct net_item){.kind = KAI_KIND_ALERT,
+				       .tlp = KAI_TLP_AMBER,
+				       .audience = {audience[0], audience[1]},
+				       .audience_count = 2},
+		    ids[1]);
+	struct carry_order named = {.ids = ids, .ids_count = 2};
+
+	assert_int_equal(carry_written(net, 0, 1, &named).len, 0);
+	assert_true(kai_span_equal(net->nodes[0].answer.reason, kai_span_str("ceiling")));
+	named.ids_count = 1;
+	assert_true(carry_written(net, 0, 1, &named).len > 0);
+	net_free(net);
+}
+
 /* By name what is there already goes once more, each once; by time only what came since. */
 static void by_name_and_by_time(void **state)
 {
@@ -490,6 +543,7 @@ int main(void)
 		cmocka_unit_test(what_is_lost_is_told_again),
 		cmocka_unit_test(settles_what_came_and_no_more),
 		cmocka_unit_test(only_what_may_go_goes),
+		cmocka_unit_test(no_part_goes_by_a_clause),
 		cmocka_unit_test(by_name_and_by_time),
 		cmocka_unit_test(the_receiver_decides_too),
 		cmocka_unit_test(receipts_wait_for_the_agreement),
