@@ -114,6 +114,15 @@ static bool current(const struct kai_turn *turn, const struct kai_membership *me
 	return !membership->withdrawn && now < membership->valid_until;
 }
 
+/* It may take back one that is good still: none lasts longer. */
+static bool takes_back(const struct kai_turn *turn, const struct kai_membership *membership)
+{
+	uint64_t now = (uint64_t)turn->event->wall.ms;
+
+	return membership->withdrawn &&
+	       now < membership->valid_from + (uint64_t)KAI_MEMBERSHIP_MAX_MS;
+}
+
 static size_t mine_in(struct kai_turn *turn, const struct kai_direction *direction,
 		      struct kai_span *ret, size_t count, size_t cap)
 {
@@ -171,7 +180,7 @@ static void as_keeper(struct kai_turn *turn, struct kai_link *link, const struct
 		if (kai_object_decode(&kai_object_member_rec, value, turn->scratch, &rec) ==
 			    KAI_FAULT_NONE &&
 		    kai_membership_peek(rec.bytes, turn->scratch, &membership) == KAI_FAULT_NONE &&
-		    (membership.withdrawn || current(turn, &membership)) &&
+		    (takes_back(turn, &membership) || current(turn, &membership)) &&
 		    kai_id_equal(membership.org, link->org) != others &&
 		    concerns(&membership, link->org, terms))
 			give(turn, link, rec.bytes, context);

@@ -389,9 +389,16 @@ static void a_withdrawal_takes_effect(void **state)
 	member.withdrawn = true;
 	net_done(&net->nodes[0], net_control(net, 0, KAI_CONTROL_MEMBER, &member));
 	net_publish(net, 0, &item, id);
-	assert_true(carry_took(net, 1, carry_wrote(net, 0, 1)).outcomes[0].held);
+	struct kai_span file = carry_wrote(net, 0, 1);
+
+	assert_int_equal(carry_opened(net, file).bundle.memberships_count, 2);
+	assert_true(carry_took(net, 1, file).outcomes[0].held);
 	assert_int_equal(carry_written(net, 1, 2, &named).len, 0);
 	assert_true(kai_span_equal(net->nodes[1].answer.reason, kai_span_str("audience")));
+	/* until what it takes back is over in any case */
+	net_pass(net, KAI_MEMBERSHIP_MAX_MS);
+	carry_item(net, 0, 1, 0, id);
+	assert_int_equal(carry_opened(net, carry_wrote(net, 0, 1)).bundle.memberships_count, 0);
 	net_free(net);
 }
 
