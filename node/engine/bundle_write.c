@@ -252,8 +252,8 @@ static bool fits(const struct kai_turn *turn, const struct writing *writing, siz
 		turn->scratch->used <= ROOM_SCRATCH);
 }
 
-/* Adds an item that may go; sets full when there is no room for it. */
-static void add_item(struct kai_turn *turn, struct writing *writing, const struct kai_going *going,
+/* Adds an item that may go; sets full when there is no room for it. false: a part of it is not to be had. */
+static bool add_item(struct kai_turn *turn, struct writing *writing, const struct kai_going *going,
 		     bool settled)
 {
 	struct kai_bundle *bundle = &writing->bundle;
@@ -263,19 +263,19 @@ static void add_item(struct kai_turn *turn, struct writing *writing, const struc
 
 	for (size_t i = 0; i < place; i++) {
 		if (writing->went[i].arrival == going->facts.arrival)
-			return; /* named twice */
+			return true; /* named twice */
 	}
 	if (place == KAI_MAX_BUNDLE_ITEMS) {
 		writing->full = true;
-		return;
+		return true;
 	}
 	if (!carry(turn, writing, going, &advisory, &bytes))
-		return; /* a part whose key is gone: not to be had */
+		return false;
 	for (size_t i = 0; i < going->evidence_count; i++)
 		bytes += going->evidence[i].len + 8;
 	if (!fits(turn, writing, bytes) || !introduce(turn, writing, going->facts.header.origin)) {
 		writing->full = true;
-		return;
+		return true;
 	}
 	bundle->advisories[place] = advisory;
 	for (size_t i = 0; i < going->evidence_count; i++)
@@ -290,6 +290,7 @@ static void add_item(struct kai_turn *turn, struct writing *writing, const struc
 	};
 	bundle->advisories_count++;
 	writing->bytes += bytes;
+	return true;
 }
 
 /* One of the log; what was not added leaves nothing in scratch. */
@@ -305,7 +306,7 @@ static void look(struct kai_turn *turn, struct writing *writing, uint64_t arriva
 	    item.received_at >= writing->say->since && (item.flags & KAI_ITEM_RETRACTED) == 0 &&
 	    kai_going_plain(turn, writing->link, arrival, &going) &&
 	    !kai_going_settled(turn, writing->link, &going, none))
-		add_item(turn, writing, &going, false);
+		(void)add_item(turn, writing, &going, false);
 	if (count == writing->bundle.advisories_count)
 		kai_scratch_back(turn, mark);
 }
@@ -329,6 +330,11 @@ static void add_new(struct kai_turn *turn, struct writing *writing)
 	}
 }
 
+static void not_held(struct kai_turn *turn, struct writing *writing)
+{
+	kai_answer(turn, writing->ret, 4, "not-held", "no such item is held here");
+}
+
 /* Why one that was asked for by name may not go. */
 static void say_why(struct kai_turn *turn, struct writing *writing, uint64_t arrival)
 {
@@ -337,8 +343,10 @@ static void say_why(struct kai_turn *turn, struct writing *writing, uint64_t arr
 	struct kai_facts facts;
 	uint32_t bits;
 
-	if (!kai_rest_facts(turn, arrival, &of))
+	if (!kai_rest_facts(turn, arrival, &of)) {
+		not_held(turn, writing);
 		return;
+	}
 	if ((of.item.flags & KAI_ITEM_RETRACTED) != 0) {
 		kai_answer_fault(turn, writing->ret, 1, KAI_FAULT_RETRACTED, "an item");
 		return;
@@ -365,7 +373,7 @@ static bool add_named(struct kai_turn *turn, struct writing *writing)
 
 		if (!kai_rec_arrival(turn->txn, say->ids[i], &arrival) ||
 		    !kai_rec_item(turn->txn, arrival, turn->scratch, &item)) {
-			kai_answer(turn, writing->ret, 4, "not-held", "no such item is held here");
+			not_held(turn, writing);
 			return false;
 		}
 		if ((item.flags & KAI_ITEM_RETRACTED) != 0 ||
@@ -373,8 +381,11 @@ static bool add_named(struct kai_turn *turn, struct writing *writing)
 			say_why(turn, writing, arrival);
 			return false;
 		}
-		add_item(turn, writing, &going,
-			 kai_going_settled(turn, writing->link, &going, none));
+		if (!add_item(turn, writing, &going,
+			      kai_going_settled(turn, writing->link, &going, none))) {
+			not_held(turn, writing);
+			return false;
+		}
 		if (writing->full) {
 			writing->ret->next = i;
 			return true;
