@@ -540,6 +540,8 @@ struct kai_index_scan {
 };
 void kai_index_thread(struct kai_index_scan *scan, struct kai_txn *txn,
 		      const uint8_t thread[KAI_ID_LEN], bool newest_first);
+void kai_index_thread_from(struct kai_index_scan *scan, struct kai_txn *txn,
+			   const uint8_t thread[KAI_ID_LEN], uint64_t from, bool newest_first);
 void kai_index_origin(struct kai_index_scan *scan, struct kai_txn *txn,
 		      const uint8_t org[KAI_ID_LEN], uint64_t from, bool newest_first);
 void kai_index_sector(struct kai_index_scan *scan, struct kai_txn *txn, struct kai_span sector,

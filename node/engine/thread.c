@@ -5,8 +5,9 @@
 
 #include "kairan/label.h"
 
-#define UNDO_MOST                                                                                  \
-	64u /* newest items of a thread among which others that do the same are looked for */
+/* Items of a thread among which others that do the same are looked for: so many of the newest, and so
+ * many that came after what they do it to. */
+#define UNDO_MOST 64u
 #define FOLLOW_MOST 256u /* newest items of a thread among which a retraction is looked for */
 
 struct member {
@@ -260,18 +261,14 @@ static bool names(const struct kai_header *header, const uint8_t id[KAI_ID_LEN])
 	return false;
 }
 
-/* What others still do to the target. */
-static uint64_t done_by_others(struct kai_turn *turn, const struct member *later,
-			       const struct member *target)
+/* What those that the scan comes to, but `later`, do to the target. */
+static uint64_t done_in(struct kai_turn *turn, struct kai_index_scan *scan,
+			const struct member *later, const struct member *target)
 {
-	const struct kai_header *header = &target->header;
-	struct kai_index_scan scan;
 	uint64_t flags = 0;
 	uint64_t arrival;
 
-	kai_index_thread(&scan, turn->txn, header->thread.is ? header->thread.id : target->item.id,
-			 true);
-	for (unsigned i = 0; i < UNDO_MOST && kai_index_next(&scan, &arrival); i++) {
+	for (unsigned i = 0; i < UNDO_MOST && kai_index_next(scan, &arrival); i++) {
 		size_t used = turn->scratch->used;
 		struct member one;
 
@@ -281,6 +278,20 @@ static uint64_t done_by_others(struct kai_turn *turn, const struct member *later
 		kai_scratch_back(turn, used);
 	}
 	return flags;
+}
+
+/* What others still do to the target: an edition is mostly replaced by one that comes soon after it, and
+ * once more by the newest. */
+static uint64_t done_by_others(struct kai_turn *turn, const struct member *later,
+			       const struct member *target)
+{
+	const struct kai_header *header = &target->header;
+	const uint8_t *thread = header->thread.is ? header->thread.id : target->item.id;
+	struct kai_index_scan newest, next;
+
+	kai_index_thread(&newest, turn->txn, thread, true);
+	kai_index_thread_from(&next, turn->txn, thread, target->arrival, false);
+	return done_in(turn, &newest, later, target) | done_in(turn, &next, later, target);
 }
 
 void kai_thread_undone(struct kai_turn *turn, uint64_t arrival)

@@ -270,9 +270,15 @@ static void walk(struct kai_index_scan *scan, struct kai_txn *txn, enum kai_tabl
 void kai_index_thread(struct kai_index_scan *scan, struct kai_txn *txn,
 		      const uint8_t thread[KAI_ID_LEN], bool newest_first)
 {
+	kai_index_thread_from(scan, txn, thread, 0, newest_first);
+}
+
+void kai_index_thread_from(struct kai_index_scan *scan, struct kai_txn *txn,
+			   const uint8_t thread[KAI_ID_LEN], uint64_t from, bool newest_first)
+{
 	struct kai_key prefix = thread_key(thread);
 
-	walk(scan, txn, KAI_TABLE_BY_THREAD, &prefix, 0, newest_first);
+	walk(scan, txn, KAI_TABLE_BY_THREAD, &prefix, from, newest_first);
 }
 
 void kai_index_origin(struct kai_index_scan *scan, struct kai_txn *txn,

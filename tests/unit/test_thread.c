@@ -179,6 +179,31 @@ static void a_marked_item_does_not_act(void **state)
 	assert_int_equal(rooms_flags(rooms, target), KAI_ITEM_RETRACTED);
 }
 
+/* An edition of a key that fell into other hands is undone: what the one before it replaced stays so, however
+ * much was said since. */
+static void what_others_did_stays_done(void **state)
+{
+	struct rooms *rooms = *state;
+	struct made *first = rooms_make(rooms, NULL);
+	struct made *edition = revise(rooms, first, first, NULL, 2);
+	uint64_t arrival;
+
+	expect(rooms, first, NULL);
+	expect(rooms, edition, NULL);
+	for (unsigned i = 0; i < 70; i++)
+		expect(rooms,
+		       rooms_make(rooms,
+				  &(struct plan){.thread = first->built.id, .revision = 3 + i}),
+		       NULL);
+	struct made *last = revise(rooms, first, first, edition, 100);
+
+	expect(rooms, last, NULL);
+	assert_true(kai_rec_arrival(rooms->turn.txn, last->built.id, &arrival));
+	kai_thread_undone(&rooms->turn, arrival);
+	assert_int_equal(rooms_flags(rooms, first), KAI_ITEM_SUPERSEDED);
+	assert_int_equal(rooms_flags(rooms, edition), 0);
+}
+
 static void what_a_revision_may_not_be(void **state)
 {
 	struct rooms *rooms = *state;
@@ -276,6 +301,7 @@ int main(void)
 		ROOMS_CASE(a_retraction_before_its_target),
 		ROOMS_CASE(only_the_origin_acts),
 		ROOMS_CASE(a_marked_item_does_not_act),
+		ROOMS_CASE(what_others_did_stays_done),
 		ROOMS_CASE(what_a_revision_may_not_be),
 		ROOMS_CASE(references),
 		ROOMS_CASE(what_a_retraction_may_not_be),
