@@ -62,7 +62,7 @@ bool kai_item_facts_load(struct kai_txn *txn, uint64_t arrival, struct kai_arena
 bool kai_release_lives(struct kai_span stored, const struct kai_card *origin, struct kai_wall now,
 		       struct kai_arena *arena);
 /* How many of the item's do. */
-size_t kai_releases_living(struct kai_txn *txn, uint64_t arrival, const struct kai_header *header,
+size_t kai_releases_living(struct kai_txn *txn, uint64_t arrival, const struct kai_card *origin,
 			   struct kai_wall now, struct kai_arena *arena);
 
 /* The terms under which one supply came in, and which side of them brought it; the digest was checked when it came.

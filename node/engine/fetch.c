@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fetch.h"
+#include "trust.h"
 
 #include <string.h>
 
@@ -56,16 +57,19 @@ struct holding {
 	bool more; /* the offer has signatures or evidence that are not here */
 };
 
+/* The peer may ask this of every item that we hold, so nothing is verified for it: what lies in the store was. */
 static bool has_more_evidence(struct kai_turn *turn, const struct kai_offer_entry *entry,
 			      uint64_t arrival, const struct kai_item *item)
 {
+	struct kai_known_card origin;
 	struct kai_header header;
 
-	return entry->evidence > 0 &&
-	       kai_object_decode(&kai_object_header, item->header, turn->scratch, &header) ==
-		       KAI_FAULT_NONE &&
-	       entry->evidence > kai_releases_living(turn->txn, arrival, &header, turn->event->wall,
-						     turn->scratch);
+	if (entry->evidence == 0 || kai_object_decode(&kai_object_header, item->header,
+						      turn->scratch, &header) != KAI_FAULT_NONE)
+		return false;
+	return !kai_book_card(turn, header.origin, &origin) || origin.rec.frozen ||
+	       entry->evidence > kai_releases_living(turn->txn, arrival, &origin.card,
+						     turn->event->wall, turn->scratch);
 }
 
 static void look_up(struct kai_turn *turn, const struct kai_link *link,

@@ -45,22 +45,19 @@ bool kai_release_lives(struct kai_span stored, const struct kai_card *origin, st
 			    (struct kai_wall){(int64_t)release.at}) == KAI_FAULT_NONE;
 }
 
-size_t kai_releases_living(struct kai_txn *txn, uint64_t arrival, const struct kai_header *header,
+size_t kai_releases_living(struct kai_txn *txn, uint64_t arrival, const struct kai_card *origin,
 			   struct kai_wall now, struct kai_arena *arena)
 {
 	struct kai_key prefix = kai_key_u64(arrival);
 	size_t mark = arena->used;
 	size_t count = 0;
-	struct kai_card card;
 	struct kai_scan scan;
 	struct kai_span value;
 
-	if (!origin_card(txn, header, arena, &card))
-		return 0;
 	kai_scan_init(&scan, txn, KAI_TABLE_EVIDENCE, kai_key_span(&prefix), kai_span(NULL, 0),
 		      false);
 	while (count < KAI_MAX_EVIDENCE && kai_scan_next(&scan, NULL, &value))
-		count += kai_release_lives(value, &card, now, arena);
+		count += kai_release_lives(value, origin, now, arena);
 	arena->used = mark;
 	return count;
 }
