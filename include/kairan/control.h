@@ -28,12 +28,12 @@
 	X(ATTEST, ctl_attest, 17) /* who confirmed by telephone → done */                        \
 	X(GRANT, ctl_grant, 18)	  /* a part of an item of ours is opened further → published */  \
 	X(SIGN, ctl_sign, 19)	  /* a further signature on an item of ours → done */            \
-	X(BUNDLE_WRITE, ctl_bundle_write, 30) /* → done with a bundle_file; empty: nothing */    \
-	X(BUNDLE_TAKE, ctl_bundle_take, 31)   /* → done or refused with a bundle_report */       \
-	X(CASE_SEAL, ctl_case_seal, 32)	      /* → done with a signed case_seal */               \
 	X(DRILL_OPEN, ctl_drill_open, 24)   /* → done with the realm, id = digest, recipients */ \
 	X(DRILL_CLOSE, ctl_drill_close, 25) /* → done */                                         \
-	X(IN_REALM, ctl_in_realm, 26)	    /* a request of a drill's: → what that yields */
+	X(IN_REALM, ctl_in_realm, 26)	    /* a request of a drill's: → what that yields */     \
+	X(BUNDLE_WRITE, ctl_bundle_write, 30) /* → done with a bundle_file; empty: nothing */    \
+	X(BUNDLE_TAKE, ctl_bundle_take, 31)   /* → done with a bundle_report */                  \
+	X(CASE_SEAL, ctl_case_seal, 32)	      /* → done with a signed case_seal */
 
 enum kai_control_type {
 #define X(NAME, name, number) KAI_CONTROL_##NAME = (number),
