@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "kairan/card.h"
+
 struct kai_span kai_turn_copy(struct kai_turn *turn, struct kai_span bytes)
 {
 	uint8_t *at = kai_arena_take(turn->scratch, bytes.len);
@@ -62,6 +64,14 @@ bool kai_book_card(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], struct 
 		return false;
 	}
 	return true;
+}
+
+bool kai_turn_may_sign(struct kai_turn *turn, const struct kai_sign_pair *pair, uint64_t role)
+{
+	struct kai_known_card mine;
+
+	return kai_book_card(turn, turn->engine->config.org, &mine) && !mine.rec.frozen &&
+	       kai_card_key(&mine.card, pair->key, role, turn->event->wall) == KAI_FAULT_NONE;
 }
 
 bool kai_book_record(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN],

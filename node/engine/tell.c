@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kairan/card.h"
 #include "receipt.h"
 #include "trust.h"
 
@@ -91,14 +90,6 @@ static int by_id_and_level(const void *left, const void *right)
 	int ids = memcmp(a->id, b->id, KAI_ID_LEN);
 
 	return ids != 0 ? ids : (a->level > b->level) - (a->level < b->level);
-}
-
-bool kai_turn_may_sign(struct kai_turn *turn, const struct kai_sign_pair *pair, uint64_t role)
-{
-	struct kai_known_card mine;
-
-	return kai_book_card(turn, turn->engine->config.org, &mine) && !mine.rec.frozen &&
-	       kai_card_key(&mine.card, pair->key, role, turn->event->wall) == KAI_FAULT_NONE;
 }
 
 struct kai_span kai_telling_sign(struct kai_turn *turn, const struct kai_link *link,
