@@ -112,8 +112,8 @@ static enum kai_fault judge_items(struct kai_turn *turn, struct taking *taking)
 			return KAI_FAULT_TOO_MUCH;
 		kai_advisory_check(&bundle->advisories[i], turn->scratch, checked);
 		taking->faults[i] = checked->item_fault;
-		kai_hash(KAI_CTX_ADVISORY, bundle->realm, bundle->advisories[i].header,
-			 taking->outcomes[i].id);
+		kai_advisory_id(bundle->realm, bundle->advisories[i].header,
+				taking->outcomes[i].id);
 		kai_scratch_back(turn, mark);
 		for (size_t k = 0; k < i; k++) {
 			if (kai_id_equal(taking->outcomes[k].id, taking->outcomes[i].id))

@@ -394,6 +394,16 @@ static bool add_named(struct kai_turn *turn, struct writing *writing)
 	return true;
 }
 
+static bool add_items(struct kai_turn *turn, struct writing *writing)
+{
+	if (writing->say->receipts)
+		return true;
+	if (writing->say->ids_count > 0)
+		return add_named(turn, writing);
+	add_new(turn, writing);
+	return true;
+}
+
 /* ---- the file, and what is remembered of it */
 
 static void note_went(struct kai_turn *turn, const struct writing *writing, const struct went *went)
@@ -472,11 +482,7 @@ void kai_bundle_write(struct kai_turn *turn, const void *request, struct kai_ctl
 		return;
 	if (writing->say->after == 0)
 		kai_saying_owed(turn, &writing->saying);
-	if (writing->say->receipts)
-		writing->ret->next = 0;
-	else if (writing->say->ids_count == 0)
-		add_new(turn, writing);
-	else if (!add_named(turn, writing))
+	if (!add_items(turn, writing))
 		return;
 	if (writing->bundle.advisories_count > 0 || writing->bundle.receipts_count > 0)
 		make(turn, writing);

@@ -8,14 +8,12 @@
 
 #include <string.h>
 
-#include "kairan/text.h"
-
 #define SURE_MS                                                                                    \
 	(10 * KAI_MS_SECOND) /* so long a greeting may take: nobody is out of reach before */
 
 /* ---- the clause and its last opening ---- */
 
-static int64_t sooner(int64_t a, int64_t b)
+int64_t kai_sooner(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
@@ -35,20 +33,20 @@ bool kai_clause_may(const struct kai_contingency *clause, const struct kai_outag
 
 	if (at < opening->opened_at) {
 		/* by a clock that was wrong then, or is now */
-		*io_due = sooner(*io_due, (int64_t)opening->opened_at);
+		*io_due = kai_sooner(*io_due, (int64_t)opening->opened_at);
 		return false;
 	}
 	if (at <= end && (opening->closed_at == 0 || at >= again)) {
 		/* what begins within it is no opening of its own */
 		*ret_opened_at = opening->opened_at;
-		*io_due = sooner(*io_due, (int64_t)end + 1);
+		*io_due = kai_sooner(*io_due, (int64_t)end + 1);
 		return true;
 	}
 	if (at > end && at >= next && at >= again)
 		return true;
-	*io_due = sooner(*io_due, (int64_t)(at <= end && again <= end ? again
-					    : again > next	      ? again
-								      : next));
+	*io_due = kai_sooner(*io_due, (int64_t)(at <= end && again <= end ? again
+						: again > next		  ? again
+									  : next));
 	return false;
 }
 
@@ -79,7 +77,7 @@ bool kai_clause_unreached(struct kai_turn *turn, struct kai_link *other, const s
 		    ->constituency)
 		return false;
 	if (turn->event->mono.ms - other->gone.ms < need_ms) {
-		*io_due_ms = sooner(*io_due_ms, other->gone.ms + need_ms);
+		*io_due_ms = kai_sooner(*io_due_ms, other->gone.ms + need_ms);
 		return false;
 	}
 	return true;
@@ -193,7 +191,6 @@ void kai_clause_say(struct kai_turn *turn, const char *event, const uint8_t org[
 	kai_out_trace(turn, event, org, id, NULL, 0);
 }
 
-/* Our name for it, else its id. */
 void kai_clause_name(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN],
 		     char ret[KAI_CLAUSE_NAME])
 {

@@ -10,6 +10,7 @@
 
 #include "kairan/text.h"
 
+int64_t kai_sooner(int64_t a, int64_t b);
 /*
  * May it be open now, or be opened? opening: its newest, NULL when there was none. ret_opened_at: what a mark says then.
  * *io_due: brought forward to when (wall, ms) the answer changes by itself.

@@ -9,11 +9,6 @@
 
 #include <string.h>
 
-static int64_t sooner(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 static bool is_asked(struct kai_turn *turn)
 {
 	(void)kai_duty_asked(turn);
@@ -69,7 +64,7 @@ static const struct kai_link *who_is_away(struct kai_turn *turn, const struct ka
 	if (first != NULL && first->state != KAI_LINK_UP &&
 	    (kai_clause_unreached(turn, first, to, clause, opening, &late_ms) ||
 	     late_ms != INT64_MAX)) {
-		*io_due_ms = sooner(*io_due_ms, late_ms);
+		*io_due_ms = kai_sooner(*io_due_ms, late_ms);
 		return first;
 	}
 	for (size_t i = 0; i < turn->engine->link_count; i++) {
@@ -99,7 +94,7 @@ static struct closing look(struct kai_turn *turn, struct kai_link *link,
 
 	if (now > end)
 		return (struct closing){"longest", "contingency-over", end};
-	*io_due_ms = sooner(*io_due_ms, turn->event->mono.ms + (int64_t)(end + 1 - now));
+	*io_due_ms = kai_sooner(*io_due_ms, turn->event->mono.ms + (int64_t)(end + 1 - now));
 	const struct kai_link *away = who_is_away(turn, link, clause, io_opening, io_due_ms);
 
 	if (away == NULL)
@@ -199,8 +194,8 @@ static uint64_t waits_for(struct kai_turn *turn, struct kai_link *link, int64_t 
 		kai_scratch_back(turn, mark);
 	}
 	if (wall_due != INT64_MAX)
-		*io_due_ms =
-			sooner(*io_due_ms, turn->event->mono.ms + wall_due - turn->event->wall.ms);
+		*io_due_ms = kai_sooner(*io_due_ms,
+					turn->event->mono.ms + wall_due - turn->event->wall.ms);
 	return sum;
 }
 
