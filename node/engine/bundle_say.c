@@ -120,8 +120,9 @@ void kai_saying_owed(struct kai_turn *turn, struct kai_saying *saying)
 	for (unsigned again = 0; again < 2; again++) {
 		unsigned looks = LOOKS;
 
-		for (uint8_t lane = 0; lane < KAI_OWED_LANES; lane++) {
-			struct pass pass = {.lane = lane, .again = again == 1, .looks = &looks};
+		for (unsigned lane = 0; lane < KAI_OWED_LANES; lane++) {
+			struct pass pass = {
+				.lane = (uint8_t)lane, .again = again == 1, .looks = &looks};
 
 			while (saying->bundle->receipts_count < KAI_MAX_BUNDLE_RECEIPTS &&
 			       !tell(turn, saying, &pass))

@@ -434,6 +434,21 @@ static void many_go_in_many_files(void **state)
 	net_free(net);
 }
 
+/* A header of the longest, with additions of a later version. */
+static struct kai_span long_header(struct net *net, struct kai_span bytes)
+{
+	static const uint8_t value[KAI_MAX_EXT_LEN];
+	struct kai_ext ext[3];
+	struct kai_header header;
+
+	assert_int_equal(kai_header_read(bytes, &net->arena, &header), KAI_FAULT_NONE);
+	for (unsigned i = 0; i < 3; i++)
+		ext[i] = (struct kai_ext){.tag = 1 + i, .value = kai_span(value, sizeof(value))};
+	header.ext = ext;
+	header.ext_count = 3;
+	return kai_object_encode_in(&kai_object_header, &header, &net->arena);
+}
+
 /* Counts that are owed of as many items, which are copies of that one. */
 static void owe_counts(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN], unsigned count)
 {
@@ -445,6 +460,7 @@ static void owe_counts(struct net *net, unsigned node, const uint8_t id[KAI_ID_L
 	assert_int_equal(kai_txn_begin(net->nodes[node].store, true, &txn, NULL), KAI_ERR_OK);
 	assert_true(kai_rec_arrival(txn, id, &arrival));
 	assert_true(kai_rec_item(txn, arrival, &net->arena, &item));
+	item.header = long_header(net, item.header);
 	for (unsigned i = 0; i < count; i++) {
 		struct kai_key key = kai_key_owed(1, KAI_OWED_COUNTED, arrival + 1 + i);
 
@@ -464,10 +480,15 @@ static void many_counts_are_looked_at(void **state)
 	(void)net_agree(net, 1, 2, &(struct net_terms){.introduce = true, .constituency = true});
 	carry_item(net, 0, 1, 0, id);
 	carry_took(net, 1, carry_wrote(net, 0, 1));
-	owe_counts(net, 1, id, 4000);
+	owe_counts(net, 1, id, 1000);
 	net_pass(net, KAI_MS_MINUTE);
 	/* of the one that came: that it did, and the count */
 	assert_int_equal(carry_opened(net, carry_wrote(net, 1, 0)).bundle.receipts_count, 2);
+	/* and over a link, which does not owe them any longer then */
+	net_link(net, 0, 1);
+	net_pass(net, KAI_MS_MINUTE);
+	assert_true(net_up(net, 1, 0));
+	assert_int_equal(net_rows(net, 1, KAI_TABLE_OWED), 0);
 	net_free(net);
 }
 
