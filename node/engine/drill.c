@@ -459,11 +459,11 @@ void kai_drill_begin(struct kai_turn *turn, const void *request, struct kai_ctl_
 		kai_answer_fault(turn, ret, 1, fault, "drill");
 		return;
 	}
-	put_drill(turn, &held.drill, bytes);
 	if (!say(turn, &held, KAI_DRILL_CONSENTS, "")) {
-		kai_txn_fail(turn->txn, KAI_ERR_INVALID);
+		kai_answer_fault(turn, ret, 1, KAI_FAULT_KEY_ROLE, "duty");
 		return;
 	}
+	put_drill(turn, &held.drill, bytes);
 	list_asked(turn, &held.drill, ret);
 	tell_others(turn, NULL, &held, NULL, 0);
 	kai_out_peers(turn);

@@ -441,6 +441,29 @@ static void its_director_closes_it_for_all(void **state)
 	net_free(net);
 }
 
+/* A director whose own card does not let its duty desk speak any more: a refusal, not a turn lost. */
+static void a_director_needs_its_duty_key(void **state)
+{
+	struct net *net = net_chain(2, &practises);
+	struct net_node *node = &net->nodes[0];
+	struct kai_card card;
+
+	(void)state;
+	net_card_read(net, node->card, &card);
+	card.serial++;
+	card.issued_at++;
+	for (size_t i = 0; i < card.keys_count; i++)
+		if (card.keys[i].role == KAI_ROLE_DUTY)
+			card.keys[i].not_after = card.keys[i].not_before + 1;
+	net_card_own(net, 0, net_card_sign(net, &card, &node->root));
+	assert_int_equal(open_drill(net, 0, KAI_DRILL_WHOLE, 0, now_of(net) + (uint64_t)LONG_MS),
+			 1);
+	assert_true(kai_span_equal(node->answer.reason,
+				   kai_span_str(kai_fault_name(KAI_FAULT_KEY_ROLE))));
+	assert_int_equal(net_rows(net, 0, KAI_TABLE_DRILLS), 0);
+	net_free(net);
+}
+
 /* ---- consent */
 
 static void only_what_the_agreement_allows_is_practised(void **state)
@@ -558,6 +581,7 @@ int main(void)
 		cmocka_unit_test(nothing_passes_outside_the_window),
 		cmocka_unit_test(a_clock_set_back_keeps_nobody_busy),
 		cmocka_unit_test(its_director_closes_it_for_all),
+		cmocka_unit_test(a_director_needs_its_duty_key),
 		cmocka_unit_test(only_what_the_agreement_allows_is_practised),
 		cmocka_unit_test(a_drill_without_consent_is_refused),
 		cmocka_unit_test(a_drills_store_cannot_write_what_is_live),
