@@ -39,7 +39,8 @@ static void send(struct kai_turn *turn, const struct kai_link *link, uint64_t wh
 {
 	struct kai_drill_frame frame = {.what = what, .bytes = bytes};
 
-	(void)kai_out_send(turn, link, KAI_MSG_DRILL, &frame, true);
+	/* behind the cards, which are urgent, and behind every alert */
+	(void)kai_out_send(turn, link, KAI_MSG_DRILL, &frame, false);
 }
 
 static void send_say(struct kai_turn *turn, struct kai_link *link,
