@@ -12,7 +12,7 @@
 #include "kairan/text.h"
 #include "trust.h"
 
-#define OPEN_MOST 8u /* of one director, not over */
+#define OPEN_MOST 8u /* of one director, neither over nor closed */
 #define RULE_CONSENT "drill-consent"
 
 bool kai_drill_known(struct kai_turn *turn, const uint8_t realm[KAI_REALM_LEN])
@@ -227,7 +227,8 @@ static size_t open_count(struct kai_turn *turn, const uint8_t director[KAI_ID_LE
 		struct kai_drill_held held;
 
 		if (kai_rec_drill(turn->txn, realm, turn->scratch, &held) &&
-		    !is_over(turn, &held.drill) && kai_id_equal(held.drill.director, director))
+		    kai_id_equal(held.drill.director, director) &&
+		    kai_drill_end(turn->txn, &held, turn->scratch) > (uint64_t)turn->event->wall.ms)
 			count++;
 		turn->scratch->used = mark;
 	}

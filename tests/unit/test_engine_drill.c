@@ -97,6 +97,18 @@ static bool consents(struct net *net, unsigned node, unsigned org)
 	return yes;
 }
 
+static bool knows(struct net *net, unsigned node, const uint8_t *realm)
+{
+	struct kai_txn *txn = net_read(net, node);
+	size_t mark = net->arena.used;
+	struct kai_drill_held held;
+	bool known = kai_rec_drill(txn, realm, &net->arena, &held);
+
+	net->arena.used = mark;
+	kai_txn_abort(txn);
+	return known;
+}
+
 /* ---- how it goes */
 
 static void everybody_takes_part_and_nothing_is_live(void **state)
@@ -441,6 +453,30 @@ static void its_director_closes_it_for_all(void **state)
 	net_free(net);
 }
 
+static void a_closed_drill_makes_room(void **state)
+{
+	struct net *net = net_chain(2, &practises);
+	struct kai_ctl_drill_close close = {.version = KAI_VERSION};
+	struct net_node *node = &net->nodes[0];
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++)
+		net_done(node,
+			 open_drill(net, 0, KAI_DRILL_WHOLE, 0, now_of(net) + (uint64_t)LONG_MS));
+	memcpy(close.realm, node->answer.body.at, KAI_REALM_LEN);
+	net_run(net);
+	assert_int_equal(open_drill(net, 0, KAI_DRILL_WHOLE, 0, now_of(net) + (uint64_t)LONG_MS),
+			 1);
+	assert_true(kai_span_equal(node->answer.reason, kai_span_str("quota")));
+	net_done(node, net_control(net, 0, KAI_CONTROL_DRILL_CLOSE, &close));
+	net_pass(net, KAI_MS_MINUTE);
+	net_done(node, open_drill(net, 0, KAI_DRILL_WHOLE, 0, now_of(net) + (uint64_t)LONG_MS));
+	net_run(net);
+	assert_true(knows(net, 1, node->answer.body.at));
+	assert_int_equal(net_journalled(net, 1, "peer-fault", NULL, NULL), 0);
+	net_free(net);
+}
+
 /* A director whose own card does not let its duty desk speak any more: a refusal, not a turn lost. */
 static void a_director_needs_its_duty_key(void **state)
 {
@@ -581,6 +617,7 @@ int main(void)
 		cmocka_unit_test(nothing_passes_outside_the_window),
 		cmocka_unit_test(a_clock_set_back_keeps_nobody_busy),
 		cmocka_unit_test(its_director_closes_it_for_all),
+		cmocka_unit_test(a_closed_drill_makes_room),
 		cmocka_unit_test(a_director_needs_its_duty_key),
 		cmocka_unit_test(only_what_the_agreement_allows_is_practised),
 		cmocka_unit_test(a_drill_without_consent_is_refused),
