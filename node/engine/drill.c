@@ -244,33 +244,27 @@ static void put_drill(struct kai_turn *turn, const struct kai_drill *drill, stru
 	journal(turn, "drill-announced", drill, drill->director, kai_span_str(""));
 }
 
-/* One that is not known yet, or NONE with *ret_known. */
-static enum kai_fault drill_new(struct kai_turn *turn, struct kai_span bytes,
-				struct kai_drill_held *ret, bool *ret_known)
+/* One that is not known yet, or NONE with *ret_known. io: as it was read from its bytes. */
+static enum kai_fault drill_new(struct kai_turn *turn, struct kai_drill_held *io, bool *ret_known)
 {
 	struct kai_drill_held before;
 	struct kai_known_card director;
-	enum kai_fault fault = kai_drill_peek(bytes, turn->scratch, &ret->drill, ret->digest);
 
 	*ret_known = false;
-	if (fault != KAI_FAULT_NONE)
-		return fault;
-	ret->rec.bytes = bytes;
-	if (kai_rec_drill(turn->txn, ret->drill.realm, turn->scratch, &before)) {
+	if (kai_rec_drill(turn->txn, io->drill.realm, turn->scratch, &before)) {
 		*ret_known = true;
-		return kai_id_equal(before.digest, ret->digest) ? KAI_FAULT_NONE
-								: KAI_FAULT_MEANING;
+		return kai_id_equal(before.digest, io->digest) ? KAI_FAULT_NONE : KAI_FAULT_MEANING;
 	}
-	if (!kai_drill_has(&ret->drill, turn->engine->config.org))
-		return KAI_FAULT_UNWANTED;
-	if (!kai_book_card(turn, ret->drill.director, &director))
+	if (!kai_book_card(turn, io->drill.director, &director))
 		return KAI_FAULT_NO_CARD;
 	if (director.rec.frozen)
 		return KAI_FAULT_FROZEN;
-	fault = kai_drill_open(bytes, &director.card, turn->scratch, &ret->drill, ret->digest);
-	if (fault == KAI_FAULT_NONE && is_over(turn, &ret->drill))
+	enum kai_fault fault = kai_drill_open(io->rec.bytes, &director.card, turn->scratch,
+					      &io->drill, io->digest);
+
+	if (fault == KAI_FAULT_NONE && is_over(turn, &io->drill))
 		fault = KAI_FAULT_EXPIRED;
-	if (fault == KAI_FAULT_NONE && open_count(turn, ret->drill.director) >= OPEN_MOST)
+	if (fault == KAI_FAULT_NONE && open_count(turn, io->drill.director) >= OPEN_MOST)
 		fault = KAI_FAULT_QUOTA;
 	return fault;
 }
@@ -296,13 +290,21 @@ static void stand(struct kai_turn *turn, struct kai_link *link, const struct kai
 	kai_out_peers(turn);
 }
 
+/* *ret_passed_on: whatever is wrong, it may be so by the director's doing or the node's own, and the peer
+ * passed on in good faith what it could take itself. */
 static enum kai_fault drill_take(struct kai_turn *turn, struct kai_link *link,
-				 struct kai_span bytes)
+				 struct kai_span bytes, bool *ret_passed_on)
 {
-	struct kai_drill_held held;
+	struct kai_drill_held held = {.rec.bytes = bytes};
 	bool known;
-	enum kai_fault fault = drill_new(turn, bytes, &held, &known);
+	enum kai_fault fault = kai_drill_peek(bytes, turn->scratch, &held.drill, held.digest);
 
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	if (!kai_drill_has(&held.drill, turn->engine->config.org))
+		return KAI_FAULT_UNWANTED;
+	*ret_passed_on = !kai_id_equal(held.drill.director, link->org);
+	fault = drill_new(turn, &held, &known);
 	if (fault != KAI_FAULT_NONE)
 		return fault;
 	if (!known && !kai_quota_hold(turn, link->org, bytes.len))
@@ -326,7 +328,8 @@ static bool is_news(struct kai_turn *turn, const struct kai_drill_say *word)
 	       (!closes && word->at > before.say.at);
 }
 
-static enum kai_fault say_take(struct kai_turn *turn, struct kai_link *link, struct kai_span bytes)
+static enum kai_fault say_take(struct kai_turn *turn, struct kai_link *link, struct kai_span bytes,
+			       bool *ret_passed_on)
 {
 	struct kai_drill_held held;
 	struct kai_drill_say word;
@@ -337,13 +340,16 @@ static enum kai_fault say_take(struct kai_turn *turn, struct kai_link *link, str
 		return fault;
 	if (kai_id_equal(word.org, turn->engine->config.org))
 		return KAI_FAULT_NONE; /* ours, come back */
-	if (!kai_rec_drill(turn->txn, word.realm, turn->scratch, &held))
-		return KAI_FAULT_UNWANTED;
+	/* of a drill that was not taken, or of another of that realm: it was told with its drill */
+	if (!kai_rec_drill(turn->txn, word.realm, turn->scratch, &held) ||
+	    !kai_id_equal(word.drill, held.digest))
+		return KAI_FAULT_NONE;
 	bool closes = word.what == KAI_DRILL_CLOSES;
 
-	if (!kai_id_equal(word.drill, held.digest) || !kai_drill_has(&held.drill, word.org) ||
+	if (!kai_drill_has(&held.drill, word.org) ||
 	    (closes && !kai_id_equal(word.org, held.drill.director)))
 		return KAI_FAULT_MEANING;
+	*ret_passed_on = !kai_id_equal(word.org, link->org);
 	if (!is_news(turn, &word))
 		return KAI_FAULT_NONE;
 	/* Of one whom nobody introduced nothing is believed, and nothing is passed on. */
@@ -368,12 +374,15 @@ void kai_drill_frame(struct kai_turn *turn, struct kai_link *link,
 {
 	size_t mark = turn->scratch->used;
 	enum kai_fault fault = KAI_FAULT_NONE;
+	bool passed_on = false;
 
 	/* without an agreement in force there is nobody to practise with */
 	if (kai_pair_now(turn, link)->state == KAI_STATE_ACTIVE)
-		fault = frame->what == 1 ? drill_take(turn, link, frame->bytes)
-					 : say_take(turn, link, frame->bytes);
-	if (fault != KAI_FAULT_NONE)
+		fault = frame->what == 1 ? drill_take(turn, link, frame->bytes, &passed_on)
+					 : say_take(turn, link, frame->bytes, &passed_on);
+	if (fault != KAI_FAULT_NONE && passed_on)
+		kai_reason_note(turn, link, kai_fault_name(fault), NULL);
+	else if (fault != KAI_FAULT_NONE)
 		kai_fault_note(turn, link, kai_fault_name(fault), NULL);
 	turn->scratch->used = mark;
 }
@@ -446,7 +455,7 @@ void kai_drill_begin(struct kai_turn *turn, const void *request, struct kai_ctl_
 	const struct kai_engine_config *config = &turn->engine->config;
 	struct kai_drill_held held;
 	struct kai_drill drill;
-	bool known = false;
+	bool known;
 
 	if (!fill(turn, request, &drill)) {
 		kai_answer_fault(turn, ret, 3, KAI_FAULT_TOO_MUCH, "drill");
@@ -455,8 +464,11 @@ void kai_drill_begin(struct kai_turn *turn, const void *request, struct kai_ctl_
 	struct kai_span body = kai_object_encode_in(&kai_object_drill, &drill, turn->scratch);
 	struct kai_span bytes = kai_signed_make(KAI_CTX_DRILL, body, config->decider.key,
 						config->decider.secret, turn->scratch);
-	enum kai_fault fault = drill_new(turn, bytes, &held, &known);
+	enum kai_fault fault = kai_drill_peek(bytes, turn->scratch, &held.drill, held.digest);
 
+	held.rec.bytes = bytes;
+	if (fault == KAI_FAULT_NONE)
+		fault = drill_new(turn, &held, &known);
 	if (fault != KAI_FAULT_NONE) {
 		kai_answer_fault(turn, ret, 1, fault, "drill");
 		return;

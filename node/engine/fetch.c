@@ -425,7 +425,7 @@ static void not_there(struct kai_turn *turn, struct kai_link *link, const uint8_
 	}
 	/* It offered what it neither has nor could show to have: a probe for what is held here. */
 	if (slot->doubted)
-		kai_probe_note(turn, link, id);
+		kai_reason_note(turn, link, kai_fault_name(KAI_FAULT_UNWANTED), id);
 	slot->asked = false;
 	kai_slot_settle(slot, turn->event->mono);
 	kai_wanted_next(wanted);

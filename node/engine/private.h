@@ -321,9 +321,10 @@ void kai_quota_taken(struct kai_turn *turn, struct kai_link *link, uint64_t byte
  * count), remembers it as last_error, cuts the link beyond faults_per_minute. id may be NULL. */
 void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
 		    const uint8_t *id);
-/* A probe for what is held here: counted and journalled like a fault, but it never cuts the link,
- * since that would answer it. */
-void kai_probe_note(struct kai_turn *turn, struct kai_link *link, const uint8_t *id);
+/* What is wrong and may not be the peer's doing, or a probe for what is held here: counted and
+ * journalled like a fault, but it never cuts the link; a probe would be answered by that. */
+void kai_reason_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
+		     const uint8_t *id);
 /* What lies on disk on that peer's account beside items: false when it would be too much. */
 bool kai_quota_hold(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t bytes);
 void kai_quota_give_back(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint64_t bytes);

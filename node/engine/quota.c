@@ -272,9 +272,10 @@ static struct kai_meters *count_reason(struct kai_turn *turn, struct kai_link *l
 	return meters;
 }
 
-void kai_probe_note(struct kai_turn *turn, struct kai_link *link, const uint8_t *id)
+void kai_reason_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
+		     const uint8_t *id)
 {
-	(void)count_reason(turn, link, kai_fault_name(KAI_FAULT_UNWANTED), id);
+	(void)count_reason(turn, link, reason, id);
 }
 
 void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *reason,

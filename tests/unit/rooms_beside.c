@@ -69,9 +69,10 @@ void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *re
 	rooms->faults++;
 }
 
-void kai_probe_note(struct kai_turn *turn, struct kai_link *link, const uint8_t *id)
+void kai_reason_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
+		     const uint8_t *id)
 {
-	kai_fault_note(turn, link, kai_fault_name(KAI_FAULT_UNWANTED), id);
+	kai_fault_note(turn, link, reason, id);
 }
 
 bool kai_quota_charge(struct kai_turn *turn, struct kai_link *link, enum kai_meter meter,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kairan/crypto.h"
 #include "kairan/drill.h"
 #include "kairan/records.h"
 
@@ -453,6 +454,78 @@ static void its_director_closes_it_for_all(void **state)
 	net_free(net);
 }
 
+/* What a participant says of it, signed by its duty desk. */
+static struct kai_span word_of(struct net *net, unsigned signer, const struct kai_drill_held *held,
+			       uint64_t what, uint64_t at)
+{
+	const struct net_node *node = &net->nodes[signer];
+	struct kai_drill_say word = {.version = KAI_VERSION, .what = what, .at = at};
+
+	memcpy(word.realm, held->drill.realm, KAI_REALM_LEN);
+	memcpy(word.drill, held->digest, KAI_ID_LEN);
+	memcpy(word.org, node->config.org, KAI_ID_LEN);
+	return kai_signed_make(KAI_CTX_DRILL_SAY,
+			       kai_object_encode_in(&kai_object_drill_say, &word, &net->arena),
+			       node->duty.key, node->duty.secret, &net->arena);
+}
+
+/* A drill of that node's as it might have announced it, with its realm. */
+static struct kai_span drill_of(struct net *net, unsigned director, const struct kai_drill *like)
+{
+	const struct net_node *node = &net->nodes[director];
+	struct kai_drill drill = *like;
+
+	memcpy(drill.director, node->config.org, KAI_ID_LEN);
+	return kai_signed_make(KAI_CTX_DRILL,
+			       kai_object_encode_in(&kai_object_drill, &drill, &net->arena),
+			       node->decider.key, node->decider.secret, &net->arena);
+}
+
+static void the_drill_of(struct net *net, unsigned node, struct kai_drill_held *ret)
+{
+	struct kai_txn *txn = net_read(net, node);
+
+	assert_true(kai_rec_drill(txn, net->nodes[0].drill_realm, &net->arena, ret));
+	kai_txn_abort(txn);
+}
+
+static void inject_drill(struct net *net, unsigned from, unsigned to, uint64_t what,
+			 struct kai_span bytes)
+{
+	struct kai_drill_frame frame = {.what = what, .bytes = bytes};
+
+	net_inject(net, from, to, KAI_MSG_DRILL, &frame);
+	net_run(net);
+}
+
+/* A participant takes another's realm for a drill of its own: who passes either on is not to blame. */
+static void who_passes_on_is_not_charged(void **state)
+{
+	struct net *net = practice(3);
+	struct kai_drill_held held, mine = {0};
+	unsigned many = (unsigned)kai_quota_default.faults_per_minute + 1;
+
+	(void)state;
+	the_drill_of(net, 1, &held);
+	struct kai_span stolen = drill_of(net, 2, &held.drill);
+
+	assert_int_equal(kai_drill_peek(stolen, &net->arena, &mine.drill, mine.digest),
+			 KAI_FAULT_NONE);
+	for (unsigned i = 0; i < many; i++) {
+		inject_drill(net, 0, 1, 1, stolen);
+		inject_drill(net, 0, 1, 2, word_of(net, 2, &mine, KAI_DRILL_CONSENTS, 5));
+	}
+	net_pass(net, KAI_MS_MINUTE);
+	assert_int_equal(net_journalled(net, 1, "peer-fault", "contradiction", NULL), many);
+	assert_int_equal(net_journalled(net, 1, "peer-fault", NULL, NULL), many);
+	assert_true(net_up(net, 0, 1));
+	/* but whose own it is */
+	for (unsigned i = 0; i < many; i++)
+		inject_drill(net, 2, 1, 1, stolen);
+	assert_false(net_up(net, 1, 2));
+	net_free(net);
+}
+
 static void a_closed_drill_makes_room(void **state)
 {
 	struct net *net = net_chain(2, &practises);
@@ -617,6 +690,7 @@ int main(void)
 		cmocka_unit_test(nothing_passes_outside_the_window),
 		cmocka_unit_test(a_clock_set_back_keeps_nobody_busy),
 		cmocka_unit_test(its_director_closes_it_for_all),
+		cmocka_unit_test(who_passes_on_is_not_charged),
 		cmocka_unit_test(a_closed_drill_makes_room),
 		cmocka_unit_test(a_director_needs_its_duty_key),
 		cmocka_unit_test(only_what_the_agreement_allows_is_practised),
