@@ -57,10 +57,18 @@ static void send_say(struct kai_turn *turn, struct kai_link *link,
 	turn->scratch->used = mark;
 }
 
+/* Has it the director's card, or does it get it from here? */
+static bool can_check(struct kai_turn *turn, struct kai_link *link, const struct kai_drill *drill)
+{
+	return kai_id_equal(drill->director, turn->engine->config.org) ||
+	       kai_id_equal(drill->director, link->org) || kai_trust_may_introduce(turn, link);
+}
+
 /* Is it for that peer to know of it, and may it go there? */
 static bool is_told(struct kai_turn *turn, struct kai_link *link, const struct kai_drill_held *held)
 {
 	return link->state == KAI_LINK_UP && kai_drill_has(&held->drill, link->org) &&
+	       can_check(turn, link, &held->drill) &&
 	       kai_drill_consents(turn->txn, held, turn->engine->config.org, turn->scratch) &&
 	       agreed(turn, link, &held->drill);
 }

@@ -90,7 +90,7 @@ static bool consents(struct net *net, unsigned node, unsigned org)
 	struct kai_txn *txn = net_read(net, node);
 	size_t mark = net->arena.used;
 	struct kai_drill_held held;
-	bool yes = kai_rec_drill(txn, net->nodes[0].drill_realm, &net->arena, &held) &&
+	bool yes = kai_rec_drill(txn, net->nodes[node].drill_realm, &net->arena, &held) &&
 		   kai_drill_consents(txn, &held, net->nodes[org].config.org, &net->arena);
 
 	net->arena.used = mark;
@@ -526,6 +526,32 @@ static void who_passes_on_is_not_charged(void **state)
 	net_free(net);
 }
 
+/* Whose agreement does not let it bring the director's card does not bring its drill. */
+static void no_drill_without_its_directors_card(void **state)
+{
+	const struct net_terms strangers = {.drill_consent = KAI_DRILL_WHOLE};
+
+	(void)state;
+	for (unsigned director = 0; director < 2; director++) {
+		struct net *net = net_new(3);
+
+		(void)net_agree(net, 0, 1, &practises);
+		(void)net_agree(net, 1, 2, &strangers);
+		net_link(net, 0, 1);
+		net_link(net, 1, 2);
+		net_run(net);
+		net_done(&net->nodes[director], open_drill(net, director, KAI_DRILL_WHOLE, 0,
+							   now_of(net) + (uint64_t)LONG_MS));
+		net_run(net);
+		assert_true(net_sent(net, 0, 1, KAI_MSG_DRILL, 0) > 0);
+		assert_int_equal(net_sent(net, 1, 2, KAI_MSG_DRILL, 0) > 0, director == 1);
+		assert_true(consents(net, director, 2) == (director == 1));
+		for (unsigned i = 0; i < 3; i++)
+			assert_int_equal(net_journalled(net, i, "peer-fault", NULL, NULL), 0);
+		net_free(net);
+	}
+}
+
 static void a_closed_drill_makes_room(void **state)
 {
 	struct net *net = net_chain(2, &practises);
@@ -691,6 +717,7 @@ int main(void)
 		cmocka_unit_test(a_clock_set_back_keeps_nobody_busy),
 		cmocka_unit_test(its_director_closes_it_for_all),
 		cmocka_unit_test(who_passes_on_is_not_charged),
+		cmocka_unit_test(no_drill_without_its_directors_card),
 		cmocka_unit_test(a_closed_drill_makes_room),
 		cmocka_unit_test(a_director_needs_its_duty_key),
 		cmocka_unit_test(only_what_the_agreement_allows_is_practised),
