@@ -51,7 +51,7 @@
  *   LADDERS_OPEN the same key                     - those that have not ended
  *   CALLS       urgency u8, arrival u64, peer u16 - ladders with a step that is due or started
  *   DRILLS      realm[16]                         drill_rec
- *               realm[16], org[32], what u8       signed drill_say: its newest consent or refusal (1), the
+ *               realm[16], org[32], what u8       signed drill_say: its consent or refusal (1), the
  *                                                 director's word that it is over (3)
  *
  * Functions take any transaction; those that write say so by their verb. A record that does not
@@ -584,7 +584,7 @@ struct kai_drill_word {
 	struct kai_span bytes; /* as signed */
 	struct kai_drill_say say;
 };
-/* Its newest consent or refusal (KAI_DRILL_CONSENTS), or that it is over (KAI_DRILL_CLOSES). */
+/* Its consent or refusal (KAI_DRILL_CONSENTS), or that it is over (KAI_DRILL_CLOSES). */
 bool kai_rec_drill_say(struct kai_txn *txn, const uint8_t realm[KAI_REALM_LEN],
 		       const uint8_t org[KAI_ID_LEN], uint64_t what, struct kai_arena *arena,
 		       struct kai_drill_word *ret);

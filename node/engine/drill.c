@@ -324,16 +324,15 @@ static enum kai_fault drill_take(struct kai_turn *turn, struct kai_link *link,
 	return KAI_FAULT_NONE;
 }
 
-/* The newest consent or refusal counts, and the first word that it is over. */
+/* A consent counts before a refusal, else the first of its kind: of one org there are three at most. */
 static bool is_news(struct kai_turn *turn, const struct kai_drill_say *word)
 {
-	bool closes = word->what == KAI_DRILL_CLOSES;
+	uint64_t what = word->what == KAI_DRILL_CLOSES ? KAI_DRILL_CLOSES : KAI_DRILL_CONSENTS;
 	struct kai_drill_word before;
 
-	return !kai_rec_drill_say(turn->txn, word->realm, word->org,
-				  closes ? KAI_DRILL_CLOSES : KAI_DRILL_CONSENTS, turn->scratch,
+	return !kai_rec_drill_say(turn->txn, word->realm, word->org, what, turn->scratch,
 				  &before) ||
-	       (!closes && word->at > before.say.at);
+	       (before.say.what == KAI_DRILL_REFUSES && word->what == KAI_DRILL_CONSENTS);
 }
 
 static enum kai_fault say_take(struct kai_turn *turn, struct kai_link *link, struct kai_span bytes,

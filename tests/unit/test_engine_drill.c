@@ -601,6 +601,52 @@ static void a_director_needs_its_duty_key(void **state)
 
 /* ---- consent */
 
+/* One word of an org's is as good as a thousand, and a consent stands. */
+static void words_without_end_are_passed_over(void **state)
+{
+	struct net *net = practice(3);
+	struct kai_drill_held held;
+
+	(void)state;
+	the_drill_of(net, 1, &held);
+	uint64_t said = net_journalled(net, 0, "drill-said", NULL, NULL);
+	size_t since = net->seen_count;
+
+	for (uint64_t i = 1; i <= 8; i++) {
+		uint64_t what = i % 2 == 0 ? KAI_DRILL_CONSENTS : KAI_DRILL_REFUSES;
+
+		inject_drill(net, 2, 1, 2, word_of(net, 2, &held, what, now_of(net) + i));
+	}
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(consents(net, i, 2));
+	assert_int_equal(net_sent(net, 1, 0, KAI_MSG_DRILL, since), 0);
+	assert_int_equal(net_journalled(net, 0, "drill-said", NULL, NULL), said);
+	net_free(net);
+}
+
+/* Who refused may consent after all, in whatever order the two come. */
+static void a_consent_counts_before_a_refusal(void **state)
+{
+	(void)state;
+	for (unsigned first = 0; first < 2; first++) {
+		struct net *net = net_chain(2, &net_wide);
+		struct kai_drill_held held;
+
+		net_done(&net->nodes[0],
+			 open_drill(net, 0, KAI_DRILL_WHOLE, 0, now_of(net) + (uint64_t)LONG_MS));
+		net_run(net);
+		the_drill_of(net, 0, &held);
+		for (unsigned i = 0; i < 2; i++)
+			inject_drill(net, 1, 0, 2,
+				     word_of(net, 1, &held,
+					     i == first ? KAI_DRILL_CONSENTS : KAI_DRILL_REFUSES,
+					     now_of(net) - i));
+		assert_true(consents(net, 0, 1));
+		assert_int_equal(net_journalled(net, 0, "drill-said", NULL, NULL), first + 1);
+		net_free(net);
+	}
+}
+
 static void only_what_the_agreement_allows_is_practised(void **state)
 {
 	(void)state;
@@ -720,6 +766,8 @@ int main(void)
 		cmocka_unit_test(no_drill_without_its_directors_card),
 		cmocka_unit_test(a_closed_drill_makes_room),
 		cmocka_unit_test(a_director_needs_its_duty_key),
+		cmocka_unit_test(words_without_end_are_passed_over),
+		cmocka_unit_test(a_consent_counts_before_a_refusal),
 		cmocka_unit_test(only_what_the_agreement_allows_is_practised),
 		cmocka_unit_test(a_drill_without_consent_is_refused),
 		cmocka_unit_test(a_drills_store_cannot_write_what_is_live),
