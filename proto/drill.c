@@ -16,6 +16,19 @@ bool kai_drill_has(const struct kai_drill *drill, const uint8_t org[KAI_ID_LEN])
 	return false;
 }
 
+/* "live" is what people say and type for what is no drill. */
+static bool says_live(struct kai_span text)
+{
+	static const char live[] = "live";
+
+	if (text.len != sizeof(live) - 1)
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		if ((text.at[i] | 0x20) != live[i])
+			return false;
+	return true;
+}
+
 static enum kai_fault drill_check(const struct kai_drill *drill)
 {
 	if (!kai_ids_ascend(drill->participants, drill->participants_count))
@@ -23,7 +36,10 @@ static enum kai_fault drill_check(const struct kai_drill *drill)
 	if (kai_realm_is_live(drill->realm) || drill->level < KAI_DRILL_COMCHECK ||
 	    drill->level > KAI_DRILL_WHOLE || drill->from >= drill->until ||
 	    drill->until - drill->from > (uint64_t)KAI_DRILL_MAX_MS ||
-	    drill->created_at >= drill->until || !kai_drill_has(drill, drill->director))
+	    drill->created_at >= drill->until ||
+	    drill->from > drill->created_at + (uint64_t)KAI_DRILL_AHEAD_MS ||
+	    !kai_drill_has(drill, drill->director) || says_live(drill->name) ||
+	    says_live(drill->word))
 		return KAI_FAULT_MEANING;
 	return KAI_FAULT_NONE;
 }

@@ -17,8 +17,9 @@ enum kai_drill_what { KAI_DRILL_CONSENTS = 1, KAI_DRILL_REFUSES, KAI_DRILL_CLOSE
 /*
  * The drill in these signed bytes, to learn whose card is needed: verified against the key inside.
  * Faults of decoding and SIGNATURE, VERSION, UNORDERED (participants), MEANING: the live realm, no
- * level that is known, a window that ends before it begins, is longer than KAI_DRILL_MAX_MS or over
- * when it was made, a director who takes no part. digest = H(drill, live, body).
+ * level that is known, a window that ends before it begins, is longer than KAI_DRILL_MAX_MS, over
+ * when it was made or begins more than KAI_DRILL_AHEAD_MS after that, a director who takes no part, a
+ * name or word that is "live" in any case. digest = H(drill, live, body).
  */
 KAI_MUST_USE enum kai_fault kai_drill_peek(struct kai_span bytes, struct kai_arena *arena,
 					   struct kai_drill *ret, uint8_t ret_digest[KAI_ID_LEN]);

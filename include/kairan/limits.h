@@ -65,6 +65,7 @@
 #define KAI_MAX_TIME_MS 253402300799999ULL /* 9999-12-31T23:59:59.999Z */
 #define KAI_MEMBERSHIP_MAX_MS (90 * KAI_MS_DAY)
 #define KAI_DRILL_MAX_MS (30 * KAI_MS_DAY)
+#define KAI_DRILL_AHEAD_MS (90 * KAI_MS_DAY) /* from when it is made to when it begins */
 #define KAI_GRACE_MS                                                                               \
 	(30 * KAI_MS_DAY) /* after expiry: hello, card, agreement, ping, bye, retractions */
 

@@ -281,6 +281,19 @@ static void bad_drills(struct maker *maker)
 	add_invalid(maker, "drill that ends as it begins", "drill",
 		    drill_signed(maker, &bad, key, secret), KAI_FAULT_MEANING);
 	bad = drill_of(maker);
+	bad.from = bad.created_at + 90ULL * 86400000 + 1;
+	bad.until = bad.from + 1;
+	add_invalid(maker, "drill that begins more than 90 days after it was made", "drill",
+		    drill_signed(maker, &bad, key, secret), KAI_FAULT_MEANING);
+	bad = drill_of(maker);
+	bad.name = kai_span_str("Live");
+	add_invalid(maker, "drill that is called live", "drill",
+		    drill_signed(maker, &bad, key, secret), KAI_FAULT_MEANING);
+	bad = drill_of(maker);
+	bad.word = kai_span_str("LIVE");
+	add_invalid(maker, "drill whose word is live", "drill",
+		    drill_signed(maker, &bad, key, secret), KAI_FAULT_MEANING);
+	bad = drill_of(maker);
 	bad.level = 3;
 	add_invalid(maker, "drill of an unknown level", "drill",
 		    drill_signed(maker, &bad, key, secret), KAI_FAULT_MEANING);

@@ -14,6 +14,7 @@ RETRACT = "retract"
 RETRACT_CONTENT_MAX = 2048
 ADVISORY_MAX = 4 << 20
 DRILL_MAX_MS = 30 * 86_400_000
+DRILL_AHEAD_MS = 90 * 86_400_000
 MEMBERSHIP_MAX_MS = 90 * 24 * 3600 * 1000
 COMMUNITY_NAME = re.compile(r"[a-z0-9-]{1,64}")
 ENDPOINT = re.compile(r"tcp://([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:.]+\]):([1-9][0-9]{0,4})")
@@ -131,6 +132,8 @@ def check_drill(drill: Record) -> None:
     demand(1 <= drill["level"] <= 2, "contradiction", "level")
     demand(drill["until"] - drill["from"] <= DRILL_MAX_MS, "contradiction", "longer than 30 days")
     demand(drill["created_at"] < drill["until"], "contradiction", "over when it was made")
+    demand(drill["from"] <= drill["created_at"] + DRILL_AHEAD_MS, "contradiction", "begins too late")
+    demand("live" not in (drill["name"].lower(), drill["word"].lower()), "contradiction", "called live")
     demand(drill["director"] in drill["participants"], "contradiction", "director takes no part")
 
 
