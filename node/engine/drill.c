@@ -272,6 +272,9 @@ static enum kai_fault drill_new(struct kai_turn *turn, struct kai_drill_held *io
 
 	if (fault == KAI_FAULT_NONE && is_over(turn, &io->drill))
 		fault = KAI_FAULT_EXPIRED;
+	if (fault == KAI_FAULT_NONE &&
+	    io->drill.created_at > (uint64_t)(turn->event->wall.ms + KAI_MS_DAY))
+		fault = KAI_FAULT_TIME;
 	if (fault == KAI_FAULT_NONE && open_count(turn, io->drill.director) >= OPEN_MOST)
 		fault = KAI_FAULT_QUOTA;
 	return fault;
@@ -466,6 +469,10 @@ void kai_drill_begin(struct kai_turn *turn, const void *request, struct kai_ctl_
 
 	if (!fill(turn, request, &drill)) {
 		kai_answer_fault(turn, ret, 3, KAI_FAULT_TOO_MUCH, "drill");
+		return;
+	}
+	if (drill.from > drill.created_at + (uint64_t)KAI_DRILL_AHEAD_MS) {
+		kai_answer(turn, ret, 1, "drill-window", "it begins more than 90 days from now");
 		return;
 	}
 	struct kai_span body = kai_object_encode_in(&kai_object_drill, &drill, turn->scratch);

@@ -552,6 +552,31 @@ static void no_drill_without_its_directors_card(void **state)
 	}
 }
 
+/* It begins within 90 days of when it was made, and that is not far ahead of any clock. */
+static void a_drill_far_ahead_is_refused(void **state)
+{
+	struct net *net = practice(2);
+	struct net_node *node = &net->nodes[0];
+	uint64_t latest = now_of(net) + (uint64_t)KAI_DRILL_AHEAD_MS;
+	struct kai_drill_held held;
+
+	(void)state;
+	net_done(node, open_drill(net, 0, KAI_DRILL_WHOLE, latest, latest + (uint64_t)LONG_MS));
+	assert_int_equal(
+		open_drill(net, 0, KAI_DRILL_WHOLE, latest + 1, latest + (uint64_t)LONG_MS), 1);
+	assert_true(kai_span_equal(node->answer.reason, kai_span_str("drill-window")));
+	net_run(net);
+	the_drill_of(net, 1, &held);
+	held.drill.realm[0] ^= 1;
+	held.drill.created_at = now_of(net) + (uint64_t)KAI_MS_DAY + 1;
+	held.drill.from = held.drill.created_at;
+	held.drill.until = held.drill.created_at + 1;
+	inject_drill(net, 0, 1, 1, drill_of(net, 0, &held.drill));
+	assert_false(knows(net, 1, held.drill.realm));
+	assert_int_equal(net_journalled(net, 1, "peer-fault", "bad-time", NULL), 1);
+	net_free(net);
+}
+
 static void a_closed_drill_makes_room(void **state)
 {
 	struct net *net = net_chain(2, &practises);
@@ -764,6 +789,7 @@ int main(void)
 		cmocka_unit_test(its_director_closes_it_for_all),
 		cmocka_unit_test(who_passes_on_is_not_charged),
 		cmocka_unit_test(no_drill_without_its_directors_card),
+		cmocka_unit_test(a_drill_far_ahead_is_refused),
 		cmocka_unit_test(a_closed_drill_makes_room),
 		cmocka_unit_test(a_director_needs_its_duty_key),
 		cmocka_unit_test(words_without_end_are_passed_over),
