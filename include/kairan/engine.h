@@ -184,6 +184,9 @@ struct kai_mono kai_engine_deadline(const struct kai_engine *engine);
 /* The drills that this org takes part in, from now on or already: realms[0 .. count), as many as fit. */
 size_t kai_engine_drills(struct kai_engine *engine, struct kai_txn *txn, struct kai_wall now,
 			 uint8_t (*ret_realms)[KAI_REALM_LEN], size_t cap);
+/* Is this one of them, however many there are? */
+bool kai_engine_in_drill(struct kai_engine *engine, struct kai_txn *txn, struct kai_wall now,
+			 const uint8_t realm[KAI_REALM_LEN]);
 
 /* Whom the node may talk to now: everybody with an agreement proposed, in force, suspended or in
  * its 30 days of grace. */

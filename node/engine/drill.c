@@ -146,6 +146,20 @@ void kai_drill_present(struct kai_turn *turn, struct kai_link *link)
 	}
 }
 
+/* Does this org take part in it, and is it not over? */
+static bool takes_part(struct kai_turn *turn, const uint8_t realm[KAI_REALM_LEN])
+{
+	size_t mark = turn->scratch->used;
+	struct kai_drill_held held;
+	bool yes =
+		kai_rec_drill(turn->txn, realm, turn->scratch, &held) &&
+		kai_drill_end(turn->txn, &held, turn->scratch) > (uint64_t)turn->event->wall.ms &&
+		kai_drill_consents(turn->txn, &held, turn->engine->config.org, turn->scratch);
+
+	turn->scratch->used = mark;
+	return yes;
+}
+
 size_t kai_engine_drills(struct kai_engine *engine, struct kai_txn *txn, struct kai_wall now,
 			 uint8_t (*ret_realms)[KAI_REALM_LEN], size_t cap)
 {
@@ -156,16 +170,20 @@ size_t kai_engine_drills(struct kai_engine *engine, struct kai_txn *txn, struct 
 	size_t count = 0;
 
 	scan_drills(&turn, &scan);
-	while (count < cap && next_drill(&scan, ret_realms[count])) {
-		struct kai_drill_held held;
-
-		if (kai_rec_drill(txn, ret_realms[count], &scratch, &held) &&
-		    kai_drill_end(txn, &held, &scratch) > (uint64_t)now.ms &&
-		    kai_drill_consents(txn, &held, engine->config.org, &scratch))
+	while (count < cap && next_drill(&scan, ret_realms[count]))
+		if (takes_part(&turn, ret_realms[count]))
 			count++;
-		kai_scratch_back(&turn, 0);
-	}
 	return count;
+}
+
+bool kai_engine_in_drill(struct kai_engine *engine, struct kai_txn *txn, struct kai_wall now,
+			 const uint8_t realm[KAI_REALM_LEN])
+{
+	struct kai_event event = {.wall = now};
+	struct kai_arena scratch = {engine->scratch, KAI_TURN_ARENA, 0, false};
+	struct kai_turn turn = {.engine = engine, .txn = txn, .event = &event, .scratch = &scratch};
+
+	return takes_part(&turn, realm);
 }
 
 /* ---- what this org says ---- */

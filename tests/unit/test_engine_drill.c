@@ -552,6 +552,37 @@ static void no_drill_without_its_directors_card(void **state)
 	}
 }
 
+/* However many come after it, one that is served can be told from one that is not. */
+static void who_takes_part_is_known_of_each_drill(void **state)
+{
+	struct net *net = net_chain(2, &practises);
+	struct kai_ctl_drill_close close = {.version = KAI_VERSION};
+	struct net_node *node = &net->nodes[0];
+	uint8_t realms[8][KAI_REALM_LEN], listed[8][KAI_REALM_LEN];
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		net_done(node,
+			 open_drill(net, 0, KAI_DRILL_WHOLE, 0, now_of(net) + (uint64_t)LONG_MS));
+		memcpy(realms[i], node->answer.body.at, KAI_REALM_LEN);
+	}
+	memcpy(close.realm, realms[7], KAI_REALM_LEN);
+	net_done(node, net_control(net, 0, KAI_CONTROL_DRILL_CLOSE, &close));
+	net_pass(net, KAI_MS_MINUTE);
+	for (unsigned at = 0; at < 2; at++) {
+		struct kai_wall now = {(int64_t)now_of(net)};
+		struct kai_engine *engine = net->nodes[at].engine;
+		struct kai_txn *txn = net_read(net, at);
+
+		for (unsigned i = 0; i < 8; i++)
+			assert_int_equal(kai_engine_in_drill(engine, txn, now, realms[i]), i < 7);
+		assert_int_equal(kai_engine_drills(engine, txn, now, listed, 8), 7);
+		assert_false(kai_engine_in_drill(engine, txn, now, kai_realm_live));
+		kai_txn_abort(txn);
+	}
+	net_free(net);
+}
+
 /* It begins within 90 days of when it was made, and that is not far ahead of any clock. */
 static void a_drill_far_ahead_is_refused(void **state)
 {
@@ -790,6 +821,7 @@ int main(void)
 		cmocka_unit_test(who_passes_on_is_not_charged),
 		cmocka_unit_test(no_drill_without_its_directors_card),
 		cmocka_unit_test(a_drill_far_ahead_is_refused),
+		cmocka_unit_test(who_takes_part_is_known_of_each_drill),
 		cmocka_unit_test(a_closed_drill_makes_room),
 		cmocka_unit_test(a_director_needs_its_duty_key),
 		cmocka_unit_test(words_without_end_are_passed_over),
