@@ -370,7 +370,8 @@ enum kai_rung {
 
 #define KAI_DRILL_REC(X)                                                                           \
 	X(BIN, bytes, 0, 1, KAI_MAX_SIGNED_BODY + 256, "signed drill")                             \
-	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "first seen")
+	X(U64, at, 0, 0, KAI_MAX_TIME_MS, "first seen")                                            \
+	X(OPT, by, 0, 0, 0, "org that brought it: it lies on its account")
 
 #define KAI_X_RECORD(X)                                                                            \
 	X(item, KAI_ITEM)                                                                          \

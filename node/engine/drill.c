@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "kairan/card.h"
+#include "drill_keep.h"
 #include "kairan/text.h"
 #include "trust.h"
 
-#define OPEN_MOST 8u /* of one director, neither over nor closed */
 #define RULE_CONSENT "drill-consent"
 
 bool kai_drill_known(struct kai_turn *turn, const uint8_t realm[KAI_REALM_LEN])
@@ -102,26 +102,6 @@ static void tell_others(struct kai_turn *turn, const struct kai_link *except,
 	}
 }
 
-/* The next drill of the table; false: no more. */
-static bool next_drill(struct kai_scan *scan, uint8_t ret[KAI_REALM_LEN])
-{
-	struct kai_span key;
-
-	while (kai_scan_next(scan, &key, NULL)) {
-		if (key.len != KAI_REALM_LEN)
-			continue;
-		memcpy(ret, key.at, KAI_REALM_LEN);
-		return true;
-	}
-	return false;
-}
-
-static void scan_drills(struct kai_turn *turn, struct kai_scan *ret)
-{
-	kai_scan_init(ret, turn->txn, KAI_TABLE_DRILLS, kai_span(NULL, 0), kai_span(NULL, 0),
-		      false);
-}
-
 static bool is_over(const struct kai_turn *turn, const struct kai_drill *drill)
 {
 	return drill->until <= (uint64_t)turn->event->wall.ms;
@@ -135,8 +115,8 @@ void kai_drill_present(struct kai_turn *turn, struct kai_link *link)
 
 	if (!kai_realm_live_here(turn->engine))
 		return;
-	scan_drills(turn, &scan);
-	while (next_drill(&scan, realm)) {
+	kai_drills_scan(turn, &scan);
+	while (kai_drills_next(&scan, realm)) {
 		struct kai_drill_held held;
 
 		if (kai_rec_drill(turn->txn, realm, turn->scratch, &held) &&
@@ -169,8 +149,8 @@ size_t kai_engine_drills(struct kai_engine *engine, struct kai_txn *txn, struct 
 	struct kai_scan scan;
 	size_t count = 0;
 
-	scan_drills(&turn, &scan);
-	while (count < cap && next_drill(&scan, ret_realms[count]))
+	kai_drills_scan(&turn, &scan);
+	while (count < cap && kai_drills_next(&scan, ret_realms[count]))
 		if (takes_part(&turn, ret_realms[count]))
 			count++;
 	return count;
@@ -202,15 +182,6 @@ static void journal(struct kai_turn *turn, const char *event, const struct kai_d
 	kai_journal_append(turn->txn, &entry);
 }
 
-static void put_say(struct kai_turn *turn, const struct kai_drill_say *say, struct kai_span bytes)
-{
-	struct kai_key key = kai_key_drill(say->realm, say->org,
-					   say->what == KAI_DRILL_CLOSES ? KAI_DRILL_CLOSES
-									 : KAI_DRILL_CONSENTS);
-
-	kai_txn_put(turn->txn, KAI_TABLE_DRILLS, kai_key_span(&key), bytes);
-}
-
 /* Signs it, keeps it; false: our card does not let that key speak, or it does not fit. */
 static bool say(struct kai_turn *turn, const struct kai_drill_held *held, uint64_t what,
 		const char *reason)
@@ -235,40 +206,10 @@ static bool say(struct kai_turn *turn, const struct kai_drill_held *held, uint64
 	if (!kai_book_card(turn, config->org, &mine) || mine.rec.frozen ||
 	    kai_drill_say_open(bytes, &mine.card, turn->scratch, &read) != KAI_FAULT_NONE)
 		return false;
-	put_say(turn, &word, bytes);
-	return true;
+	return kai_drill_keep_say(turn, held, &word, bytes);
 }
 
 /* ---- what comes ---- */
-
-static size_t open_count(struct kai_turn *turn, const uint8_t director[KAI_ID_LEN])
-{
-	size_t mark = turn->scratch->used;
-	uint8_t realm[KAI_REALM_LEN];
-	struct kai_scan scan;
-	size_t count = 0;
-
-	scan_drills(turn, &scan);
-	while (next_drill(&scan, realm)) {
-		struct kai_drill_held held;
-
-		if (kai_rec_drill(turn->txn, realm, turn->scratch, &held) &&
-		    kai_id_equal(held.drill.director, director) &&
-		    kai_drill_end(turn->txn, &held, turn->scratch) > (uint64_t)turn->event->wall.ms)
-			count++;
-		turn->scratch->used = mark;
-	}
-	return count;
-}
-
-static void put_drill(struct kai_turn *turn, const struct kai_drill *drill, struct kai_span bytes)
-{
-	struct kai_key key = kai_key_drill(drill->realm, NULL, 0);
-	struct kai_drill_rec rec = {.bytes = bytes, .at = (uint64_t)turn->event->wall.ms};
-
-	kai_rec_put(turn->txn, KAI_TABLE_DRILLS, &key, &kai_object_drill_rec, &rec);
-	journal(turn, "drill-announced", drill, drill->director, kai_span_str(""));
-}
 
 /* One that is not known yet, or NONE with *ret_known. io: as it was read from its bytes. */
 static enum kai_fault drill_new(struct kai_turn *turn, struct kai_drill_held *io, bool *ret_known)
@@ -293,7 +234,7 @@ static enum kai_fault drill_new(struct kai_turn *turn, struct kai_drill_held *io
 	if (fault == KAI_FAULT_NONE &&
 	    io->drill.created_at > (uint64_t)(turn->event->wall.ms + KAI_MS_DAY))
 		fault = KAI_FAULT_TIME;
-	if (fault == KAI_FAULT_NONE && open_count(turn, io->drill.director) >= OPEN_MOST)
+	if (fault == KAI_FAULT_NONE && !kai_drill_fits(turn, io->drill.director))
 		fault = KAI_FAULT_QUOTA;
 	return fault;
 }
@@ -319,6 +260,17 @@ static void stand(struct kai_turn *turn, struct kai_link *link, const struct kai
 	kai_out_peers(turn);
 }
 
+static bool announce(struct kai_turn *turn, struct kai_drill_held *io, const uint8_t *by)
+{
+	if (!kai_drill_keep(turn, io, by))
+		return false;
+	io->rec.by.is = by != NULL;
+	if (by != NULL)
+		memcpy(io->rec.by.id, by, KAI_ID_LEN);
+	journal(turn, "drill-announced", &io->drill, io->drill.director, kai_span_str(""));
+	return true;
+}
+
 /* *ret_passed_on: whatever is wrong, it may be so by the director's doing or the node's own, and the peer
  * passed on in good faith what it could take itself. */
 static enum kai_fault drill_take(struct kai_turn *turn, struct kai_link *link,
@@ -336,10 +288,8 @@ static enum kai_fault drill_take(struct kai_turn *turn, struct kai_link *link,
 	fault = drill_new(turn, &held, &known);
 	if (fault != KAI_FAULT_NONE)
 		return fault;
-	if (!known && !kai_quota_hold(turn, link->org, bytes.len))
+	if (!known && !announce(turn, &held, link->org))
 		return KAI_FAULT_QUOTA;
-	if (!known)
-		put_drill(turn, &held.drill, bytes);
 	if (!is_over(turn, &held.drill))
 		stand(turn, link, &held);
 	return KAI_FAULT_NONE;
@@ -386,9 +336,8 @@ static enum kai_fault say_take(struct kai_turn *turn, struct kai_link *link, str
 	fault = kai_drill_say_open(bytes, &card.card, turn->scratch, &word);
 	if (fault != KAI_FAULT_NONE)
 		return fault;
-	if (!kai_quota_hold(turn, link->org, bytes.len))
+	if (!kai_drill_keep_say(turn, &held, &word, bytes))
 		return KAI_FAULT_QUOTA;
-	put_say(turn, &word, bytes);
 	journal(turn, closes ? "drill-closed" : "drill-said", &held.drill, word.org,
 		closes ? kai_span_str("")
 		       : kai_span_str(word.what == KAI_DRILL_CONSENTS ? "consents" : "refuses"));
@@ -481,7 +430,7 @@ static void list_asked(struct kai_turn *turn, const struct kai_drill *drill,
 void kai_drill_begin(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret)
 {
 	const struct kai_engine_config *config = &turn->engine->config;
-	struct kai_drill_held held;
+	struct kai_drill_held held = {.rec.by.is = false};
 	struct kai_drill drill;
 	bool known;
 
@@ -509,7 +458,7 @@ void kai_drill_begin(struct kai_turn *turn, const void *request, struct kai_ctl_
 		kai_answer_fault(turn, ret, 1, KAI_FAULT_KEY_ROLE, "duty");
 		return;
 	}
-	put_drill(turn, &held.drill, bytes);
+	(void)announce(turn, &held, NULL);
 	list_asked(turn, &held.drill, ret);
 	tell_others(turn, NULL, &held, NULL, 0);
 	kai_out_peers(turn);

@@ -30,6 +30,7 @@
  *               introduction; signers
  *   pair.c      the cached relation with each peer and its wrap keys
  *   drill.c     drills as the live realm knows them: announced, consented to, closed
+ *   drill_keep.c  how many are kept, on whose account
  *   realm.c     an engine that serves a drill: its window, and with whom
  *   control.c   the switch over control requests
  *   agree.c     their agreements

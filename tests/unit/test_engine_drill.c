@@ -552,6 +552,60 @@ static void no_drill_without_its_directors_card(void **state)
 	}
 }
 
+static uint64_t account(struct net *net, unsigned node, unsigned peer)
+{
+	struct kai_txn *txn = net_read(net, node);
+	size_t mark = net->arena.used;
+	struct kai_peer row;
+
+	assert_true(kai_rec_peer(txn, net->nodes[peer].config.org, &net->arena, &row));
+	net->arena.used = mark;
+	kai_txn_abort(txn);
+	return row.stored_bytes;
+}
+
+/* One that is over as soon as it began. */
+static void open_and_close(struct net *net, struct kai_ctl_drill_close *ret)
+{
+	struct net_node *node = &net->nodes[0];
+
+	*ret = (struct kai_ctl_drill_close){.version = KAI_VERSION};
+	net_done(node, open_drill(net, 0, KAI_DRILL_WHOLE, 0, now_of(net) + (uint64_t)LONG_MS));
+	memcpy(ret->realm, node->answer.body.at, KAI_REALM_LEN);
+	net_done(node, net_control(net, 0, KAI_CONTROL_DRILL_CLOSE, ret));
+	net_pass(net, KAI_MS_SECOND);
+}
+
+/* A director cannot begin drills without end, and what is kept of them comes to an end. */
+static void a_director_has_so_many_a_day(void **state)
+{
+	struct net *net = net_chain(2, &practises);
+	struct net_node *node = &net->nodes[0];
+	uint64_t before = account(net, 1, 0);
+	struct kai_ctl_drill_close first, last;
+
+	(void)state;
+	open_and_close(net, &first);
+	uint64_t each = account(net, 1, 0) - before;
+
+	for (unsigned i = 1; i < 32; i++)
+		open_and_close(net, &last);
+	assert_int_equal(account(net, 1, 0), before + 32 * each);
+	net_pass(net, KAI_MS_HOUR);
+	assert_int_equal(open_drill(net, 0, KAI_DRILL_WHOLE, 0, now_of(net) + (uint64_t)LONG_MS),
+			 1);
+	assert_true(kai_span_equal(node->answer.reason, kai_span_str("quota")));
+	net_pass(net, KAI_MS_DAY);
+	open_and_close(net, &last);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(knows(net, i, last.realm));
+		assert_false(knows(net, i, first.realm));
+	}
+	assert_int_equal(account(net, 1, 0), before + 32 * each);
+	assert_int_equal(net_journalled(net, 1, "peer-fault", NULL, NULL), 0);
+	net_free(net);
+}
+
 /* However many come after it, one that is served can be told from one that is not. */
 static void who_takes_part_is_known_of_each_drill(void **state)
 {
@@ -822,6 +876,7 @@ int main(void)
 		cmocka_unit_test(no_drill_without_its_directors_card),
 		cmocka_unit_test(a_drill_far_ahead_is_refused),
 		cmocka_unit_test(who_takes_part_is_known_of_each_drill),
+		cmocka_unit_test(a_director_has_so_many_a_day),
 		cmocka_unit_test(a_closed_drill_makes_room),
 		cmocka_unit_test(a_director_needs_its_duty_key),
 		cmocka_unit_test(words_without_end_are_passed_over),
