@@ -29,8 +29,7 @@
  *   trust.c     cards, node records, agreements, notices, memberships from and to links;
  *               introduction; signers
  *   pair.c      the cached relation with each peer and its wrap keys
- *   drill.c     drills as the live realm knows them: announced, consented to, closed
- *   drill_keep.c  how many are kept, on whose account
+ *   drill.c     drills as the live realm knows them: announced, consented to, closed; drill_keep.c: kept
  *   realm.c     an engine that serves a drill: its window, and with whom
  *   control.c   the switch over control requests
  *   agree.c     their agreements
@@ -322,8 +321,8 @@ void kai_quota_taken(struct kai_turn *turn, struct kai_link *link, uint64_t byte
  * count), remembers it as last_error, cuts the link beyond faults_per_minute. id may be NULL. */
 void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
 		    const uint8_t *id);
-/* What is wrong and may not be the peer's doing, or a probe for what is held here: counted and
- * journalled like a fault, but it never cuts the link; a probe would be answered by that. */
+/* What may not be the peer's doing, or a probe for what is held here (to cut would answer it): as a
+ * fault, but it never cuts the link. */
 void kai_reason_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
 		     const uint8_t *id);
 /* What lies on disk on that peer's account beside items: false when it would be too much. */
