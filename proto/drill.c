@@ -78,11 +78,9 @@ enum kai_fault kai_drill_open(struct kai_span bytes, const struct kai_card *dire
 	uint8_t digest[KAI_ID_LEN];
 	enum kai_fault fault = drill_read(bytes, arena, &statement, &drill, digest);
 
-	if (fault == KAI_FAULT_NONE && !kai_id_equal(drill.director, director->org))
-		fault = KAI_FAULT_MEANING;
 	if (fault == KAI_FAULT_NONE)
-		fault = kai_card_key(director, statement.key, KAI_ROLE_DECIDER,
-				     (struct kai_wall){(int64_t)drill.created_at});
+		fault = kai_statement_by(&statement, drill.director, director, KAI_ROLE_DECIDER,
+					 drill.created_at);
 	if (fault != KAI_FAULT_NONE)
 		return fault;
 	*ret = drill;
@@ -121,13 +119,10 @@ enum kai_fault kai_drill_say_open(struct kai_span bytes, const struct kai_card *
 	struct kai_drill_say say;
 	enum kai_fault fault = say_read(bytes, arena, &statement, &say);
 
-	if (fault == KAI_FAULT_NONE && !kai_id_equal(say.org, org->org))
-		fault = KAI_FAULT_MEANING;
 	if (fault == KAI_FAULT_NONE)
-		fault = kai_card_key(org, statement.key,
-				     say.what == KAI_DRILL_CLOSES ? KAI_ROLE_DECIDER
-								  : KAI_ROLE_DUTY,
-				     (struct kai_wall){(int64_t)say.at});
+		fault = kai_statement_by(
+			&statement, say.org, org,
+			say.what == KAI_DRILL_CLOSES ? KAI_ROLE_DECIDER : KAI_ROLE_DUTY, say.at);
 	if (fault == KAI_FAULT_NONE)
 		*ret = say;
 	return fault;

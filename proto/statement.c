@@ -17,12 +17,12 @@ enum kai_fault kai_statement_open(enum kai_ctx ctx, const struct kai_object *obj
 	return kai_versioned_decode(object, ret->body, arena, ret_body);
 }
 
-/* Was it a decider of that org who signed, with a key that was good at that time? */
-static enum kai_fault decider_signed(const struct kai_card *card,
-				     const struct kai_signed *statement, uint64_t at_ms)
+enum kai_fault kai_statement_by(const struct kai_signed *statement, const uint8_t org[KAI_ID_LEN],
+				const struct kai_card *card, enum kai_key_role role, uint64_t at_ms)
 {
-	return kai_card_key(card, statement->key, KAI_ROLE_DECIDER,
-			    (struct kai_wall){(int64_t)at_ms});
+	if (!kai_id_equal(org, card->org))
+		return KAI_FAULT_MEANING;
+	return kai_card_key(card, statement->key, role, (struct kai_wall){(int64_t)at_ms});
 }
 
 static enum kai_fault membership_read(struct kai_span bytes, struct kai_arena *arena,
@@ -57,10 +57,9 @@ enum kai_fault kai_membership_open(struct kai_span bytes, const struct kai_card 
 	struct kai_membership membership;
 	enum kai_fault fault = membership_read(bytes, arena, &statement, &membership);
 
-	if (fault == KAI_FAULT_NONE && !kai_id_equal(membership.keeper, keeper->org))
-		fault = KAI_FAULT_MEANING;
 	if (fault == KAI_FAULT_NONE)
-		fault = decider_signed(keeper, &statement, membership.valid_from);
+		fault = kai_statement_by(&statement, membership.keeper, keeper, KAI_ROLE_DECIDER,
+					 membership.valid_from);
 	if (fault == KAI_FAULT_NONE)
 		*ret = membership;
 	return fault;
@@ -75,11 +74,11 @@ enum kai_fault kai_notice_open(struct kai_span bytes, const struct kai_card *aut
 						  &statement, &notice);
 
 	if (fault == KAI_FAULT_NONE &&
-	    (!kai_id_equal(notice.org, author->org) || notice.action < KAI_NOTICE_SUSPEND ||
-	     notice.action > KAI_NOTICE_TERMINATE))
+	    (notice.action < KAI_NOTICE_SUSPEND || notice.action > KAI_NOTICE_TERMINATE))
 		fault = KAI_FAULT_MEANING;
 	if (fault == KAI_FAULT_NONE)
-		fault = decider_signed(author, &statement, notice.at);
+		fault = kai_statement_by(&statement, notice.org, author, KAI_ROLE_DECIDER,
+					 notice.at);
 	if (fault == KAI_FAULT_NONE)
 		*ret = notice;
 	return fault;
@@ -98,7 +97,8 @@ enum kai_fault kai_release_open(struct kai_span bytes, const struct kai_card *or
 	if (fault == KAI_FAULT_NONE && release.at >= release.expires)
 		fault = KAI_FAULT_MEANING;
 	if (fault == KAI_FAULT_NONE)
-		fault = decider_signed(origin, &statement, release.at);
+		fault = kai_statement_by(&statement, origin->org, origin, KAI_ROLE_DECIDER,
+					 release.at);
 	if (fault == KAI_FAULT_NONE)
 		*ret = release;
 	return fault;
