@@ -260,13 +260,10 @@ static void stand(struct kai_turn *turn, struct kai_link *link, const struct kai
 	kai_out_peers(turn);
 }
 
-static bool announce(struct kai_turn *turn, struct kai_drill_held *io, const uint8_t *by)
+static bool announce(struct kai_turn *turn, struct kai_drill_held *io, const uint8_t by[KAI_ID_LEN])
 {
 	if (!kai_drill_keep(turn, io, by))
 		return false;
-	io->rec.by.is = by != NULL;
-	if (by != NULL)
-		memcpy(io->rec.by.id, by, KAI_ID_LEN);
 	journal(turn, "drill-announced", &io->drill, io->drill.director, kai_span_str(""));
 	return true;
 }
@@ -458,7 +455,7 @@ void kai_drill_begin(struct kai_turn *turn, const void *request, struct kai_ctl_
 		kai_answer_fault(turn, ret, 1, KAI_FAULT_KEY_ROLE, "duty");
 		return;
 	}
-	(void)announce(turn, &held, NULL);
+	(void)announce(turn, &held, config->org);
 	list_asked(turn, &held.drill, ret);
 	tell_others(turn, NULL, &held, NULL, 0);
 	kai_out_peers(turn);

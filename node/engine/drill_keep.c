@@ -105,22 +105,20 @@ static void forget(struct kai_turn *turn, const uint8_t realm[KAI_REALM_LEN])
 		kai_quota_give_back(turn, held.rec.by.id, bytes);
 }
 
-bool kai_drill_keep(struct kai_turn *turn, const struct kai_drill_held *held, const uint8_t *by)
+bool kai_drill_keep(struct kai_turn *turn, struct kai_drill_held *io, const uint8_t by[KAI_ID_LEN])
 {
-	struct kai_key key = kai_key_drill(held->drill.realm, NULL, 0);
-	struct kai_drill_rec rec = {.bytes = held->rec.bytes, .at = (uint64_t)turn->event->wall.ms};
+	struct kai_key key = kai_key_drill(io->drill.realm, NULL, 0);
 	struct tally tally;
 
-	if (by != NULL && !kai_quota_hold(turn, by, rec.bytes.len))
+	io->rec.at = (uint64_t)turn->event->wall.ms;
+	io->rec.by.is = !kai_id_equal(by, turn->engine->config.org);
+	memcpy(io->rec.by.id, by, KAI_ID_LEN);
+	if (io->rec.by.is && !kai_quota_hold(turn, by, io->rec.bytes.len))
 		return false;
-	if (by != NULL) {
-		rec.by.is = true;
-		memcpy(rec.by.id, by, KAI_ID_LEN);
-	}
-	count(turn, held->drill.director, &tally);
+	count(turn, io->drill.director, &tally);
 	if (tally.kept >= KEPT_MOST)
 		forget(turn, tally.first);
-	kai_rec_put(turn->txn, KAI_TABLE_DRILLS, &key, &kai_object_drill_rec, &rec);
+	kai_rec_put(turn->txn, KAI_TABLE_DRILLS, &key, &kai_object_drill_rec, &io->rec);
 	return true;
 }
 
