@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "drill_dirs.h"
 #include "kairan/control.h"
 #include "kairan/keys.h"
 #include "kairan/text.h"
@@ -16,6 +17,7 @@
 
 #define DIR_MODE 0750
 #define LOOK_AGAIN_MS 1000
+#define LISTED 64    /* of those that may have a place */
 #define MORE_STEPS 4 /* of unfinished work in one turn, while nothing live waits */
 
 static struct kai_drill_seat *seat_of(struct kai_drills *drills, const uint8_t realm[KAI_REALM_LEN])
@@ -286,24 +288,29 @@ static struct kai_drill_seat *place_for(struct kai_drills *drills,
 	return seat;
 }
 
-static bool is_among(uint8_t (*realms)[KAI_REALM_LEN], size_t count, const uint8_t *realm)
-{
-	for (size_t i = 0; i < count; i++)
-		if (memcmp(realms[i], realm, KAI_REALM_LEN) == 0)
-			return true;
-	return false;
-}
+/* What there is to take part in. */
+struct listed {
+	uint8_t realms[LISTED][KAI_REALM_LEN];
+	size_t count;
+	bool seated
+		[KAI_DRILLS]; /* is what this seat serves still among them, however many there are? */
+	const struct kai_drills *drills;
+};
 
-/* Those that it takes part in now. false: they could not be read, which is tried again soon. */
-static bool list(struct kai_loop *loop, uint8_t (*ret_realms)[KAI_REALM_LEN], size_t *ret_count)
+/* false: they could not be read, which is tried again soon. */
+static bool list(struct kai_loop *loop, struct listed *ret)
 {
+	struct kai_wall now = kai_clock_wall(&loop->clock);
 	struct kai_why why = {""};
 	struct kai_txn *txn;
 	enum kai_err err = kai_txn_begin(loop->store, false, &txn, &why);
 
+	*ret = (struct listed){.drills = &loop->drills};
 	if (err == KAI_ERR_OK) {
-		*ret_count = kai_engine_drills(loop->engine, txn, kai_clock_wall(&loop->clock),
-					       ret_realms, KAI_DRILLS);
+		ret->count = kai_engine_drills(loop->engine, txn, now, ret->realms, LISTED);
+		for (size_t i = 0; i < loop->drills.count; i++)
+			ret->seated[i] = kai_engine_in_drill(loop->engine, txn, now,
+							     loop->drills.seats[i].realm);
 		err = kai_txn_error(txn);
 		kai_txn_abort(txn);
 	}
@@ -315,28 +322,67 @@ static bool list(struct kai_loop *loop, uint8_t (*ret_realms)[KAI_REALM_LEN], si
 	return false;
 }
 
+/* All have a place, or as many as there are places: one that runs gives way to none. */
+static void seat_all(struct kai_loop *loop, struct listed *listed)
+{
+	struct kai_drills *drills = &loop->drills;
+	size_t waiting = 0;
+
+	for (size_t i = 0; i < listed->count; i++) {
+		struct kai_drill_seat *seat = place_for(drills, listed->realms[i]);
+
+		if (seat == NULL)
+			waiting++;
+		else if (seat->engine == NULL && !seat->failed)
+			begin_life(loop, seat);
+	}
+	if (waiting > 0 && waiting != drills->waiting)
+		kai_log_fields(loop->log, KAI_LOG_WARNING, "drills.full",
+			       {"waiting", NULL, (int64_t)waiting});
+	drills->waiting = waiting;
+}
+
+static bool stays(const void *context, const uint8_t realm[KAI_REALM_LEN])
+{
+	const struct listed *listed = context;
+
+	for (size_t i = 0; i < listed->count; i++)
+		if (memcmp(listed->realms[i], realm, KAI_REALM_LEN) == 0)
+			return true;
+	for (size_t i = 0; i < listed->drills->count; i++)
+		if (listed->drills->seats[i].engine != NULL &&
+		    memcmp(listed->drills->seats[i].realm, realm, KAI_REALM_LEN) == 0)
+			return true;
+	return false;
+}
+
+static void trim(struct kai_loop *loop, const struct listed *listed)
+{
+	struct kai_txn *txn;
+
+	if (kai_txn_begin(loop->store, false, &txn, NULL) != KAI_ERR_OK)
+		return;
+	kai_drill_dirs_trim(loop, txn, loop->drill_quota_bytes * KAI_DRILLS, stays, listed);
+	kai_txn_abort(txn);
+}
+
 static void look(struct kai_loop *loop)
 {
 	struct kai_drills *drills = &loop->drills;
-	uint8_t realms[KAI_DRILLS][KAI_REALM_LEN];
-	size_t count = 0;
+	struct listed listed;
 
-	if (!list(loop, realms, &count))
+	if (!list(loop, &listed))
 		return;
 	drills->stale = false;
 	for (size_t i = 0; i < drills->count; i++) {
 		if (drills->seats[i].engine == NULL)
 			continue;
 		tell_trust(loop, &drills->seats[i]); /* one that is over ends its links by that */
-		if (!is_among(realms, count, drills->seats[i].realm))
+		if (!listed.seated[i])
 			close_seat(&drills->seats[i]);
 	}
-	for (size_t i = 0; i < count; i++) {
-		struct kai_drill_seat *seat = place_for(drills, realms[i]);
-
-		if (seat != NULL && seat->engine == NULL && !seat->failed)
-			begin_life(loop, seat);
-	}
+	seat_all(loop, &listed);
+	trim(loop, &listed);
 }
 
 void kai_drills_turn(struct kai_loop *loop, size_t count)

@@ -11,7 +11,7 @@
 
 struct kai_loop;
 
-#define KAI_DRILLS 8 /* at once */
+#define KAI_DRILLS 12 /* at once: more than one director may have open */
 
 struct kai_drill_seat {
 	uint8_t realm[KAI_REALM_LEN];
@@ -24,7 +24,8 @@ struct kai_drill_seat {
 struct kai_drills {
 	struct kai_drill_seat seats[KAI_DRILLS];
 	size_t count;
-	bool stale; /* trust or drills changed, or one ended: look before the next turn … */
+	size_t waiting; /* for a place: all are taken */
+	bool stale;	/* trust or drills changed, or one ended: look before the next turn … */
 	struct kai_mono look; /* … but not before that */
 };
 

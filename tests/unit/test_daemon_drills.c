@@ -4,7 +4,7 @@
  * of a window do to them. The clock, the store's word and what goes to the links are the
  * test's.
  */
-#include "net.h"
+#include "drills.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -12,11 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kairan/drill.h"
+#include "kairan/keys.h"
+#include "kairan/text.h"
 #include "loop.h"
 #include "usual.h"
 
-#define LONG_MS (60 * KAI_MS_MINUTE)
 #define CLIENT 7
 
 /* ---- what the test stands in front of ---- */
@@ -100,19 +100,11 @@ struct scene {
 	FILE *log;
 };
 
-static void open_drill(struct net *net)
+static void open_drill(struct net *net, unsigned director)
 {
-	uint64_t now = (uint64_t)(NET_MS + net->mono.ms);
-	uint8_t orgs[1][KAI_ID_LEN];
-	struct kai_ctl_drill_open request = {.name = kai_span_str("autumn"),
-					     .word = kai_span_str("EXERCISE"),
-					     .level = KAI_DRILL_WHOLE,
-					     .until = now + (uint64_t)LONG_MS,
-					     .participants = orgs,
-					     .participants_count = 1};
+	uint64_t until = drills_now(net) + (uint64_t)DRILLS_LONG_MS;
 
-	memcpy(orgs[0], net->nodes[1].config.org, KAI_ID_LEN);
-	net_done(&net->nodes[0], net_control(net, 0, KAI_CONTROL_DRILL_OPEN, &request));
+	net_done(&net->nodes[director], drills_open(net, director, KAI_DRILL_WHOLE, 0, until));
 	net_run(net);
 	assert_non_null(net->nodes[0].drill_engine);
 }
@@ -130,13 +122,11 @@ static void turn(struct scene *scene)
 
 static struct scene *scene_new(void)
 {
-	static const struct net_terms practises = {.introduce = true,
-						   .drill_consent = KAI_DRILL_WHOLE};
 	struct scene *scene = calloc(1, sizeof(*scene));
 
 	assert_non_null(scene);
-	scene->net = net_chain(2, &practises);
-	open_drill(scene->net);
+	scene->net = net_chain(2, &drills_terms);
+	open_drill(scene->net, 0);
 	(void)snprintf(scene->dir, sizeof(scene->dir), "/tmp/kairan-drills-XXXXXX");
 	assert_non_null(mkdtemp(scene->dir));
 	struct kai_loop *loop = &scene->loop;
@@ -286,10 +276,10 @@ static void one_that_ended_gives_up_its_place(void **state)
 	const uint8_t *realm = scene->net->nodes[0].drill_realm;
 
 	(void)state;
-	now_ms += LONG_MS / 2;
+	now_ms += DRILLS_LONG_MS / 2;
 	turn(scene);
 	assert_true(kai_drills_serve(&scene->loop, realm));
-	now_ms += LONG_MS;
+	now_ms += DRILLS_LONG_MS;
 	turn(scene);
 	assert_false(kai_drills_serve(&scene->loop, realm));
 	assert_null(scene->loop.drills.seats[0].store);
@@ -319,6 +309,84 @@ static void what_cannot_be_read_is_looked_for_later(void **state)
 	scene_free(scene);
 }
 
+static size_t served(const struct scene *scene)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < scene->loop.drills.count; i++)
+		count += scene->loop.drills.seats[i].engine != NULL;
+	return count;
+}
+
+static void look(struct scene *scene)
+{
+	now_ms = scene->net->mono.ms;
+	scene->loop.drills.stale = true;
+	kai_drills_turn(&scene->loop, 0);
+}
+
+/* More than there is room for: those that run stay, whatever comes after them. */
+static void one_that_runs_gives_way_to_none(void **state)
+{
+	struct scene *scene = scene_new();
+	struct kai_drills *drills = &scene->loop.drills;
+	uint8_t realms[KAI_DRILLS][KAI_REALM_LEN];
+
+	(void)state;
+	for (unsigned i = 1; i < KAI_DRILLS; i++)
+		open_drill(scene->net, i < 8 ? 0 : 1);
+	look(scene);
+	assert_int_equal(served(scene), KAI_DRILLS);
+	assert_false(logged(scene, " drills.full "));
+	for (size_t i = 0; i < KAI_DRILLS; i++)
+		memcpy(realms[i], drills->seats[i].realm, KAI_REALM_LEN);
+	for (unsigned i = KAI_DRILLS; i < 16; i++)
+		open_drill(scene->net, 1);
+	look(scene);
+	assert_int_equal(served(scene), KAI_DRILLS);
+	for (size_t i = 0; i < KAI_DRILLS; i++)
+		assert_true(kai_drills_serve(&scene->loop, realms[i]));
+	assert_true(logged(scene, " drills.full "));
+	scene_free(scene);
+}
+
+static bool is_kept(const struct scene *scene, const uint8_t realm[KAI_REALM_LEN])
+{
+	char path[128], text[KAI_REALM_TEXT];
+
+	kai_base32(kai_span(realm, KAI_REALM_LEN), text, sizeof(text));
+	(void)snprintf(path, sizeof(path), "%s/" KAI_DRILLS_DIR "/%s", scene->dir, text);
+	return access(path, F_OK) == 0;
+}
+
+/* Its directory goes with it, and before where all take too much; not while it runs. */
+static void what_is_over_does_not_lie_for_ever(void **state)
+{
+	(void)state;
+	for (unsigned full = 0; full < 2; full++) {
+		struct scene *scene = scene_new();
+		const uint8_t *realm = scene->net->nodes[0].drill_realm;
+		struct kai_key key = kai_key_drill(realm, NULL, 0);
+		struct kai_txn *txn;
+
+		if (full == 1)
+			scene->loop.drill_quota_bytes = 1;
+		look(scene);
+		assert_true(kai_drills_serve(&scene->loop, realm) && is_kept(scene, realm));
+		scene->net->mono.ms += 2 * DRILLS_LONG_MS;
+		look(scene);
+		assert_false(kai_drills_serve(&scene->loop, realm));
+		assert_int_equal(is_kept(scene, realm), full == 0);
+		assert_int_equal(kai_txn_begin(scene->loop.store, true, &txn, NULL), KAI_ERR_OK);
+		(void)kai_txn_del(txn, KAI_TABLE_DRILLS, kai_key_span(&key));
+		assert_int_equal(kai_txn_commit(txn, NULL), KAI_ERR_OK);
+		look(scene);
+		assert_false(is_kept(scene, realm));
+		assert_true(logged(scene, " drill.forgotten "));
+		scene_free(scene);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +394,8 @@ int main(void)
 		cmocka_unit_test(what_is_refused_read_only_is_done_in_no_drill),
 		cmocka_unit_test(one_that_ended_gives_up_its_place),
 		cmocka_unit_test(what_cannot_be_read_is_looked_for_later),
+		cmocka_unit_test(one_that_runs_gives_way_to_none),
+		cmocka_unit_test(what_is_over_does_not_lie_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
