@@ -81,6 +81,7 @@ struct kai_cli {
 	struct kai_store *live;		    /* beneath store, where that is a drill's */
 	const struct kai_drill_held *drill; /* --realm; NULL: live */
 	bool marked;			    /* out marks its lines */
+	bool err_marked;		    /* and err its own */
 	uint8_t org[KAI_ID_LEN];	    /* this node's, from the store */
 	bool lab;			    /* kairan lab made this directory */
 	struct kai_node_keys *rest;

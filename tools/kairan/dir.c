@@ -154,6 +154,8 @@ void kai_cli_done(struct kai_cli *cli)
 	kai_store_close(cli->live);
 	if (cli->marked)
 		(void)fclose(cli->out);
+	if (cli->err_marked)
+		(void)fclose(cli->err);
 }
 
 int kai_cli_read(struct kai_cli *cli, const char *path, size_t max, struct kai_span *ret)

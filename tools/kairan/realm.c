@@ -146,21 +146,44 @@ static ssize_t mark_write(void *cookie, const char *bytes, size_t len)
 	return fflush(mark->to) == 0 ? (ssize_t)len : 0;
 }
 
-/* JSON says so in a member instead (kai_realm_json). */
-int kai_cli_mark(struct kai_cli *cli)
+static FILE *marked(struct kai_cli *cli, FILE *to, int mode)
 {
 	static const cookie_io_functions_t functions = {.write = mark_write};
 	struct mark *mark = kai_cli_take(cli, sizeof(*mark));
 
-	if (kai_cli_json(cli))
-		return 0;
-	*mark = (struct mark){.to = cli->out, .text = kai_cli_text(cli, "%s", T("[EXERCISE] "))};
-	FILE *marked = fopencookie(mark, "w", functions);
+	*mark = (struct mark){.to = to, .text = kai_cli_text(cli, "%s", T("[EXERCISE] "))};
+	FILE *file = fopencookie(mark, "w", functions);
 
-	if (marked == NULL)
-		return kai_cli_fail(cli, KAI_EXIT_REFUSED, "--realm: %s", strerror(errno));
-	(void)setvbuf(marked, NULL, _IOLBF, BUFSIZ);
-	cli->out = marked;
+	if (file == NULL)
+		(void)kai_cli_fail(cli, KAI_EXIT_REFUSED, "--realm: %s", strerror(errno));
+	else
+		(void)setvbuf(file, NULL, mode, mode == _IONBF ? 0 : BUFSIZ);
+	return file;
+}
+
+int kai_cli_mark_errors(struct kai_cli *cli)
+{
+	FILE *err = marked(cli, cli->err, _IONBF);
+
+	if (err == NULL)
+		return KAI_EXIT_REFUSED;
+	cli->err = err;
+	cli->err_marked = true;
+	return 0;
+}
+
+/* JSON says so in a member instead (kai_realm_json). */
+int kai_cli_mark(struct kai_cli *cli)
+{
+	int exit = kai_cli_mark_errors(cli);
+
+	if (exit != 0 || kai_cli_json(cli))
+		return exit;
+	FILE *out = marked(cli, cli->out, _IOLBF);
+
+	if (out == NULL)
+		return KAI_EXIT_REFUSED;
+	cli->out = out;
 	cli->marked = true;
 	return 0;
 }

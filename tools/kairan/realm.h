@@ -20,8 +20,10 @@ int kai_drill_find(struct kai_cli *cli, struct kai_txn *txn, const char *text,
 char *kai_realm_text(struct kai_cli *cli, const uint8_t realm[KAI_REALM_LEN]);
 /* Opens that drill's store in place of the live one (cli->store, cli->drill); exit code. */
 int kai_cli_practise(struct kai_cli *cli, const char *text);
-/* Marks every line that is shown from now on; exit code. */
+/* Marks every line that is shown or said from now on; exit code. */
 int kai_cli_mark(struct kai_cli *cli);
+/* Only what is said: errors, prompts. For output whose form has no room for a mark. */
+int kai_cli_mark_errors(struct kai_cli *cli);
 /* Marks an object of a drill's for scripts. */
 void kai_realm_json(struct kai_cli *cli, json_t *io_top);
 /* What a person types before publishing: of a drill its own word. */
