@@ -102,6 +102,8 @@ static struct kai_ctl_publish request_of(struct job *job, const struct kai_csaf 
 		.sectors_count = csaf->sector_count,
 		.parts = parts,
 		.parts_count = 2};
+	if (job->cli->drill != NULL)
+		memcpy(request.draft.realm, job->cli->drill->drill.realm, KAI_REALM_LEN);
 	memcpy(request.draft.sectors, csaf->sectors, sizeof(csaf->sectors));
 	if (request.draft.label.tlp == 0)
 		request.draft.label.tlp = csaf->tlp;
