@@ -15,7 +15,8 @@
 
 #define COMCHECK_MS KAI_MS_HOUR
 #define MAX_SCRIPT ((size_t)1 << 20)
-#define MAX_WORDS 64
+#define MAX_WORDS 64 /* of a line */
+#define BLANKS " \t\r"
 
 const struct kai_opt kai_drill_open_opts[] = {
 	{"name", "NAME", false, N_("what people call it")},
@@ -148,6 +149,15 @@ static int open_drill(struct kai_cli *cli, struct kai_ctl_drill_open *request, c
 	return 0;
 }
 
+/* `--realm live` is no drill, whatever a drill is called. */
+static int check_name(struct kai_cli *cli, struct kai_span name)
+{
+	return strcasecmp(kai_cli_str(cli, name), "live") == 0
+		       ? kai_cli_fail(cli, KAI_EXIT_USAGE,
+				      T("--name: not `live`, which is what is no drill"))
+		       : 0;
+}
+
 int kai_verb_drill_open(struct kai_cli *cli)
 {
 	static const struct kai_view view = {
@@ -167,6 +177,8 @@ int kai_verb_drill_open(struct kai_cli *cli)
 
 	if (exit == 0 && (name == NULL || name[0] == '\0'))
 		exit = kai_cli_fail(cli, KAI_EXIT_USAGE, T("drill open: --name is missing"));
+	if (exit == 0)
+		exit = check_name(cli, request.name);
 	if (exit == 0 && strcmp(kai_cli_str(cli, request.word), KAI_CONFIRM_LIVE) == 0)
 		exit = kai_cli_fail(cli, KAI_EXIT_USAGE,
 				    T("--word: not the word that live alerts ask for"));
@@ -304,44 +316,72 @@ static int run_in(struct kai_cli *cli, const struct kai_drill *drill, const char
 	pid_t pid;
 	int status = 0;
 
-	for (size_t i = 0; i < count && i < MAX_WORDS; i++)
-		argv[argc++] = kai_cli_text(cli, "%s", words[i]);
+	/* Before the words: after a "--" of theirs they would be no options, and the line be live. */
 	for (size_t i = 0; i < more_count; i++)
 		argv[argc++] = kai_cli_text(cli, "%s", more[i]);
+	for (size_t i = 0; i < count && i < MAX_WORDS; i++)
+		argv[argc++] = kai_cli_text(cli, "%s", words[i]);
 	(void)fflush(cli->out);
-	if (posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ) != 0 ||
-	    waitpid(pid, &status, 0) < 0)
+	int error = posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ);
+
+	if (error == 0 && waitpid(pid, &status, 0) < 0)
+		error = errno;
+	if (error != 0)
 		return kai_cli_fail(cli, KAI_EXIT_REFUSED, T("%s: cannot be run: %s"), words[0],
-				    strerror(errno));
+				    strerror(error));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : KAI_EXIT_REFUSED;
 }
 
-/* Words of a line, in quotes where they hold spaces; cut into the line itself. */
-static size_t split(char *line, const char **ret, size_t cap)
+/* A word, cut into the line itself; quotes keep spaces wherever they stand. NULL: one is not closed. */
+static const char *cut_word(char **io_at)
+{
+	const char *word = *io_at;
+	char *to = *io_at;
+	char *at = *io_at;
+	char quote = '\0';
+
+	for (; *at != '\0' && (quote != '\0' || strchr(BLANKS, *at) == NULL); at++) {
+		if (*at == quote)
+			quote = '\0';
+		else if (quote == '\0' && (*at == '"' || *at == '\''))
+			quote = *at;
+		else
+			*to++ = *at;
+	}
+	*io_at = at + (*at != '\0');
+	*to = '\0';
+	return quote == '\0' ? word : NULL;
+}
+
+/* The words of a line; what cannot be read as a whole is not run in part. Exit code. */
+static int split(struct kai_cli *cli, char *line, const char *words[MAX_WORDS], size_t *ret_count)
 {
 	size_t count = 0;
-	char *at = line;
 
-	while (count < cap) {
-		at += strspn(at, " \t\r");
-		if (*at == '\0' || *at == '#')
-			break;
-		const char *end = *at == '"' ? "\"" : *at == '\'' ? "'" : " \t\r";
-
-		at += *at == *end;
-		ret[count++] = at;
-		at += strcspn(at, end);
-		if (*at == '\0')
-			break;
-		*at++ = '\0';
+	for (char *at = line + strspn(line, BLANKS); *at != '\0' && *at != '#';
+	     at += strspn(at, BLANKS)) {
+		if (count == MAX_WORDS)
+			return kai_cli_fail(cli, KAI_EXIT_USAGE,
+					    T("%s: a line has more than %d words"), cli->args[1],
+					    MAX_WORDS);
+		words[count] = cut_word(&at);
+		if (words[count++] == NULL)
+			return kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: a quote is not closed"),
+					    cli->args[1]);
 	}
-	return count;
+	*ret_count = count;
+	return 0;
 }
 
 int kai_verb_drill_inject(struct kai_cli *cli)
 {
 	struct kai_drill_held held;
 	struct kai_span script = {NULL, 0};
+
+	if (kai_cli_json(cli))
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("drill inject: each line prints its own (--lines, or "
+				      "neither; not --json)"));
 	int exit = find(cli, &held);
 
 	if (exit == 0)
@@ -353,9 +393,10 @@ int kai_verb_drill_inject(struct kai_cli *cli)
 	for (size_t number = 1; exit == 0 && left != NULL; number++) {
 		const char *words[MAX_WORDS];
 		char *line = strsep(&left, "\n");
-		size_t count = split(line, words, MAX_WORDS);
+		size_t count = 0;
 
-		if (count > 0)
+		exit = split(cli, line, words, &count);
+		if (exit == 0 && count > 0)
 			exit = run_in(cli, &held.drill, words, count);
 		if (exit != 0)
 			(void)kai_cli_fail(cli, exit, T("%s: stopped at line %zu"), cli->args[1],
@@ -396,19 +437,43 @@ static int call(struct kai_cli *cli, const struct kai_ctl_drill_open *request,
 	return run_in(cli, drill, words, sizeof(words) / sizeof(*words));
 }
 
+/* "comcheck", or where one was called so before "comcheck-2": a report names one of them. */
+static int free_name(struct kai_cli *cli, struct kai_span *ret)
+{
+	struct kai_txn *txn = kai_cli_txn(cli);
+	struct kai_drill_held held;
+	struct kai_scan scan;
+	bool taken = true;
+
+	if (txn == NULL)
+		return KAI_EXIT_REFUSED;
+	for (unsigned number = 1; taken; number++) {
+		*ret = kai_span_str(number == 1 ? "comcheck"
+						: kai_cli_text(cli, "comcheck-%u", number));
+		taken = false;
+		kai_drill_scan(txn, &scan);
+		while (!taken && kai_drill_next(cli, txn, &scan, &held))
+			taken = kai_span_equal(held.drill.name, *ret);
+	}
+	kai_txn_abort(txn);
+	return 0;
+}
+
 int kai_verb_comcheck(struct kai_cli *cli)
 {
 	const char *name = kai_opt_value(cli, "name");
 	struct kai_ctl_drill_open request = {.version = KAI_VERSION,
 					     .type = KAI_CONTROL_DRILL_OPEN,
 					     .level = KAI_DRILL_COMCHECK,
-					     .name = kai_span_str(name != NULL ? name : "comcheck"),
+					     .name = kai_span_str(name),
 					     .word = kai_span_str("EXERCISE")};
 	struct kai_drill_held held;
 	json_t *asked = NULL;
 	char *realm = NULL;
 	int exit = kai_cli_open(cli);
 
+	if (exit == 0)
+		exit = name != NULL ? check_name(cli, request.name) : free_name(cli, &request.name);
 	if (exit == 0)
 		exit = kai_cli_confirm(cli, "EXERCISE", "comcheck");
 	if (exit == 0)

@@ -90,14 +90,27 @@ static void count(struct report *report, size_t number, const struct kai_reached
 		tier->times[tier->time_count++] = since(report, received);
 }
 
-/* Whom to call there, and whose entry is to be mended when that fails. */
+static bool in_mend(const struct report *report, const char *name)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (report->mend, i, row)
+		if (strcmp(json_string_value(json_object_get(row, "org_name")), name) == 0)
+			return true;
+	return false;
+}
+
+/* Whom to call there, and whose entry is to be mended when that fails; once, by its first item. */
 static void add_mend(struct report *report, const struct kai_pair *pair, const char *name,
 		     const char *cause)
 {
 	const struct kai_terms *terms = &pair->agreement.terms;
 	int side = pair->has_terms ? kai_terms_side(terms, pair->org) : -1;
-
 	size_t before = json_array_size(report->mend);
+
+	if (in_mend(report, name))
+		return;
 
 	for (size_t i = 0; side >= 0 && i < terms->contacts_count; i++) {
 		const struct kai_contact *contact = &terms->contacts[i];
@@ -319,9 +332,8 @@ static json_t *rate_json(struct kai_cli *cli, json_t *name, struct tier *tier)
 		"delivered", tier->delivered, "confirmed", tier->confirmed, "rate",
 		kai_cli_text(cli, "%lld/%lld", (long long)tier->confirmed, (long long)tier->asked),
 		"percent",
-		tier->asked == 0
-			? json_null()
-			: json_integer((tier->confirmed * 100 + tier->asked / 2) / tier->asked),
+		tier->asked == 0 ? json_null()
+				 : json_integer(tier->confirmed * 100 / tier->asked), /* 100: all */
 		"median_ms", n == 0 ? json_null() : json_integer(tier->times[(n - 1) / 2]),
 		"worst_ms", n == 0 ? json_null() : json_integer(tier->times[n - 1]));
 }
@@ -377,16 +389,18 @@ static char *span_of(struct kai_cli *cli, const json_t *of, const char *key)
 static void show_rate(struct kai_cli *cli, const json_t *rate)
 {
 	const json_t *tier = json_object_get(rate, "tier");
-	const json_t *percent = json_object_get(rate, "percent");
+	long long percent = (long long)json_integer_value(json_object_get(rate, "percent"));
 	const char *label =
 		json_is_integer(tier)
 			? kai_cli_text(cli, T("tier %lld"), (long long)json_integer_value(tier))
 			: kai_cli_text(cli, "%s", T("all"));
 
+	bool asked = json_is_integer(json_object_get(rate, "percent"));
+
 	kai_view_pair(cli, label,
-		      kai_cli_text(cli, T("%s confirmed (%lld%%), median %s, worst %s"),
+		      kai_cli_text(cli, T("%s confirmed (%s), median %s, worst %s"),
 				   json_string_value(json_object_get(rate, "rate")),
-				   (long long)json_integer_value(percent),
+				   asked ? kai_cli_text(cli, "%lld%%", percent) : "-",
 				   span_of(cli, rate, "median_ms"),
 				   span_of(cli, rate, "worst_ms")));
 }
@@ -502,10 +516,15 @@ int kai_verb_drill_report(struct kai_cli *cli)
 	static const struct kai_view view = {
 		.list = "rows", .cols = row_cols, .col_count = ROW_COLS, .human = show_report};
 	struct report report = {.cli = cli};
+	bool csv = kai_opt_is(cli, "csv");
+
+	if (csv && cli->renderer != &kai_render_table)
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("--csv, --json and --lines: choose one"));
 	int exit = kai_cli_practise(cli, cli->args[0]);
 
-	if (exit == 0)
-		exit = kai_cli_mark(cli);
+	if (exit == 0) /* CSV says in its first column that it is a drill's */
+		exit = csv ? kai_cli_mark_errors(cli) : kai_cli_mark(cli);
 	if (exit == 0)
 		exit = kai_cli_keys(cli);
 	report.txn = exit == 0 ? kai_cli_txn(cli) : NULL;
@@ -531,7 +550,7 @@ int kai_verb_drill_report(struct kai_cli *cli)
 		report.mend);
 
 	kai_txn_abort(report.txn);
-	if (kai_opt_is(cli, "csv")) {
+	if (csv) {
 		show_csv(cli, top);
 		json_decref(top);
 	} else {

@@ -14,7 +14,7 @@ min-energy does "comcheck --name second --with op-power-a,op-power-b,cep-power -
 within 30s op-power-a, op-power-b and cep-power answer "list --realm second" with "{SECOND}"
 op-power-a does "ack {SECOND} --level received --realm second"
 op-power-b does "ack {SECOND} --level received --realm second"
-within 30s min-energy answers "drill report second" with "\u0022rate\u0022:\u00222/3\u0022,\u0022percent\u0022:67"
+within 30s min-energy answers "drill report second" with "\u0022rate\u0022:\u00222/3\u0022,\u0022percent\u0022:66"
 within 1s min-energy answers "drill report second" with "\u0022mend\u0022:[{\u0022org_name\u0022:\u0022cep-power\u0022,\u0022cause\u0022:\u0022nobody-answered\u0022"
 within 1s cep-power answers "drill report second" with "nobody-answered"
 within 1s op-power-a answers "drill report second" with "\u0022rate\u0022:\u00221/1\u0022,\u0022percent\u0022:100"
