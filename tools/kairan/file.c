@@ -237,9 +237,8 @@ static int carry_parts(struct kai_cli *cli, struct kai_txn *txn, const struct ka
 
 /* The item to be revised becomes the draft; options change what they name. */
 static int load_revised(struct kai_cli *cli, struct kai_txn *txn, struct kai_fields *fields,
-			struct kai_draft *draft)
+			struct kai_draft *draft, struct kai_loaded *item)
 {
-	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
 	uint64_t arrival;
 
 	draft->supersedes = kai_cli_take(cli, sizeof(*draft->supersedes));
@@ -276,7 +275,8 @@ static int load_revised(struct kai_cli *cli, struct kai_txn *txn, struct kai_fie
 
 int kai_verb_revise(struct kai_cli *cli)
 {
-	const struct kai_reissue none = {.is = false};
+	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
+	struct kai_reissue reissue;
 	struct kai_fields *fields = kai_cli_take(cli, sizeof(*fields));
 	struct kai_draft draft = {.kind = 0};
 	int exit = kai_cli_open(cli);
@@ -287,13 +287,15 @@ int kai_verb_revise(struct kai_cli *cli)
 
 	if (txn == NULL)
 		return exit != 0 ? exit : KAI_EXIT_REFUSED;
-	exit = load_revised(cli, txn, fields, &draft);
+	exit = load_revised(cli, txn, fields, &draft, item);
 	if (exit == 0)
 		exit = kai_label_options(cli, txn, false, &draft.label);
 	if (exit == 0)
 		exit = id_option(cli, txn, &draft);
+	if (exit == 0)
+		exit = kai_reissue_again(cli, txn, item, &draft, &reissue);
 	kai_txn_abort(txn);
-	return exit != 0 ? exit : finish(cli, fields, &draft, &none);
+	return exit != 0 ? exit : finish(cli, fields, &draft, &reissue);
 }
 
 /* ---- retract ---- */

@@ -64,6 +64,40 @@ static bool carries(const struct kai_kind_row *row)
 	return false;
 }
 
+static int tells(struct kai_cli *cli, const char *option)
+{
+	return kai_cli_fail(cli, KAI_EXIT_REFUSED,
+			    T("--%s: tells what this is made from, which its readers are not to "
+			      "learn (leave it out)"),
+			    option);
+}
+
+/* Is that the source, or where it is not to be told of, another advisory of its origin? */
+static bool leads_to(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *source,
+		     bool anonymous, const uint8_t id[KAI_ID_LEN])
+{
+	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
+	uint64_t arrival;
+
+	if (kai_id_equal(source->facts.item.id, id))
+		return true;
+	return anonymous && kai_rec_arrival(txn, id, &arrival) &&
+	       kai_item_load(cli, txn, arrival, false, item) &&
+	       kai_id_equal(item->facts.header.origin, source->facts.header.origin);
+}
+
+/* Every reader has the header. Exit code. */
+static int check_header(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *source,
+			bool anonymous, const struct kai_draft *draft)
+{
+	if (draft->incident.is && leads_to(cli, txn, source, anonymous, draft->incident.id))
+		return tells(cli, "incident");
+	for (size_t i = 0; i < draft->refs_count; i++)
+		if (leads_to(cli, txn, source, anonymous, draft->refs[i]))
+			return tells(cli, "ref");
+	return 0;
+}
+
 int kai_reissue_begin(struct kai_cli *cli, struct kai_txn *txn, struct kai_fields *io_fields,
 		      struct kai_draft *io_draft, struct kai_reissue *ret)
 {
@@ -91,6 +125,9 @@ int kai_reissue_begin(struct kai_cli *cli, struct kai_txn *txn, struct kai_field
 				    T("%s: TLP:RED is for those whom it names alone (kairan "
 				      "release request)"),
 				    from);
+	exit = check_header(cli, txn, item, ret->anonymous, io_draft);
+	if (exit != 0)
+		return exit;
 	randombytes_buf(ret->salt, sizeof(ret->salt));
 	kai_source_commit(item->facts.header.realm, ret->salt, ret->id, commitment);
 	kai_id_text(commitment, ret->commitment);
@@ -123,8 +160,6 @@ static bool named_in(const struct kai_reissue *reissue, const char *text)
 int kai_reissue_fields(struct kai_cli *cli, struct kai_fields *io_fields,
 		       const struct kai_reissue *reissue)
 {
-	if (!reissue->is)
-		return 0;
 	if (named_in(reissue, io_fields->title))
 		return names_origin(cli, "title");
 	if (named_in(reissue, io_fields->text))
@@ -132,19 +167,31 @@ int kai_reissue_fields(struct kai_cli *cli, struct kai_fields *io_fields,
 	for (size_t i = 0; i < io_fields->count; i++)
 		if (named_in(reissue, io_fields->values[i].value))
 			return names_origin(cli, io_fields->values[i].name);
-	return kai_fields_set(cli, io_fields, FIELD, reissue->commitment);
+	return reissue->is ? kai_fields_set(cli, io_fields, FIELD, reissue->commitment) : 0;
+}
+
+/* Bytes of any kind; capital letters or not. */
+static bool holds(struct kai_span content, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t at = 0; at + len <= content.len; at++)
+		if (strncasecmp((const char *)content.at + at, name, len) == 0)
+			return true;
+	return false;
 }
 
 int kai_reissue_parts(struct kai_cli *cli, const struct kai_draft *draft,
 		      const struct kai_reissue *reissue)
 {
 	for (size_t i = 1; i < draft->parts_count; i++) {
-		struct kai_span content = draft->parts[i].content;
+		const struct kai_draft_part *part = &draft->parts[i];
 
 		for (size_t k = 0; k < reissue->name_count; k++)
-			if (memmem(content.at, content.len, reissue->names[k],
-				   strlen(reissue->names[k])) != NULL)
-				return names_origin(cli, kai_cli_str(cli, draft->parts[i].name));
+			if (holds(part->name, reissue->names[k]) ||
+			    holds(part->media_type, reissue->names[k]) ||
+			    holds(part->content, reissue->names[k]))
+				return names_origin(cli, kai_cli_str(cli, part->name));
 	}
 	return 0;
 }
@@ -270,4 +317,28 @@ bool kai_reissue_own(struct kai_cli *cli, const struct kai_loaded *item, size_t 
 
 	return stat(file, &stat_of) == 0 && kai_cli_read(cli, file, OPENING_MAX, &bytes) == 0 &&
 	       opens(bytes, item->facts.header.realm, commitment, ret);
+}
+
+int kai_reissue_again(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item,
+		      const struct kai_draft *draft, struct kai_reissue *ret)
+{
+	bool anonymous = item->facts.header.label.attribution == KAI_ATTR_NONE;
+	uint8_t commitment[KAI_ID_LEN];
+	int exit = 0;
+	char *text;
+
+	*ret = (struct kai_reissue){.anonymous = anonymous};
+	for (size_t nth = 0; exit == 0 && commitment_of(cli, item, nth, &text, commitment); nth++) {
+		struct kai_loaded *source = kai_cli_take(cli, sizeof(*source));
+		uint8_t id[KAI_ID_LEN];
+		uint64_t arrival;
+
+		if (!kai_reissue_own(cli, item, nth, id) || !kai_rec_arrival(txn, id, &arrival) ||
+		    !kai_item_load(cli, txn, arrival, false, source))
+			continue;
+		exit = check_header(cli, txn, source, anonymous, draft);
+		if (anonymous)
+			gather_names(cli, txn, source, ret);
+	}
+	return exit;
 }

@@ -10,7 +10,7 @@
 #include "compose.h"
 #include "item.h"
 
-#define KAI_REISSUE_NAMES 8
+#define KAI_REISSUE_NAMES 32
 
 struct kai_reissue {
 	bool is;
@@ -22,9 +22,15 @@ struct kai_reissue {
 	size_t name_count;
 };
 
-/* --made-from ID or --anonymise ID: finds it, and starts from its fields where the kind is the same. Exit code. */
+/*
+ * --made-from ID or --anonymise ID: finds it, and starts from its fields where the kind is the same. The draft's incident
+ * and references stand already: they must not lead to it. Exit code.
+ */
 int kai_reissue_begin(struct kai_cli *cli, struct kai_txn *txn, struct kai_fields *io_fields,
 		      struct kai_draft *io_draft, struct kai_reissue *ret);
+/* A revision of one, as far as our openings say what it was made from: the same must not stand in it. Exit code. */
+int kai_reissue_again(struct kai_cli *cli, struct kai_txn *txn, const struct kai_loaded *item,
+		      const struct kai_draft *draft, struct kai_reissue *ret);
 /* Adds the commitment to fields that are complete; anonymous: refuses those that name the origin. Exit code. */
 int kai_reissue_fields(struct kai_cli *cli, struct kai_fields *io_fields,
 		       const struct kai_reissue *reissue);
