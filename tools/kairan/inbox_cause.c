@@ -11,21 +11,6 @@
 #define REPORTS_MOST 32u /* reports of one incident that are looked back at */
 #define ALERTS_MOST 256u /* newest alerts that are looked at */
 
-static bool malicious(const struct kai_loaded *item)
-{
-	static const char word[] = "malicious";
-	size_t len = sizeof(word) - 1;
-
-	for (size_t i = 0; item->has_body && i < item->body.values_count; i++) {
-		struct kai_span value = item->body.values[i].value;
-
-		if (kai_span_equal(item->body.values[i].name, kai_span_str("cause")) &&
-		    value.len > len && memcmp(value.at, word, len) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* The report that this one took the place of; NULL: none, or it is not here or cannot be opened. */
 static struct kai_loaded *before(struct kai_cli *cli, struct kai_txn *txn,
 				 const struct kai_loaded *item)
@@ -49,8 +34,8 @@ const char *kai_inbox_cause_turned(struct kai_cli *cli, struct kai_txn *txn,
 	if (item->facts.header.kind != KAI_KIND_INCIDENT || !item->has_body)
 		return NULL;
 	for (unsigned i = 0; i < REPORTS_MOST && (at = before(cli, txn, at)) != NULL; i++) {
-		if (malicious(at) != malicious(item))
-			return malicious(item) ? "to-malicious" : "from-malicious";
+		if (kai_item_malicious(at) != kai_item_malicious(item))
+			return kai_item_malicious(item) ? "to-malicious" : "from-malicious";
 		if (kai_inbox_level(cli, txn, at) >= KAI_LEVEL_RECEIVED)
 			return NULL;
 	}
@@ -95,7 +80,7 @@ static bool was_another(struct kai_cli *cli, struct kai_txn *txn, const struct k
 
 	for (unsigned i = 0; i < REPORTS_MOST && (at = before(cli, txn, at)) != NULL; i++)
 		if (at->facts.arrival < alert->facts.arrival)
-			return malicious(at) != malicious(incident);
+			return kai_item_malicious(at) != kai_item_malicious(incident);
 	return false;
 }
 

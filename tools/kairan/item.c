@@ -338,3 +338,18 @@ const struct kai_col kai_item_cols[] = {
 	{"title", N_("title"), KAI_COL_TEXT},
 };
 const size_t kai_item_col_count = sizeof(kai_item_cols) / sizeof(*kai_item_cols);
+
+bool kai_item_malicious(const struct kai_loaded *item)
+{
+	static const char word[] = "malicious";
+	size_t len = sizeof(word) - 1;
+
+	for (size_t i = 0; item->has_body && i < item->body.values_count; i++) {
+		struct kai_span value = item->body.values[i].value;
+
+		if (kai_span_equal(item->body.values[i].name, kai_span_str("cause")) &&
+		    value.len > len && memcmp(value.at, word, len) == 0)
+			return true;
+	}
+	return false;
+}

@@ -42,6 +42,8 @@ char *kai_mark_text(struct kai_cli *cli, const json_t *row);
 /* Who signed, in which role, and whether that holds. */
 json_t *kai_item_signatures(struct kai_cli *cli, struct kai_txn *txn,
 			    const struct kai_loaded *item);
+/* Does the incident report say so of its cause? */
+bool kai_item_malicious(const struct kai_loaded *item);
 /* First item of its thread. */
 const uint8_t *kai_item_thread(const struct kai_loaded *item);
 

@@ -12,10 +12,8 @@
 #include "verbs.h"
 #include "view.h"
 
-#define SECTORS_MOST 32
-#define REPORTS_MOST 64
-#define ASKED_MOST 64
-#define ITEMS_MOST 4096u /* of a kind that are looked at */
+#define SECTORS_MOST 100 /* lines that an advisory has room for beside its other fields */
+#define NAMED_MOST 64	 /* reports that one field has room for */
 
 const struct kai_opt kai_sitrep_draft_opts[] = {
 	{"since", "T", false, N_("reports from then on: a time, or a duration ago (default 24h)")},
@@ -33,13 +31,20 @@ struct picture {
 	uint64_t since;
 	struct line lines[SECTORS_MOST];
 	size_t line_count;
-	size_t reports, origins;
-	const char *ids[REPORTS_MOST];
-	uint8_t origin[REPORTS_MOST][KAI_ID_LEN];
+	bool too_many; /* more sectors than lines */
+	size_t reports;
+	const char *ids[NAMED_MOST];
+	json_t *origins;	/* a member for each */
 	struct kai_label label; /* of the first */
 	bool one_label;
-	char *silent; /* who was asked and did not answer */
+	json_t *silent; /* names of those who were asked and did not answer, a member for each */
 };
+
+/* Who is told of the picture is told of all its reports. */
+static bool names_reports(const struct picture *picture)
+{
+	return picture->one_label && picture->reports <= NAMED_MOST;
+}
 
 static const char *const services[] = {"stopped",  "partial", "degraded",
 				       "restored", "unknown", "normal"};
@@ -51,15 +56,6 @@ static const char *value_of(struct kai_cli *cli, const struct kai_loaded *item, 
 		if (kai_span_equal(item->body.values[i].name, kai_span_str(name)))
 			return kai_cli_str(cli, item->body.values[i].value);
 	return "";
-}
-
-static bool is_malicious(struct kai_cli *cli, const struct kai_loaded *item)
-{
-	for (size_t i = 0; item->has_body && i < item->body.values_count; i++)
-		if (kai_span_equal(item->body.values[i].name, kai_span_str("cause")) &&
-		    strncmp(kai_cli_str(cli, item->body.values[i].value), "malicious", 9) == 0)
-			return true;
-	return false;
 }
 
 /* Overall is the highest axis. */
@@ -97,27 +93,25 @@ static void add_to_line(struct kai_cli *cli, struct line *line, const struct kai
 	unsigned severity = severity_of(cli, item);
 
 	line->reports++;
-	line->malicious += is_malicious(cli, item);
+	line->malicious += kai_item_malicious(item);
 	line->severity = severity > line->severity ? severity : line->severity;
 	for (size_t i = 0; i < SERVICES; i++)
 		line->services[i] += strcmp(services[i], service) == 0;
 }
 
-static void add_report(struct kai_cli *cli, struct picture *picture, const struct kai_loaded *item)
+static void add_report(struct kai_cli *cli, struct kai_txn *txn, struct picture *picture,
+		       const struct kai_loaded *item)
 {
 	const struct kai_header *header = &item->facts.header;
-	bool known = false;
 
+	(void)txn;
 	if (picture->reports == 0) {
 		picture->label = header->label;
 		picture->one_label = true;
 	}
 	picture->one_label = picture->one_label && kai_label_same(&picture->label, &header->label);
-	for (size_t i = 0; i < picture->origins; i++)
-		known = known || kai_id_equal(picture->origin[i], header->origin);
-	if (!known && picture->origins < REPORTS_MOST)
-		memcpy(picture->origin[picture->origins++], header->origin, KAI_ID_LEN);
-	if (picture->reports < REPORTS_MOST)
+	(void)json_object_set_new(picture->origins, kai_cli_id(cli, header->origin), json_true());
+	if (picture->reports < NAMED_MOST)
 		picture->ids[picture->reports] = kai_cli_id(cli, item->facts.item.id);
 	picture->reports++;
 	for (size_t i = 0; i < header->sectors_count; i++) {
@@ -125,6 +119,8 @@ static void add_report(struct kai_cli *cli, struct picture *picture, const struc
 
 		if (line != NULL)
 			add_to_line(cli, line, item);
+		else
+			picture->too_many = true;
 	}
 }
 
@@ -167,35 +163,44 @@ static void add_silent(struct kai_cli *cli, struct kai_txn *txn, struct picture 
 {
 	const struct kai_label *label = &question->facts.header.label;
 
-	for (size_t i = 0; i < label->audience_count && i < ASKED_MOST; i++) {
+	if ((question->facts.item.flags & KAI_ITEM_OWN) == 0)
+		return;
+	for (size_t i = 0; i < label->audience_count; i++) {
 		const struct kai_audience_entry *entry = &label->audience[i];
 
 		if (entry->type != KAI_AUD_ORG || answered(cli, txn, question, entry->org.at))
 			continue;
-		const char *name = kai_org_name(cli, txn, entry->org.at);
-
-		if (strstr(picture->silent, name) == NULL)
-			picture->silent =
-				kai_cli_text(cli, "%s%s%s", picture->silent,
-					     picture->silent[0] != '\0' ? T(", ") : "", name);
+		(void)json_object_set_new(picture->silent, kai_org_name(cli, txn, entry->org.at),
+					  json_true());
 	}
 }
 
-static void gather(struct kai_cli *cli, struct kai_txn *txn, struct picture *picture)
+/* Each item of a kind that counts, with its body where it opens. */
+static void each_of(struct kai_cli *cli, struct kai_txn *txn, uint64_t kind,
+		    struct picture *picture,
+		    void (*add)(struct kai_cli *cli, struct kai_txn *txn, struct picture *picture,
+				const struct kai_loaded *item))
 {
 	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
 	struct kai_index_scan scan;
 	uint64_t arrival;
 
-	kai_index_kind(&scan, txn, KAI_KIND_INCIDENT, 0, true);
-	for (unsigned i = 0; i < ITEMS_MOST && kai_index_next(&scan, &arrival); i++)
-		if (kai_item_load(cli, txn, arrival, true, item) && counts(item, picture))
-			add_report(cli, picture, item);
-	kai_index_kind(&scan, txn, KAI_KIND_RFI, 0, true);
-	for (unsigned i = 0; i < ITEMS_MOST && kai_index_next(&scan, &arrival); i++)
+	kai_index_kind(&scan, txn, kind, 0, true);
+	while (kai_index_next(&scan, &arrival)) {
+		size_t used = cli->arena.used;
+
 		if (kai_item_load(cli, txn, arrival, false, item) && counts(item, picture) &&
-		    (item->facts.item.flags & KAI_ITEM_OWN) != 0)
-			add_silent(cli, txn, picture, item);
+		    kai_item_load(cli, txn, arrival, true, item))
+			add(cli, txn, picture, item);
+		else
+			cli->arena.used = used;
+	}
+}
+
+static void gather(struct kai_cli *cli, struct kai_txn *txn, struct picture *picture)
+{
+	each_of(cli, txn, KAI_KIND_INCIDENT, picture, add_report);
+	each_of(cli, txn, KAI_KIND_RFI, picture, add_silent);
 }
 
 /* ---- as a draft ---- */
@@ -215,11 +220,22 @@ static char *line_text(struct kai_cli *cli, const struct line *line)
 static char *covered_text(struct kai_cli *cli, const struct picture *picture)
 {
 	char *text = kai_cli_text(cli, T("incident reports %zu, of organisations %zu"),
-				  picture->reports, picture->origins);
+				  picture->reports, json_object_size(picture->origins));
 
-	for (size_t i = 0; picture->one_label && i < picture->reports && i < REPORTS_MOST; i++)
+	for (size_t i = 0; names_reports(picture) && i < picture->reports; i++)
 		text = kai_cli_text(cli, "%s%s%s", text, i == 0 ? ": " : T(", "), picture->ids[i]);
 	return text;
+}
+
+static char *silent_text(struct kai_cli *cli, json_t *silent)
+{
+	char *text = kai_cli_text(cli, "%s", "");
+	const char *name;
+	json_t *one;
+
+	json_object_foreach (silent, name, one)
+		text = kai_cli_text(cli, "%s%s%s", text, text[0] != '\0' ? T(", ") : "", name);
+	return text[0] != '\0' ? text : kai_cli_text(cli, "none");
 }
 
 static json_t *draft_of(struct kai_cli *cli, const struct picture *picture)
@@ -232,7 +248,7 @@ static json_t *draft_of(struct kai_cli *cli, const struct picture *picture)
 		(void)json_array_append_new(lines, json_string(line_text(cli, &picture->lines[i])));
 	return json_pack("{s:s, s:s, s:s, s:o, s:s}", "title", T("Situation"), "as-of", at,
 			 "covered", covered_text(cli, picture), "sector", lines, "not-reported",
-			 picture->silent[0] != '\0' ? picture->silent : "none");
+			 silent_text(cli, picture->silent));
 }
 
 /* Which label the file may have: at least as narrow as what it names. */
@@ -240,17 +256,41 @@ static void say_label(struct kai_cli *cli, struct kai_txn *txn, const struct pic
 {
 	char *audience = kai_cli_text(cli, "%s", "");
 
-	if (!picture->one_label) {
+	if (!names_reports(picture)) {
 		(void)fprintf(cli->err, "%s\n",
-			      T("Reports are counted, not named: their labels differ."));
+			      picture->reports == 0 ? T("No incident was reported since then.")
+			      : picture->one_label
+				      ? T("Reports are counted, not named: they are too many.")
+				      : T("Reports are counted, not named: their labels differ."));
 		return;
 	}
 	for (size_t i = 0; i < picture->label.audience_count; i++)
 		audience = kai_cli_text(cli, "%s%s%s", audience, i > 0 ? "," : "",
 					kai_audience_text(cli, txn, &picture->label.audience[i]));
-	(void)fprintf(cli->err, T("Reports are named: file it no wider than --tlp %s%s%s\n"),
+	(void)fprintf(cli->err,
+		      T("Reports are named: file it no wider than --tlp %s%s%s "
+			"--onward %s\n"),
 		      kai_tlp_word(picture->label.tlp), audience[0] != '\0' ? " --audience " : "",
-		      audience);
+		      audience, kai_onward_word(picture->label.onward));
+}
+
+static int write_draft(struct kai_cli *cli, struct kai_txn *txn, const struct picture *picture)
+{
+	if (picture->too_many)
+		return kai_cli_fail(cli, KAI_EXIT_REFUSED,
+				    T("sitrep draft: more than %d sectors (ask for less: --since)"),
+				    SECTORS_MOST);
+	json_t *draft = draft_of(cli, picture);
+	char *text = json_dumps(draft, JSON_INDENT(2));
+
+	say_label(cli, txn, picture);
+	int exit = kai_cli_write(
+		cli, kai_opt_value(cli, "o"),
+		kai_span_str(kai_cli_text(cli, "%s\n", text != NULL ? text : "{}")), 0600);
+
+	free(text);
+	json_decref(draft);
+	return exit;
 }
 
 int kai_verb_sitrep_draft(struct kai_cli *cli)
@@ -269,17 +309,12 @@ int kai_verb_sitrep_draft(struct kai_cli *cli)
 	if (txn == NULL)
 		return exit != 0 ? exit : KAI_EXIT_REFUSED;
 	picture->since = (uint64_t)from.ms;
-	picture->silent = kai_cli_text(cli, "%s", "");
+	picture->origins = json_object();
+	picture->silent = json_object();
 	gather(cli, txn, picture);
-	json_t *draft = draft_of(cli, picture);
-	char *text = json_dumps(draft, JSON_INDENT(2));
-
-	say_label(cli, txn, picture);
+	exit = write_draft(cli, txn, picture);
 	kai_txn_abort(txn);
-	exit = kai_cli_write(cli, kai_opt_value(cli, "o"),
-			     kai_span_str(kai_cli_text(cli, "%s\n", text != NULL ? text : "{}")),
-			     0600);
-	free(text);
-	json_decref(draft);
+	json_decref(picture->origins);
+	json_decref(picture->silent);
 	return exit;
 }
