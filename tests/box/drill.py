@@ -4,6 +4,7 @@ said of it can tell that it is one.
 """
 import csv
 import os
+import shlex
 
 from kairan_box import HERE, SAMPLES, Node, folder, main, program, run, wait_until
 
@@ -90,6 +91,11 @@ def imported(tap, pair):
     tap.ok(there is not None, 'and reaches who takes part')
 
 
+def filed(tap, pair):
+    answer = pair.a.ask(*shlex.split(secinfo('title=By hand')), '--realm', 'autumn')
+    tap.ok(answer.code == 0 and answer.json['unreached'] == [], 'a link that is up is up in a drill', answer)
+
+
 def marked(tap, pair):
     for args in (('show', 'aaaaaaaa', '--realm', 'autumn'), ('file', 'nothing', '--realm', 'autumn'),
                  ('show', 'aaaaaaaa', '--realm', 'autumn', '--json'), ('list', '--kind', 'alert', '--realm', 'autumn')):
@@ -133,6 +139,7 @@ def test(tap):
             opened(tap, pair)
             scripts(tap, pair)
             imported(tap, pair)
+            filed(tap, pair)
             marked(tap, pair)
             reported(tap, pair)
             comchecks(tap, pair)

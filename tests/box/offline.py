@@ -93,6 +93,20 @@ def drafts_sent(tap, federation):
     tap.same(node.ask('draft', 'list').json['drafts'], [], 'no draft is left')
 
 
+def away(tap, federation, item):
+    """One of many is down: whoever writes is told whom he does not reach, who is named or not."""
+    writer, reader = federation[WRITER], federation[READER]
+    answer = writer.ask(*secinfo('To all'))
+    tap.same(answer.json['unreached'], [], 'all are reached')
+    reader.stop()
+    links = lambda: {row['name']: row['link'] for row in writer.ask('peers').json['peers']}
+    tap.ok(wait_until(lambda: links()[READER] == 'down', 30) is not None, f'{READER} is away')
+    for what, verb in (('file', secinfo('To all but one')), ('retract', ('retract', item, '--reason', 'false-alarm', '--dry-run')),
+                       ('retract', ('retract', item, '--reason', 'false-alarm'))):
+        answer = writer.ask(*verb)
+        rows = {row['name']: row for row in answer.json['unreached']} if answer.code == 0 else {}
+        tap.ok(set(rows) == {READER} and rows[READER]['why'] == 'link-down' and rows[READER]['call'], f'{what}: says so, and whom to telephone', answer)
+
 def test(tap):
     with lab(tap) as federation:
         writer, reader = federation[WRITER], federation[READER]
@@ -117,6 +131,7 @@ def test(tap):
         writes(tap, federation, item)
         federation.up()
         drafts_sent(tap, federation)
+        away(tap, federation, item)
 
 
 main(test)

@@ -117,11 +117,19 @@ json_t *kai_calls_for(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 	return known ? own : between.calls;
 }
 
-json_t *kai_unreached(struct kai_cli *cli, struct kai_txn *txn, const struct kai_state *state,
-		      const struct kai_label *label, const struct kai_ctl_answer *answer)
+static void add_unreached(struct kai_cli *cli, struct kai_txn *txn, const uint8_t org[KAI_ID_LEN],
+			  const char *why, json_t *calls, json_t *io_rows)
 {
-	json_t *rows = json_array();
+	(void)json_array_append_new(
+		io_rows, json_pack("{s:o, s:s, s:s, s:o}", "org", kai_json_id(org), "name",
+				   kai_org_name(cli, txn, org), "why", why, "call", calls));
+}
 
+/* Whom the label names. */
+static void add_named(struct kai_cli *cli, struct kai_txn *txn, const struct kai_state *state,
+		      const struct kai_label *label, const struct kai_ctl_answer *answer,
+		      json_t *io_rows)
+{
 	for (size_t i = 0; i < label->audience_count; i++) {
 		const struct kai_audience_entry *entry = &label->audience[i];
 		struct kai_recipient to = {.rule = kai_span_str(kai_rule_name(KAI_RULE_AGREEMENT))};
@@ -137,10 +145,54 @@ json_t *kai_unreached(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 		json_t *calls = kai_calls_for(cli, txn, state, label, &to, &why);
 
 		if (calls != NULL)
-			(void)json_array_append_new(rows, json_pack("{s:o, s:s, s:s, s:o}", "org",
-								    kai_json_id(to.org), "name",
-								    kai_org_name(cli, txn, to.org),
-								    "why", why, "call", calls));
+			add_unreached(cli, txn, to.org, why, calls, io_rows);
+	}
+}
+
+static bool has_row(const json_t *rows, const char *org)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach (rows, i, row)
+		if (strcmp(json_string_value(json_object_get(row, "org")), org) == 0)
+			return true;
+	return false;
+}
+
+/* Did it go there from here? */
+static bool went(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival,
+		 const uint8_t org[KAI_ID_LEN])
+{
+	struct kai_released released;
+	struct kai_peer peer;
+
+	if (arrival == 0 || !kai_rec_peer(txn, org, &cli->arena, &peer))
+		return false;
+	struct kai_key key = kai_key_pair(arrival, (uint16_t)peer.number);
+
+	return kai_rec_get(txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &cli->arena,
+			   &released) &&
+	       released.state != KAI_RELEASED_REFUSED;
+}
+
+json_t *kai_unreached(struct kai_cli *cli, struct kai_txn *txn, const struct kai_state *state,
+		      const struct kai_label *label, uint64_t retracted,
+		      const struct kai_ctl_answer *answer)
+{
+	json_t *rows = json_array();
+
+	add_named(cli, txn, state, label, answer, rows);
+	/* and those that it concerns without a name: members of a community, a sector's, a country's */
+	for (size_t i = 0; i < answer->recipients_count; i++) {
+		const struct kai_recipient *to = &answer->recipients[i];
+		bool away = to->allow && !is_up(state, to->org);
+
+		if ((away || (!to->allow && went(cli, txn, retracted, to->org))) &&
+		    !has_row(rows, kai_cli_id(cli, to->org)))
+			add_unreached(cli, txn, to->org,
+				      away ? "link-down" : kai_cli_str(cli, to->rule),
+				      kai_calls_of(cli, txn, to->org), rows);
 	}
 	return rows;
 }

@@ -19,9 +19,14 @@ json_t *kai_calls_of(struct kai_cli *cli, struct kai_txn *txn, const uint8_t org
 json_t *kai_calls_for(struct kai_cli *cli, struct kai_txn *txn, const struct kai_state *state,
 		      const struct kai_label *label, const struct kai_recipient *to,
 		      const char **ret_why);
-/* The same for each org that a label names, us apart: org, name, why, call. recipients: those that were asked about. */
+/*
+ * The same for each org that a label names, us apart, and for each other one that the answer allows it to: org, name, why,
+ * call. retracted: arrival of the item that is taken back, 0 of none: then also those whom it went to and the retraction may
+ * not follow.
+ */
 json_t *kai_unreached(struct kai_cli *cli, struct kai_txn *txn, const struct kai_state *state,
-		      const struct kai_label *label, const struct kai_ctl_answer *answer);
+		      const struct kai_label *label, uint64_t retracted,
+		      const struct kai_ctl_answer *answer);
 /* Such rows for people, indented by that many blanks. */
 void kai_calls_show(struct kai_cli *cli, const json_t *calls, int indent);
 

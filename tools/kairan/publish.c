@@ -14,6 +14,7 @@
 
 #include "call.h"
 #include "compose.h"
+#include "item.h"
 #include "realm.h"
 #include "verbs.h"
 #include "view.h"
@@ -41,6 +42,12 @@ static char *draft_name(struct kai_cli *cli)
 }
 
 /* ---- the answer ---- */
+
+/* What the node was asked for; both NULL: something else. */
+struct sent {
+	const struct kai_draft *draft;
+	const uint8_t *retracted; /* id of the item */
+};
 
 static json_t *recipient_json(struct kai_cli *cli, struct kai_txn *txn,
 			      const struct kai_recipient *to, const struct kai_draft *draft)
@@ -123,13 +130,29 @@ static const struct kai_col published_cols[] = {{"id", N_("id"), KAI_COL_ID}};
 static const struct kai_view published_view = {
 	.cols = published_cols, .col_count = 1, .human = show_all};
 
+/* Whom it does not reach now. Of a grant nothing is said. */
+static json_t *unreached(struct kai_cli *cli, struct kai_txn *txn, const struct sent *sent,
+			 const struct kai_ctl_answer *answer)
+{
+	struct kai_state state;
+	const struct kai_state *now = kai_node_state(cli, &state) ? &state : NULL;
+	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
+	uint64_t arrival;
+
+	if (sent->draft != NULL)
+		return kai_unreached(cli, txn, now, &sent->draft->label, 0, answer);
+	if (sent->retracted != NULL && kai_rec_arrival(txn, sent->retracted, &arrival) &&
+	    kai_item_load(cli, txn, arrival, false, item))
+		return kai_unreached(cli, txn, now, &item->facts.header.label, arrival, answer);
+	return json_array();
+}
+
 static int show_answer(struct kai_cli *cli, const struct kai_ctl_answer *answer,
-		       const struct kai_draft *draft)
+		       const struct sent *sent)
 {
 	int exit = kai_cli_open(cli);
 	struct kai_txn *txn = exit == 0 ? kai_cli_txn(cli) : NULL;
 	json_t *recipients = json_array();
-	struct kai_state state;
 
 	if (txn == NULL) {
 		json_decref(recipients);
@@ -137,11 +160,8 @@ static int show_answer(struct kai_cli *cli, const struct kai_ctl_answer *answer,
 	}
 	for (size_t i = 0; i < answer->recipients_count; i++)
 		(void)json_array_append_new(
-			recipients, recipient_json(cli, txn, &answer->recipients[i], draft));
-	json_t *unreached =
-		draft != NULL ? kai_unreached(cli, txn, kai_node_state(cli, &state) ? &state : NULL,
-					      &draft->label, answer)
-			      : json_array();
+			recipients, recipient_json(cli, txn, &answer->recipients[i], sent->draft));
+	json_t *away = unreached(cli, txn, sent, answer);
 
 	kai_txn_abort(txn);
 	kai_view_show(
@@ -151,7 +171,7 @@ static int show_answer(struct kai_cli *cli, const struct kai_ctl_answer *answer,
 			  answer->id.is && answer->exit == 0 &&
 				  kai_span_equal(answer->reason,
 						 kai_span_str(kai_fault_name(KAI_FAULT_SIGNERS))),
-			  "recipients", recipients, "unreached", unreached));
+			  "recipients", recipients, "unreached", away));
 	return answer->exit == 0 ? KAI_EXIT_DONE : kai_node_refused(cli, answer);
 }
 
@@ -161,8 +181,8 @@ int kai_publish_draft(struct kai_cli *cli, const char *name, struct kai_span req
 {
 	struct kai_ctl_answer answer;
 	struct kai_ctl_publish publish;
-	bool is_publish = kai_object_decode(&kai_object_ctl_publish, request, &cli->arena,
-					    &publish) == KAI_FAULT_NONE;
+	struct kai_ctl_retract retract;
+	struct sent sent = {NULL, NULL};
 	char *path = draft_path(cli, name);
 	int exit = kai_node_send(cli, request, false, &answer);
 
@@ -173,8 +193,13 @@ int kai_publish_draft(struct kai_cli *cli, const char *name, struct kai_span req
 	}
 	if (unlink(path) != 0)
 		(void)kai_cli_fail(cli, 0, "%s: %s", path, strerror(errno));
-	exit = show_answer(cli, &answer, is_publish ? &publish.draft : NULL);
-	return exit;
+	if (kai_object_decode(&kai_object_ctl_publish, request, &cli->arena, &publish) ==
+	    KAI_FAULT_NONE)
+		sent.draft = &publish.draft;
+	else if (kai_object_decode(&kai_object_ctl_retract, request, &cli->arena, &retract) ==
+		 KAI_FAULT_NONE)
+		sent.retracted = retract.id;
+	return show_answer(cli, &answer, &sent);
 }
 
 /* Of a drill nothing lies among the drafts, which are live. */
@@ -202,11 +227,12 @@ int kai_publish(struct kai_cli *cli, const struct kai_object *object, const void
 	if (is_sent_only(cli)) {
 		int exit = kai_node_send(cli, bytes, false, &answer);
 		const struct kai_ctl_publish *publish = request;
+		const struct kai_ctl_retract *retract = request;
+		const struct sent sent = {object == &kai_object_ctl_publish ? &publish->draft
+									    : NULL,
+					  object == &kai_object_ctl_retract ? retract->id : NULL};
 
-		if (exit != 0)
-			return exit;
-		return show_answer(cli, &answer,
-				   object == &kai_object_ctl_publish ? &publish->draft : NULL);
+		return exit != 0 ? exit : show_answer(cli, &answer, &sent);
 	}
 	char *name = draft_name(cli);
 	char *path = draft_path(cli, name);
