@@ -30,7 +30,11 @@ op-power-b goes down
 op-power-b comes back
 op-power-b does "ack {FLOOD} --level received --realm autumn"
 within 30s min-energy answers "drill report autumn" with "\u0022rate\u0022:\u00222/2\u0022"
-within 1s min-energy answers "drill report autumn" with "\u0022duties\u0022:{\u0022met\u0022:"
+min-energy does "file rfi --realm autumn --set title=Dams --set question=Which? --set due=+1h --tlp AMBER --audience org:op-power-a" as ASKED
+within 30s min-energy answers "drill report autumn" with "\u0022duties\u0022:{\u0022met\u0022:0,\u0022missed\u0022:0,\u0022open\u0022:1}"
+within 30s op-power-a answers "list --realm autumn" with "{ASKED}"
+op-power-a does "file rfi-reply --realm autumn --set title=None --set question={ASKED} --set state=none-observed --tlp AMBER --audience org:min-energy"
+within 30s min-energy answers "drill report autumn" with "\u0022duties\u0022:{\u0022met\u0022:1,\u0022missed\u0022:0,\u0022open\u0022:0}"
 min-energy does "drill close autumn"
 within 30s op-power-a and op-power-b answer "drill list" with "\u0022state\u0022:\u0022over\u0022"
 op-power-a may not do "ack {FLOOD} --level action --action checking --realm autumn"
