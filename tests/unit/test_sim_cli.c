@@ -169,6 +169,9 @@ static const struct {
 	{SIM_VERB_RUN, "--seeds 1-2 --trace t"},
 	{SIM_VERB_RUN, "--fresh 2 --trace-node 1"},
 	{SIM_VERB_RUN, "--fresh 2 --tap --json"},
+	{SIM_VERB_RUN, "--seed 1 --trace -"},
+	{SIM_VERB_RUN, "--seed 1 --out -"},
+	{SIM_VERB_RUN, "--plan -"},
 };
 
 static void test_refused(void **state)

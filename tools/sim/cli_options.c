@@ -220,6 +220,8 @@ static bool take(const struct option_row *row, const char *text, struct sim_cli 
 		put(row, value, io);
 		return true;
 	case TEXT:
+		if (strcmp(text, "-") == 0) /* no file of that name by mistake */
+			return false;
 		memcpy((char *)io + row->offset, &text, sizeof(text));
 		return true;
 	case YES:
@@ -265,8 +267,10 @@ static void say_range(const struct option_row *row, const char *text)
 			      "up to %d numbers of nodes, 2 to 10000, with commas between\n",
 			      SIM_MAX_SIZES);
 		return;
-	case NUMBER:
 	case TEXT:
+		(void)fprintf(stderr, "a name (standard output is /dev/stdout)\n");
+		return;
+	case NUMBER:
 	case YES:
 	case NO:
 		(void)fprintf(stderr, "a number from %llu to %llu\n", (unsigned long long)row->low,
