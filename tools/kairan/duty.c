@@ -231,21 +231,9 @@ json_t *kai_duty_of_item(struct kai_cli *cli, struct kai_txn *txn, uint64_t arri
 
 /* ---- for people ---- */
 
-static const char *str(const json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-
-	return text != NULL ? text : "";
-}
-
-static bool is(const json_t *row, const char *key, const char *word)
-{
-	return strcmp(str(row, key), word) == 0;
-}
-
 static char *name_of(struct kai_cli *cli, const json_t *row, const char *key)
 {
-	return kai_view_safe(cli, str(row, key), false);
+	return kai_view_safe(cli, kai_row_str(row, key), false);
 }
 
 /* "we pass it on to a partner" */
@@ -254,36 +242,36 @@ static char *who_owes(struct kai_cli *cli, const json_t *row)
 	char *target = name_of(cli, row, "target_name");
 	char *with = name_of(cli, row, "with_name");
 
-	if (is(row, "side", "ours")) {
-		if (is(row, "action", "pass"))
+	if (kai_row_is(row, "side", "ours")) {
+		if (kai_row_is(row, "action", "pass"))
 			return kai_cli_text(cli, T("we pass it on to %s"), target);
-		if (is(row, "action", "answer"))
+		if (kai_row_is(row, "action", "answer"))
 			return kai_cli_text(cli, T("we answer %s"), target);
 		return kai_cli_text(cli, T("we report it to %s"), target);
 	}
-	if (is(row, "action", "pass"))
+	if (kai_row_is(row, "action", "pass"))
 		return kai_cli_text(cli, T("%s passes it on to others"), with);
 	return kai_cli_text(cli, T("%s answers us"), with);
 }
 
 static const char *state_text(struct kai_cli *cli, const json_t *row)
 {
-	if (is(row, "state", "overdue"))
+	if (kai_row_is(row, "state", "overdue"))
 		return T("OVERDUE");
-	if (is(row, "state", "due"))
+	if (kai_row_is(row, "state", "due"))
 		return T("to do");
-	if (is(row, "state", "blocked"))
-		return is(row, "blocked_by", "label") ? T("blocked by label")
-						      : T("blocked by agreement");
-	if (is(row, "state", "unseen"))
+	if (kai_row_is(row, "state", "blocked"))
+		return kai_row_is(row, "blocked_by", "label") ? T("blocked by label")
+							      : T("blocked by agreement");
+	if (kai_row_is(row, "state", "unseen"))
 		return T("not visible from here");
-	if (is(row, "state", "met"))
+	if (kai_row_is(row, "state", "met"))
 		return json_is_true(json_object_get(row, "late")) ? T("met late") : T("met");
-	if (is(row, "rule", "retracted"))
+	if (kai_row_is(row, "rule", "retracted"))
 		return T("ended: it was retracted");
-	if (is(row, "rule", "superseded"))
+	if (kai_row_is(row, "rule", "superseded"))
 		return T("ended: a revision took its place");
-	if (is(row, "rule", "expired"))
+	if (kai_row_is(row, "rule", "expired"))
 		return T("ended: the advisory expired");
 	return T("ended: the agreement is over");
 }
@@ -291,13 +279,13 @@ static const char *state_text(struct kai_cli *cli, const json_t *row)
 /* When it is or was due; of what is settled, when that was. */
 static char *when_text(struct kai_cli *cli, const json_t *row)
 {
-	bool settled = str(row, "settled_at")[0] != '\0';
+	bool settled = kai_row_str(row, "settled_at")[0] != '\0';
 	const struct kai_col col = {settled ? "settled_at" : "due_at", "", KAI_COL_TIME};
 	char *when = kai_view_cell(cli, &col, row);
 
-	if (is(row, "state", "blocked"))
+	if (kai_row_is(row, "state", "blocked"))
 		return kai_cli_text(cli, "%s", "");
-	if (is(row, "state", "overdue") || is(row, "state", "unseen"))
+	if (kai_row_is(row, "state", "overdue") || kai_row_is(row, "state", "unseen"))
 		return kai_cli_text(cli, T("since %s"), when);
 	return settled ? when : kai_cli_text(cli, T("by %s"), when);
 }
@@ -353,23 +341,23 @@ static char *fit(struct kai_cli *cli, char *text)
 
 static void show_one(struct kai_cli *cli, const json_t *row)
 {
-	const char *mark = is(row, "state", "overdue")	 ? "!"
-			   : is(row, "state", "blocked") ? "x"
-			   : is(row, "state", "due")	 ? ">"
-							 : " ";
+	const char *mark = kai_row_is(row, "state", "overdue")	 ? "!"
+			   : kai_row_is(row, "state", "blocked") ? "x"
+			   : kai_row_is(row, "state", "due")	 ? ">"
+								 : " ";
 	char *when = when_text(cli, row);
 	char *asks = kai_cli_text(cli, T("agreed with %s"), name_of(cli, row, "with_name"));
 
 	(void)fprintf(cli->out, "%s %s  %s\n", mark, state_text(cli, row), who_owes(cli, row));
-	(void)fprintf(
-		cli->out, "%s\n",
-		fit(cli, kai_cli_text(cli, "    %s %.8s  %s", T(str(row, "kind")), str(row, "id"),
-				      kai_view_safe(cli, str(row, "title"), false))));
+	(void)fprintf(cli->out, "%s\n",
+		      fit(cli, kai_cli_text(cli, "    %s %.8s  %s", T(kai_row_str(row, "kind")),
+					    kai_row_str(row, "id"),
+					    kai_view_safe(cli, kai_row_str(row, "title"), false))));
 	(void)fprintf(cli->out, "    %s%s%s\n", when, when[0] != '\0' ? "  " : "", asks);
-	if (!is(row, "state", "blocked"))
+	if (!kai_row_is(row, "state", "blocked"))
 		return;
-	(void)fprintf(cli->out, "    %s\n", str(row, "text"));
-	if (!is(row, "blocked_by", "label"))
+	(void)fprintf(cli->out, "    %s\n", kai_row_str(row, "text"));
+	if (!kai_row_is(row, "blocked_by", "label"))
 		return;
 	if (json_is_true(json_object_get(row, "own")))
 		(void)fprintf(cli->out,
@@ -378,7 +366,8 @@ static void show_one(struct kai_cli *cli, const json_t *row)
 	else
 		(void)fprintf(cli->out, T("    To open it: ask %s to release part main to %s.\n"),
 			      kai_item_origin(cli, row), name_of(cli, row, "target_name"));
-	(void)fprintf(cli->out, "        %s\n", str(json_object_get(row, "opens"), "command"));
+	(void)fprintf(cli->out, "        %s\n",
+		      kai_row_str(json_object_get(row, "opens"), "command"));
 }
 
 static void show_all(struct kai_cli *cli, json_t *top)
@@ -445,9 +434,9 @@ static int rank(const json_t *row)
 	static const char *const order[] = {"overdue", "due", "blocked", "unseen", "met", "ended"};
 	int at = 0;
 
-	while (at < 6 && !is(row, "state", order[at]))
+	while (at < 6 && !kai_row_is(row, "state", order[at]))
 		at++;
-	return 2 * at + (is(row, "side", "theirs") ? 1 : 0);
+	return 2 * at + (kai_row_is(row, "side", "theirs") ? 1 : 0);
 }
 
 static int by_rank(const void *a, const void *b)
@@ -458,10 +447,12 @@ static int by_rank(const void *a, const void *b)
 
 	if (by != 0)
 		return by;
-	if (str(left, "settled_at")[0] != '\0') /* the newest of what is done */
-		return strcmp(str(right, "settled_at"), str(left, "settled_at"));
-	by = strcmp(str(left, "due_at"), str(right, "due_at"));
-	return by != 0 ? by : strcmp(str(left, "target_name"), str(right, "target_name"));
+	if (kai_row_str(left, "settled_at")[0] != '\0') /* the newest of what is done */
+		return strcmp(kai_row_str(right, "settled_at"), kai_row_str(left, "settled_at"));
+	by = strcmp(kai_row_str(left, "due_at"), kai_row_str(right, "due_at"));
+	return by != 0 ? by
+		       : strcmp(kai_row_str(left, "target_name"),
+				kai_row_str(right, "target_name"));
 }
 
 static json_t *sorted(struct kai_cli *cli, json_t *rows)

@@ -8,23 +8,8 @@
 #ifndef KAIRAN_INBOX_H
 #define KAIRAN_INBOX_H
 
-#include <string.h>
-
 #include "item.h"
 #include "lines.h"
-
-/* A member as text; "" where there is none. */
-static inline const char *kai_row_str(const json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-
-	return text != NULL ? text : "";
-}
-
-static inline bool kai_row_is(const json_t *row, const char *key, const char *word)
-{
-	return strcmp(kai_row_str(row, key), word) == 0;
-}
 
 /*
  * What the item asks of us, or another about it of us: {"what", "state", "by", "org", "name", "text"}

@@ -17,13 +17,11 @@ static const char *role_of(uint64_t arrival, uint64_t rung)
 
 /* ---- from the store ---- */
 
-static json_t *step_json(struct kai_cli *cli, const uint8_t about[KAI_ID_LEN],
-			 const struct kai_ladder_place *place, const struct kai_ladder *ladder,
-			 const struct kai_step *step)
+static json_t *step_json(const uint8_t about[KAI_ID_LEN], const struct kai_ladder_place *place,
+			 const struct kai_ladder *ladder, const struct kai_step *step)
 {
 	char id[KAI_STEP_ID];
 
-	(void)cli;
 	kai_step_id(about, place, ladder, step->rung, id);
 	return json_pack(
 		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:I, s:s, s:I, s:o}",
@@ -64,8 +62,8 @@ static json_t *ladder_json(struct kai_cli *cli, struct kai_txn *txn,
 	if (place->arrival != 0 && kai_rec_item(txn, place->arrival, &cli->arena, &item))
 		memcpy(about, item.id, KAI_ID_LEN);
 	for (size_t i = 0; i < ladder->steps_count; i++)
-		(void)json_array_append_new(
-			steps, step_json(cli, about, place, ladder, &ladder->steps[i]));
+		(void)json_array_append_new(steps,
+					    step_json(about, place, ladder, &ladder->steps[i]));
 	return json_pack(
 		"{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o}", "org",
 		theirs ? kai_json_id(org) : json_null(), "name",
@@ -138,54 +136,42 @@ json_t *kai_ladders_sum(struct kai_cli *cli, struct kai_txn *txn)
 
 /* ---- for people ---- */
 
-static const char *str(const json_t *json, const char *key)
-{
-	const char *text = json_string_value(json_object_get(json, key));
-
-	return text != NULL ? text : "";
-}
-
-static bool is(const json_t *json, const char *key, const char *word)
-{
-	return strcmp(str(json, key), word) == 0;
-}
-
 /* "our deputy", "duty of a-partner" */
 static char *whom(struct kai_cli *cli, const json_t *ladder, const char *role)
 {
 	const char *word = T(kai_view_safe(cli, role, false));
 
-	if (is(ladder, "side", "ours"))
+	if (kai_row_is(ladder, "side", "ours"))
 		return kai_cli_text(cli, T("our %s"), word);
 	return kai_cli_text(cli, T("%s of %s"), word,
-			    kai_view_safe(cli, str(ladder, "name"), false));
+			    kai_view_safe(cli, kai_row_str(ladder, "name"), false));
 }
 
 static char *result_of(struct kai_cli *cli, const json_t *step)
 {
 	long long code = (long long)json_integer_value(json_object_get(step, "code"));
-	const char *said = kai_view_safe(cli, str(step, "said"), false);
+	const char *said = kai_view_safe(cli, kai_row_str(step, "said"), false);
 	char *text;
 
-	if (is(step, "state", "due"))
+	if (kai_row_is(step, "state", "due"))
 		return kai_cli_text(cli, "%s", T("is about to be called"));
-	if (is(step, "state", "started"))
+	if (kai_row_is(step, "state", "started"))
 		return kai_cli_text(cli, "%s",
 				    json_integer_value(json_object_get(step, "starts")) > 1
 					    ? T("is being called again: the node had ended")
 					    : T("is being called"));
-	if (is(step, "result", "no-program"))
+	if (kai_row_is(step, "result", "no-program"))
 		return kai_cli_text(cli, "%s", T("CALL BY HAND: no program does it"));
-	if (is(step, "result", "unneeded"))
+	if (kai_row_is(step, "result", "unneeded"))
 		return kai_cli_text(cli, "%s", T("needed no longer"));
-	if (is(step, "result", "exit") && code == 0)
+	if (kai_row_is(step, "result", "exit") && code == 0)
 		text = kai_cli_text(cli, "%s", T("called"));
-	else if (is(step, "result", "exit"))
+	else if (kai_row_is(step, "result", "exit"))
 		text = kai_cli_text(cli, T("NOT CALLED: its program ended with %lld"), code);
-	else if (is(step, "result", "signal"))
+	else if (kai_row_is(step, "result", "signal"))
 		text = kai_cli_text(cli, T("NOT CALLED: its program was ended by signal %lld"),
 				    code);
-	else if (is(step, "result", "timeout"))
+	else if (kai_row_is(step, "result", "timeout"))
 		text = kai_cli_text(cli, "%s", T("NOT CALLED: its program took too long"));
 	else
 		text = kai_cli_text(cli, "%s", T("NOT CALLED: its program could not be started"));
@@ -195,14 +181,14 @@ static char *result_of(struct kai_cli *cli, const json_t *step)
 char *kai_ladder_step_line(struct kai_cli *cli, const json_t *ladder, const json_t *step)
 {
 	static const struct kai_col due = {"due_at", "", KAI_COL_TIME};
-	const char *why = is(step, "event", "link-silent")     ? T("the link is silent")
-			  : is(step, "event", "person-silent") ? T("a person is silent")
-							       : T("not acknowledged");
-	const char *way = str(step, "channel");
+	const char *why = kai_row_is(step, "event", "link-silent")     ? T("the link is silent")
+			  : kai_row_is(step, "event", "person-silent") ? T("a person is silent")
+								       : T("not acknowledged");
+	const char *way = kai_row_str(step, "channel");
 
 	return kai_cli_text(cli, T("%s  %s %s  %s (%s): %s"), kai_view_table_cell(cli, &due, step),
-			    whom(cli, ladder, str(step, "role")),
-			    kai_view_safe(cli, str(step, "name"), false),
+			    whom(cli, ladder, kai_row_str(step, "role")),
+			    kai_view_safe(cli, kai_row_str(step, "name"), false),
 			    way[0] != '\0' ? kai_view_safe(cli, way, false) : T("nobody is named"),
 			    why, result_of(cli, step));
 }
@@ -211,9 +197,9 @@ char *kai_ladder_next_line(struct kai_cli *cli, const json_t *ladder)
 {
 	static const struct kai_col next = {"next_at", "", KAI_COL_UNTIL};
 
-	if (str(ladder, "next")[0] == '\0')
+	if (kai_row_str(ladder, "next")[0] == '\0')
 		return NULL;
-	return kai_cli_text(cli, "%s  %s", whom(cli, ladder, str(ladder, "next")),
+	return kai_cli_text(cli, "%s  %s", whom(cli, ladder, kai_row_str(ladder, "next")),
 			    kai_view_cell(cli, &next, ladder));
 }
 
@@ -230,8 +216,8 @@ char *kai_ladders_sum_line(struct kai_cli *cli, const json_t *sum)
 	if (json_array_size(json_object_get(sum, "links")) > 0)
 		text = kai_cli_text(cli, T("%s; nothing heard of %s"), text,
 				    kai_view_cell(cli, &links, sum));
-	if (str(sum, "next")[0] != '\0')
-		text = kai_cli_text(cli, T("%s; next: %s  %s"), text, T(str(sum, "next")),
+	if (kai_row_str(sum, "next")[0] != '\0')
+		text = kai_cli_text(cli, T("%s; next: %s  %s"), text, T(kai_row_str(sum, "next")),
 				    kai_view_cell(cli, &next, sum));
 	return text;
 }

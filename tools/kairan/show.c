@@ -256,13 +256,6 @@ static json_t *whole_json(struct kai_cli *cli, struct kai_txn *txn, const struct
 
 /* ---- for people ---- */
 
-static const char *str(const json_t *json, const char *key)
-{
-	const char *text = json_string_value(json_object_get(json, key));
-
-	return text != NULL ? text : "";
-}
-
 static void pair_of(struct kai_cli *cli, const json_t *json, const char *key, const char *label,
 		    enum kai_col_type type)
 {
@@ -280,13 +273,14 @@ static void show_ways(struct kai_cli *cli, const json_t *rows, const char *label
 	json_t *row;
 
 	json_array_foreach (rows, i, row) {
-		const char *state = str(row, "state");
+		const char *state = kai_row_str(row, "state");
 		const char *mark = kai_mark_text(cli, row);
 
-		kai_view_pair(
-			cli, i == 0 ? label : "",
-			kai_cli_text(cli, "%s  %s%s%s", kai_view_safe(cli, str(row, "name"), false),
-				     kai_view_cell(cli, &at, row), state[0] ? "  " : "", T(state)));
+		kai_view_pair(cli, i == 0 ? label : "",
+			      kai_cli_text(cli, "%s  %s%s%s",
+					   kai_view_safe(cli, kai_row_str(row, "name"), false),
+					   kai_view_cell(cli, &at, row), state[0] ? "  " : "",
+					   T(state)));
 		if (mark != NULL)
 			kai_view_pair(cli, "", mark);
 	}
@@ -300,7 +294,7 @@ static void show_receipts(struct kai_cli *cli, const json_t *json)
 	json_array_foreach (json_object_get(json, "receipts"), i, row) {
 		kai_view_pair(cli, i == 0 ? T("receipts") : "",
 			      kai_cli_text(cli, "%s  %s",
-					   kai_view_safe(cli, str(row, "name"), false),
+					   kai_view_safe(cli, kai_row_str(row, "name"), false),
 					   kai_receipt_text(cli, row)));
 	}
 }
@@ -369,8 +363,9 @@ static void show_fields(struct kai_cli *cli, const json_t *content, const struct
 	json_t *value;
 	json_t *fields = json_object_get(content, "fields");
 
-	if (str(content, "text")[0] != '\0')
-		(void)fprintf(cli->out, "\n%s\n", kai_view_safe(cli, str(content, "text"), true));
+	if (kai_row_str(content, "text")[0] != '\0')
+		(void)fprintf(cli->out, "\n%s\n",
+			      kai_view_safe(cli, kai_row_str(content, "text"), true));
 	(void)fprintf(cli->out, "\n");
 	for (void *at = json_object_iter(fields); at != NULL;
 	     at = json_object_iter_next(fields, at)) {
@@ -392,16 +387,17 @@ static void show_parts(struct kai_cli *cli, const json_t *json)
 	json_t *part;
 
 	json_array_foreach (json_object_get(json, "parts"), i, part) {
-		bool held = strcmp(str(part, "state"), "held") == 0;
+		bool held = strcmp(kai_row_str(part, "state"), "held") == 0;
 
 		kai_view_pair(
 			cli, i == 0 ? T("parts") : "",
-			held ? kai_cli_text(cli, "%s  TLP:%s  %s",
-					    kai_view_safe(cli, str(part, "name"), false),
-					    str(part, "tlp"),
-					    kai_view_safe(cli, str(part, "media_type"), false))
+			held ? kai_cli_text(
+				       cli, "%s  TLP:%s  %s",
+				       kai_view_safe(cli, kai_row_str(part, "name"), false),
+				       kai_row_str(part, "tlp"),
+				       kai_view_safe(cli, kai_row_str(part, "media_type"), false))
 			     : kai_cli_text(cli, "%s  %s",
-					    kai_view_safe(cli, str(part, "name"), false),
+					    kai_view_safe(cli, kai_row_str(part, "name"), false),
 					    T("withheld from this organisation")));
 	}
 }
@@ -412,13 +408,14 @@ static void show_signatures(struct kai_cli *cli, const json_t *json)
 	json_t *row;
 
 	json_array_foreach (json_object_get(json, "signatures"), i, row) {
-		bool fine = strncmp(str(row, "verdict"), "ok", 2) == 0;
+		bool fine = strncmp(kai_row_str(row, "verdict"), "ok", 2) == 0;
 
-		kai_view_pair(cli, i == 0 ? T("signed") : "",
-			      kai_cli_text(cli, "%s (%.12s): %s", T(str(row, "role")),
-					   str(row, "key"),
-					   fine ? T("verified")
-						: kai_rule_sentence(cli, str(row, "verdict"))));
+		kai_view_pair(
+			cli, i == 0 ? T("signed") : "",
+			kai_cli_text(cli, "%s (%.12s): %s", T(kai_row_str(row, "role")),
+				     kai_row_str(row, "key"),
+				     fine ? T("verified")
+					  : kai_rule_sentence(cli, kai_row_str(row, "verdict"))));
 	}
 	if (json_is_true(json_object_get(json, "marked")))
 		kai_view_pair(cli, "", T("NOT PROVEN: signed under a key that was revoked"));
@@ -437,7 +434,7 @@ static void show_concern(struct kai_cli *cli, const json_t *json)
 		why = kai_cli_text(cli, "%s", T("it is our own"));
 	else if (why[0] == '\0')
 		why = kai_cli_text(cli, "%s",
-				   strcmp(str(json, "tlp"), "CLEAR") == 0
+				   strcmp(kai_row_str(json, "tlp"), "CLEAR") == 0
 					   ? T("it is for everybody")
 					   : T("not named; a partner passed it on to us"));
 	kai_view_pair(cli, T("concerns us"), why);
@@ -455,8 +452,9 @@ static void show_releases(struct kai_cli *cli, const json_t *json)
 
 		kai_view_pair(cli, i == 0 ? T("released") : "",
 			      kai_cli_text(cli, T("%s  TLP:%s  %s  until %s"),
-					   kai_view_safe(cli, str(row, "part"), false),
-					   str(label, "tlp"), kai_view_cell(cli, &audience, label),
+					   kai_view_safe(cli, kai_row_str(row, "part"), false),
+					   kai_row_str(label, "tlp"),
+					   kai_view_cell(cli, &audience, label),
 					   kai_view_cell(cli, &until, row)));
 	}
 }
@@ -498,13 +496,15 @@ static void show_item(struct kai_cli *cli, json_t *json)
 		json_object_get(json_array_get(json_object_get(json, "parts"), 0), "content");
 	const struct kai_col audience = {"audience", "", KAI_COL_LIST};
 
-	(void)fprintf(cli->out, "TLP:%s  %s  %s%s%s\n%s\n", str(json, "tlp"), T(str(json, "kind")),
-		      T(str(json, "urgency")),
-		      strcmp(str(json, "state"), "current") != 0 ? "  ** " : "",
-		      strcmp(str(json, "state"), "current") != 0 ? T(str(json, "state")) : "",
-		      kai_view_safe(cli, str(json, "title"), false));
+	(void)fprintf(cli->out, "TLP:%s  %s  %s%s%s\n%s\n", kai_row_str(json, "tlp"),
+		      T(kai_row_str(json, "kind")), T(kai_row_str(json, "urgency")),
+		      strcmp(kai_row_str(json, "state"), "current") != 0 ? "  ** " : "",
+		      strcmp(kai_row_str(json, "state"), "current") != 0
+			      ? T(kai_row_str(json, "state"))
+			      : "",
+		      kai_view_safe(cli, kai_row_str(json, "title"), false));
 	if (json_is_object(content))
-		show_fields(cli, content, kai_kind_by_word(str(json, "kind")));
+		show_fields(cli, content, kai_kind_by_word(kai_row_str(json, "kind")));
 	(void)fprintf(cli->out, "\n");
 	kai_view_pair(cli, T("origin"), kai_item_origin(cli, json));
 	show_signatures(cli, json);
@@ -515,7 +515,7 @@ static void show_item(struct kai_cli *cli, json_t *json)
 	pair_of(cli, json, "sectors", T("sectors"), KAI_COL_LIST);
 	kai_view_pair(cli, T("audience"), kai_view_cell(cli, &audience, label));
 	show_concern(cli, json);
-	kai_view_pair(cli, T("passing on"), T(str(label, "onward")));
+	kai_view_pair(cli, T("passing on"), T(kai_row_str(label, "onward")));
 	show_releases(cli, json);
 	show_ways(cli, json_object_get(json, "released"), T("passed to"));
 	show_duties(cli, json);

@@ -7,6 +7,8 @@
 #ifndef KAIRAN_VIEW_H
 #define KAIRAN_VIEW_H
 
+#include <string.h>
+
 #include "cli.h"
 
 enum kai_col_type {
@@ -43,6 +45,19 @@ struct kai_renderer {
 extern const struct kai_renderer kai_render_table;
 extern const struct kai_renderer kai_render_lines;
 extern const struct kai_renderer kai_render_json;
+
+/* A member as text; "" where there is none. */
+static inline const char *kai_row_str(const json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+
+	return text != NULL ? text : "";
+}
+
+static inline bool kai_row_is(const json_t *row, const char *key, const char *word)
+{
+	return strcmp(kai_row_str(row, key), word) == 0;
+}
 
 /* Shows and releases top. */
 void kai_view_show(struct kai_cli *cli, const struct kai_view *view, json_t *top);

@@ -99,7 +99,7 @@ static char *read_book(struct kai_lab_stage *stage, size_t node)
 		       : NULL;
 }
 
-/* What a check looks for; NULL or -1: any. */
+/* What a check looks for; NULL: any. */
 struct wanted {
 	const char *role;
 	const char *event;
