@@ -58,7 +58,7 @@ op-power-b revises SECOND as THIRD
 	stage interim
 	title "The cause is looked for"
 within 30s cabinet hold THIRD
-within 5s cep-power answers "explain {THIRD} cabinet" with "\u0022rule\u0022:\u0022contingency\u0022"
+within 5s cep-power answers "journal list --event contingency-carried" with "{THIRD}"
 
 tell "the ministry is back: it gets what it was owed, once, and the clause closes"
 min-energy comes back

@@ -24,7 +24,7 @@ tell "fifteen minutes, and nobody acknowledges: the deputies, at +15 and +30, wh
 within 40s op-power-a calls its deputy about WARNING
 op-power-a goes down
 op-power-a comes back
-within 5s op-power-a answers "show {WARNING}" with "\u0022role\u0022:\u0022deputy\u0022"
+within 5s op-power-a answers "show {WARNING}" with "\u0022event\u0022:\u0022unacknowledged\u0022,\u0022role\u0022:\u0022deputy\u0022"
 within 40s op-power-a calls its decider about WARNING
 op-power-a is killed
 op-power-a comes back
@@ -45,7 +45,7 @@ within 30s op-power-b hold SECOND
 
 tell "one word ends it"
 op-power-a does "ack {WARNING} --level received"
-within 10s op-power-a answers "show {WARNING}" with "\u0022state\u0022:\u0022ended\u0022,\u0022why\u0022:\u0022acknowledged\u0022"
+within 10s op-power-a answers "show {WARNING}" with "\u0022why\u0022:\u0022acknowledged\u0022"
 within 30s min-energy answers "show {WARNING}" with "\u0022why\u0022:\u0022received\u0022"
 within 10s op-power-a answers "journal list" with "call-repeated"
 within 10s op-power-a answers "journal list" with "calls-ended"
