@@ -8,6 +8,7 @@
 #define KAIRAN_CASE_H
 
 #include "journal.h"
+#include "view.h"
 
 #define KAI_CASE_FILE "kairan case" /* member `file` of the first line */
 #define KAI_CASE_VERSION 1
@@ -17,5 +18,6 @@
 bool kai_case_is(const char *path);
 /* verify CASEFILE: needs no data directory, and believes none. */
 int kai_case_verify(struct kai_cli *cli, const char *path);
+extern const struct kai_view kai_case_verdict; /* its answer */
 
 #endif

@@ -18,6 +18,7 @@
 #include "view.h"
 
 #define MAX_CARDS 1024u
+#define MAX_PROBLEMS 256u
 
 struct known_card {
 	struct kai_card card;
@@ -35,8 +36,11 @@ struct verifying {
 	uint64_t counts[5]; /* items, parts, receipts, agreements, journal entries */
 	struct kai_journal_file journal;
 	struct kai_journal_reading reading;
+	bool all;  /* nothing was left out by its label */
+	bool told; /* what is wrong with the journal */
 	bool sealed;
 	uint64_t sealed_at;
+	uint64_t revoked; /* what is signed by a key that was revoked, and by no other */
 	json_t *problems;
 };
 enum { ITEMS, PARTS, RECEIPTS, AGREEMENTS, ENTRIES };
@@ -45,9 +49,15 @@ enum { ITEMS, PARTS, RECEIPTS, AGREEMENTS, ENTRIES };
 
 static void wrong(struct verifying *verifying, const char *what, const char *why)
 {
-	(void)json_array_append_new(verifying->problems, json_pack("{s:I, s:s, s:s}", "line",
-								   (json_int_t)verifying->lines,
-								   "what", what, "text", why));
+	size_t count = json_array_size(verifying->problems);
+
+	if (count == MAX_PROBLEMS - 1)
+		why = kai_tr(verifying->cli, N_("More is wrong. It is not listed."));
+	if (count < MAX_PROBLEMS)
+		(void)json_array_append_new(verifying->problems,
+					    json_pack("{s:I, s:s, s:s}", "line",
+						      (json_int_t)verifying->lines, "what", what,
+						      "text", why));
 }
 
 static void faulty(struct verifying *verifying, const char *what, enum kai_fault fault)
@@ -84,21 +94,55 @@ static bool id_of(const json_t *line, const char *member, uint8_t ret[KAI_ID_LEN
 
 /* ---- keys */
 
-/* In any card of the org: keys may have changed since. A later revocation does not undo what was held. */
+static bool revokes(const struct kai_card *card, const uint8_t key[KAI_ID_LEN])
+{
+	for (size_t i = 0; i < card->revocations_count; i++)
+		if (kai_id_equal(card->revocations[i].key, key))
+			return true;
+	return false;
+}
+
+/* By one card. later: a key that is newer than that is judged at its beginning. */
+static enum kai_fault by_card(const struct kai_card *card, const uint8_t key[KAI_ID_LEN],
+			      uint64_t role, int64_t at, bool later)
+{
+	struct kai_wall made = {at}, since;
+
+	if (later && kai_card_key_begins(card, key, &since) && since.ms > made.ms)
+		made = since;
+	return kai_card_key(card, key, role, made);
+}
+
+/* By any card of the org: keys may have changed since. KEY_REVOKED: but for that, one of them would let it. */
 static enum kai_fault may_sign(const struct verifying *verifying, const uint8_t org[KAI_ID_LEN],
-			       const uint8_t key[KAI_ID_LEN], uint64_t role, int64_t at)
+			       const uint8_t key[KAI_ID_LEN], uint64_t role, int64_t at, bool later)
 {
 	enum kai_fault best = KAI_FAULT_NO_CARD;
+	bool revoked = false;
 
-	for (size_t i = 0; best != KAI_FAULT_NONE && i < verifying->card_count; i++) {
+	for (size_t i = 0; i < verifying->card_count; i++) {
 		const struct kai_card *card = &verifying->cards[i].card;
 
-		if (kai_id_equal(card->org, org))
-			best = kai_card_key(card, key, role, (struct kai_wall){at});
-		if (best == KAI_FAULT_KEY_REVOKED)
-			best = KAI_FAULT_NONE;
+		if (!kai_id_equal(card->org, org))
+			continue;
+		enum kai_fault fault = by_card(card, key, role, at, later);
+
+		revoked |= revokes(card, key);
+		if (fault == KAI_FAULT_KEY_REVOKED)
+			fault = KAI_FAULT_NONE;
+		if (best != KAI_FAULT_NONE)
+			best = fault;
 	}
-	return best;
+	return best == KAI_FAULT_NONE && revoked ? KAI_FAULT_KEY_REVOKED : best;
+}
+
+/* A later revocation does not undo what was held: it is counted. */
+static enum kai_fault held(struct verifying *verifying, enum kai_fault fault)
+{
+	if (fault != KAI_FAULT_KEY_REVOKED)
+		return fault;
+	verifying->revoked++;
+	return KAI_FAULT_NONE;
 }
 
 static const struct kai_card *newest_card(const struct verifying *verifying,
@@ -166,6 +210,34 @@ static enum kai_fault check_parts(struct verifying *verifying, const json_t *lin
 	return fault;
 }
 
+/* One of the keys was in its window when it was made; another beside it may be newer, and affirms it. */
+static enum kai_fault check_signers(struct verifying *verifying,
+				    const struct kai_advisory *advisory,
+				    const struct kai_header *header)
+{
+	int64_t made = (int64_t)header->created_at;
+	enum kai_fault fault = KAI_FAULT_NONE;
+	bool then = false, stands = false;
+
+	for (size_t i = 0; fault == KAI_FAULT_NONE && i < advisory->signatures_count; i++) {
+		const uint8_t *key = advisory->signatures[i].key;
+
+		fault = may_sign(verifying, header->origin, key, KAI_ROLE_DUTY, made, false);
+		if (fault == KAI_FAULT_NONE || fault == KAI_FAULT_KEY_REVOKED)
+			then = true;
+		else if (advisory->signatures_count > 1)
+			fault = may_sign(verifying, header->origin, key, KAI_ROLE_DUTY, made, true);
+		stands |= fault == KAI_FAULT_NONE;
+		if (fault == KAI_FAULT_KEY_REVOKED)
+			fault = KAI_FAULT_NONE;
+	}
+	if (fault != KAI_FAULT_NONE)
+		return fault;
+	if (!then)
+		return KAI_FAULT_KEY_WINDOW;
+	return stands ? KAI_FAULT_NONE : held(verifying, KAI_FAULT_KEY_REVOKED);
+}
+
 static void check_item(struct verifying *verifying, const json_t *line)
 {
 	struct kai_arena *arena = &verifying->cli->arena;
@@ -183,9 +255,8 @@ static void check_item(struct verifying *verifying, const json_t *line)
 	}
 	if (fault == KAI_FAULT_NONE && !kai_id_equal(item->id, id))
 		fault = KAI_FAULT_HASH;
-	for (size_t i = 0; fault == KAI_FAULT_NONE && i < advisory.signatures_count; i++)
-		fault = may_sign(verifying, item->header.origin, advisory.signatures[i].key,
-				 KAI_ROLE_DUTY, (int64_t)item->header.created_at);
+	if (fault == KAI_FAULT_NONE)
+		fault = check_signers(verifying, &advisory, &item->header);
 	if (fault == KAI_FAULT_NONE)
 		fault = check_parts(verifying, line, &advisory, item);
 	if (fault == KAI_FAULT_NONE)
@@ -205,8 +276,9 @@ static void check_receipt(struct verifying *verifying, const json_t *line)
 	if (bytes_of(verifying, line, "bytes", &bytes) && id_of(line, "id", id))
 		fault = kai_receipt_open(bytes, &verifying->cli->arena, &opened);
 	if (fault == KAI_FAULT_NONE)
-		fault = may_sign(verifying, opened.receipt.org, opened.key, KAI_ROLE_SYSTEM,
-				 (int64_t)opened.receipt.at);
+		fault = held(verifying,
+			     may_sign(verifying, opened.receipt.org, opened.key, KAI_ROLE_SYSTEM,
+				      (int64_t)opened.receipt.at, false));
 	for (size_t i = 0; fault == KAI_FAULT_NONE && i < opened.receipt.entries_count; i++)
 		says |= kai_id_equal(opened.receipt.entries[i].id, id);
 	if (fault == KAI_FAULT_NONE && !says)
@@ -247,12 +319,14 @@ static void check_agreement(struct verifying *verifying, const json_t *line)
 		fault = kai_agreement_open(bytes, NULL, NULL, arena, &read);
 	if (fault == KAI_FAULT_NONE && !kai_id_equal(read.digest, digest))
 		fault = KAI_FAULT_HASH;
+	/* terms do not say when they were signed: each key is judged at its beginning */
 	for (size_t i = 0; fault == KAI_FAULT_NONE && i < read.agreement.signatures_count; i++)
-		fault = may_sign(verifying, read.agreement.signatures[i].org,
-				 read.agreement.signatures[i].key, KAI_ROLE_DECIDER,
-				 (int64_t)read.terms.valid_from);
-	/* terms do not say when they were signed */
-	if (fault == KAI_FAULT_NONE || fault == KAI_FAULT_KEY_WINDOW)
+		fault = held(verifying,
+			     may_sign(verifying, read.agreement.signatures[i].org,
+				      read.agreement.signatures[i].key, KAI_ROLE_DECIDER, 0, true));
+	if (fault == KAI_FAULT_NONE && read.signed_by != 3)
+		fault = KAI_FAULT_SIGNERS;
+	if (fault == KAI_FAULT_NONE)
 		verifying->counts[AGREEMENTS]++;
 	else
 		faulty(verifying, "agreement", fault);
@@ -263,6 +337,7 @@ static void check_seal(struct verifying *verifying, const json_t *line)
 	struct kai_arena *arena = &verifying->cli->arena;
 	enum kai_fault fault = KAI_FAULT_TYPE;
 	struct kai_signed opened = {.body = {NULL, 0}};
+	const struct kai_card *card = NULL;
 	struct kai_case_seal seal;
 	struct kai_span bytes;
 
@@ -275,8 +350,12 @@ static void check_seal(struct verifying *verifying, const json_t *line)
 	    (seal.version != KAI_VERSION || !kai_id_equal(seal.org, verifying->org) ||
 	     !kai_id_equal(seal.thread, verifying->thread)))
 		fault = KAI_FAULT_MEANING;
+	/* it is younger than every card in the file: the newest one judges, and a revocation stands */
+	if (fault == KAI_FAULT_NONE && (card = newest_card(verifying, seal.org)) == NULL)
+		fault = KAI_FAULT_NO_CARD;
 	if (fault == KAI_FAULT_NONE)
-		fault = may_sign(verifying, seal.org, opened.key, KAI_ROLE_DUTY, (int64_t)seal.at);
+		fault = kai_card_key(card, opened.key, KAI_ROLE_DUTY,
+				     (struct kai_wall){(int64_t)seal.at});
 	if (fault != KAI_FAULT_NONE) {
 		faulty(verifying, "seal", fault);
 		return;
@@ -290,16 +369,34 @@ static void check_seal(struct verifying *verifying, const json_t *line)
 
 /* ---- the file */
 
-static void read_journal(struct verifying *verifying, const char *text, size_t len,
-			 const json_t *line)
+static void read_journal(struct verifying *verifying, const char *text, size_t len)
 {
+	const struct kai_journal_file *journal = &verifying->journal;
+	bool begun = verifying->reading.begun;
+	uint8_t org[KAI_ID_LEN];
+
 	if (!kai_journal_read_line(&verifying->reading, text, len))
 		wrong(verifying, "journal", kai_tr(verifying->cli, N_("Not an entry.")));
-	if (!json_is_true(json_object_get(line, "end")))
-		return;
-	verifying->counts[ENTRIES] = verifying->journal.count;
-	if (verifying->journal.problem != NULL)
-		wrong(verifying, "journal", kai_tr(verifying->cli, verifying->journal.problem));
+	verifying->counts[ENTRIES] = journal->count;
+	if (verifying->reading.begun && !begun &&
+	    (!kai_base32_parse(journal->org, org, sizeof(org)) ||
+	     !kai_id_equal(org, verifying->org)))
+		wrong(verifying, "journal",
+		      kai_tr(verifying->cli, N_("Of another organisation than the case.")));
+	if (journal->problem != NULL && !verifying->told)
+		wrong(verifying, "journal", kai_tr(verifying->cli, journal->problem));
+	verifying->told = journal->problem != NULL;
+}
+
+/* Its last line stands in the file; without a ceiling there is a journal. */
+static void check_end(struct verifying *verifying)
+{
+	if (!verifying->reading.ended && (verifying->reading.begun || verifying->all))
+		wrong(verifying, "journal",
+		      kai_tr(verifying->cli, N_("Its end is not there: the file was cut.")));
+	if (!verifying->sealed)
+		wrong(verifying, "seal",
+		      kai_tr(verifying->cli, N_("It has no seal: the file was cut.")));
 }
 
 static void check_line(struct verifying *verifying, const char *text, size_t len,
@@ -323,7 +420,7 @@ static void check_line(struct verifying *verifying, const char *text, size_t len
 		return;
 	}
 	if (what == NULL && verifying->lines > 0)
-		read_journal(verifying, text, len, line);
+		read_journal(verifying, text, len);
 	for (size_t i = 0; what != NULL && i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strcmp(what, rows[i].what) == 0)
 			rows[i].check(verifying, line);
@@ -343,40 +440,60 @@ static void cards_of_line(struct verifying *verifying, const char *text, size_t 
 typedef void (*each_line)(struct verifying *verifying, const char *text, size_t len,
 			  const json_t *line);
 
-/* keep: what is taken from the arena stays. */
+/* The next line with its end, of at most KAI_CASE_LINE bytes: 0 at the end of the file, and of what is longer. */
+static size_t next_line(FILE *from, char *text)
+{
+	size_t len = 0;
+	int c = 0;
+
+	while (len < KAI_CASE_LINE && c != '\n' && (c = getc_unlocked(from)) != EOF)
+		text[len++] = (char)c;
+	return c == '\n' || c == EOF ? len : 0;
+}
+
+/* keep: what is taken from the arena stays. What cannot be read is said where it does not. */
+static void take_line(struct verifying *verifying, struct kai_span text, each_line each, bool keep)
+{
+	const struct kai_span pieces[] = {kai_span(verifying->digest, KAI_ID_LEN), text};
+	const char *at = (const char *)text.at;
+	json_t *line = json_loadb(at, text.len, JSON_REJECT_DUPLICATES, NULL);
+	size_t used = verifying->cli->arena.used;
+
+	if (line != NULL)
+		each(verifying, at, text.len, line);
+	else if (!keep)
+		wrong(verifying, "line", kai_tr(verifying->cli, N_("Not readable.")));
+	json_decref(line);
+	if (!keep)
+		verifying->cli->arena.used = used;
+	kai_hash_many(KAI_CTX_CASE, kai_realm_live, pieces, 2, verifying->digest);
+	verifying->lines++;
+}
+
 static int walk(struct verifying *verifying, const char *path, each_line each, bool keep)
 {
 	struct kai_cli *cli = verifying->cli;
 	FILE *from = fopen(path, "re");
-	char *text = NULL;
-	size_t cap = 0;
-	ssize_t len;
+	char *text = malloc(KAI_CASE_LINE);
+	int exit = 0;
+	size_t len;
 
-	if (from == NULL)
-		return kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s", path, strerror(errno));
-	verifying->lines = 0;
-	memset(verifying->digest, 0, KAI_ID_LEN);
-	while ((len = getline(&text, &cap, from)) > 0 && (size_t)len <= KAI_CASE_LINE) {
-		const struct kai_span pieces[] = {kai_span(verifying->digest, KAI_ID_LEN),
-						  kai_span(text, (size_t)len)};
-		json_t *line = json_loadb(text, (size_t)len, JSON_REJECT_DUPLICATES, NULL);
-		size_t used = cli->arena.used;
-
-		if (line == NULL)
-			wrong(verifying, "line", T("Not readable."));
-		else
-			each(verifying, text, (size_t)len, line);
-		json_decref(line);
-		if (!keep)
-			cli->arena.used = used;
-		kai_hash_many(KAI_CTX_CASE, kai_realm_live, pieces, 2, verifying->digest);
-		verifying->lines++;
+	if (from == NULL || text == NULL) {
+		exit = kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s", path, strerror(errno));
+	} else {
+		verifying->lines = 0;
+		memset(verifying->digest, 0, KAI_ID_LEN);
+		while ((len = next_line(from, text)) > 0)
+			take_line(verifying, kai_span(text, len), each, keep);
+		if (ferror(from) != 0)
+			exit = kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s", path, strerror(errno));
+		else if (feof(from) == 0)
+			exit = kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: a line is too long"), path);
 	}
-	bool whole = feof(from) != 0;
-
 	free(text);
-	(void)fclose(from);
-	return whole ? 0 : kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: a line is too long"), path);
+	if (from != NULL)
+		(void)fclose(from);
+	return exit;
 }
 
 static json_t *first_line(const char *path)
@@ -404,46 +521,6 @@ bool kai_case_is(const char *path)
 
 /* ---- the answer */
 
-static void show_case(struct kai_cli *cli, json_t *top)
-{
-	static const struct {
-		const char *key, *label;
-	} rows[] = {{"items", N_("advisories")},
-		    {"parts", N_("parts opened")},
-		    {"receipts", N_("receipts")},
-		    {"agreements", N_("agreements")},
-		    {"entries", N_("entries")}};
-	const struct kai_col at = {"sealed_at", "", KAI_COL_TIME};
-	json_t *row;
-	size_t i;
-
-	kai_view_pair(cli, T("organisation"), json_string_value(json_object_get(top, "org_name")));
-	kai_view_pair(cli, T("fingerprint"),
-		      json_string_value(json_object_get(top, "fingerprint")));
-	kai_view_pair(cli, T("sealed"), kai_view_cell(cli, &at, top));
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		kai_view_pair(cli, T(rows[i].label),
-			      kai_cli_text(cli, "%lld",
-					   (long long)json_integer_value(
-						   json_object_get(top, rows[i].key))));
-	json_array_foreach (json_object_get(top, "problems"), i, row)
-		(void)fprintf(cli->out, "%s %lld: %s: %s\n", T("line"),
-			      (long long)json_integer_value(json_object_get(row, "line")),
-			      json_string_value(json_object_get(row, "what")),
-			      json_string_value(json_object_get(row, "text")));
-	kai_view_pair(cli, T("verdict"),
-		      json_is_true(json_object_get(top, "ok"))
-			      ? T("whole: every signature holds, and the seal over all of it")
-			      : T("BROKEN: believe nothing that only this file says"));
-}
-
-static const struct kai_col case_cols[] = {
-	{"ok", N_("verdict"), KAI_COL_TEXT},	      {"org", N_("organisation"), KAI_COL_ID},
-	{"thread", N_("thread"), KAI_COL_ID},	      {"items", N_("advisories"), KAI_COL_NUMBER},
-	{"receipts", N_("receipts"), KAI_COL_NUMBER}, {"entries", N_("entries"), KAI_COL_NUMBER},
-};
-static const struct kai_view case_view = {.cols = case_cols, .col_count = 6, .human = show_case};
-
 static int answer(struct verifying *verifying)
 {
 	struct kai_cli *cli = verifying->cli;
@@ -453,9 +530,9 @@ static int answer(struct verifying *verifying)
 
 	kai_fingerprint(verifying->org, fingerprint);
 	kai_view_show(
-		cli, &case_view,
-		json_pack("{s:b, s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:O}", "ok", ok,
-			  "org", kai_json_id(verifying->org), "org_name",
+		cli, &kai_case_verdict,
+		json_pack("{s:b, s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "ok",
+			  ok, "org", kai_json_id(verifying->org), "org_name",
 			  card != NULL ? kai_view_safe(cli, kai_cli_str(cli, card->name), false)
 				       : "?",
 			  "fingerprint", fingerprint, "thread", kai_json_id(verifying->thread),
@@ -464,7 +541,8 @@ static int answer(struct verifying *verifying)
 			  (json_int_t)verifying->counts[PARTS], "receipts",
 			  (json_int_t)verifying->counts[RECEIPTS], "agreements",
 			  (json_int_t)verifying->counts[AGREEMENTS], "entries",
-			  (json_int_t)verifying->counts[ENTRIES], "problems", verifying->problems));
+			  (json_int_t)verifying->counts[ENTRIES], "revoked",
+			  (json_int_t)verifying->revoked, "problems", verifying->problems));
 	return ok ? KAI_EXIT_DONE : KAI_EXIT_REFUSED;
 }
 
@@ -476,6 +554,9 @@ int kai_case_verify(struct kai_cli *cli, const char *path)
 		     id_of(first, "thread", verifying->thread) &&
 		     json_integer_value(json_object_get(first, "version")) == KAI_CASE_VERSION;
 
+	const char *ceiling = json_string_value(json_object_get(first, "ceiling"));
+
+	verifying->all = ceiling != NULL && strcmp(ceiling, kai_tlp_word(KAI_TLP_RED)) == 0;
 	json_decref(first);
 	if (!known)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE,
@@ -490,10 +571,10 @@ int kai_case_verify(struct kai_cli *cli, const char *path)
 
 	if (exit == 0)
 		exit = walk(verifying, path, check_line, false);
-	if (exit == 0 && !verifying->sealed)
-		wrong(verifying, "seal", T("It has no seal: the file was cut."));
-	if (exit == 0)
+	if (exit == 0) {
+		check_end(verifying);
 		exit = answer(verifying);
+	}
 	json_decref(verifying->problems);
 	kai_witness_done(&verifying->journal.witness);
 	return exit;
