@@ -5,11 +5,9 @@
  * journal from the first entry about it to the last. A local exit: the one decision is asked for our own
  * organisation under a ceiling, as of when each item came. The node seals it.
  */
-#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "case.h"
 #include "item.h"
@@ -42,37 +40,72 @@ struct casing {
 
 /* ---- which items */
 
-static bool concerns(const struct casing *casing, const uint8_t id[KAI_ID_LEN],
-		     const struct kai_header *header)
+static bool read_header(const struct casing *casing, struct kai_txn *txn, uint64_t arrival,
+			struct kai_item *ret_item, struct kai_header *ret)
 {
-	return kai_id_equal(id, casing->thread) ||
-	       (header->thread.is && kai_id_equal(header->thread.id, casing->thread)) ||
-	       (header->incident.is && kai_id_equal(header->incident.id, casing->thread));
+	struct kai_arena *arena = &casing->cli->arena;
+
+	return kai_rec_item(txn, arrival, arena, ret_item) &&
+	       kai_header_read(ret_item->header, arena, ret) == KAI_FAULT_NONE;
 }
 
-static void look(struct casing *casing, struct kai_txn *txn, uint64_t arrival)
+/* What names an incident may name any report of it. */
+static void thread_of(const struct casing *casing, struct kai_txn *txn,
+		      const uint8_t id[KAI_ID_LEN], uint8_t ret[KAI_ID_LEN])
+{
+	struct kai_header header;
+	struct kai_item item;
+	uint64_t arrival;
+	bool later = kai_rec_arrival(txn, id, &arrival) &&
+		     read_header(casing, txn, arrival, &item, &header) && header.thread.is;
+
+	memcpy(ret, later ? header.thread.id : id, KAI_ID_LEN);
+}
+
+static bool concerns(const struct casing *casing, struct kai_txn *txn, const uint8_t id[KAI_ID_LEN],
+		     const struct kai_header *header)
+{
+	uint8_t thread[KAI_ID_LEN];
+
+	if (kai_id_equal(id, casing->thread) ||
+	    (header->thread.is && kai_id_equal(header->thread.id, casing->thread)))
+		return true;
+	if (!header->incident.is)
+		return false;
+	thread_of(casing, txn, header->incident.id, thread);
+	return kai_id_equal(thread, casing->thread);
+}
+
+/* false: there are too many. What cannot be read may be of it: it is named. */
+static bool look(struct casing *casing, struct kai_txn *txn, uint64_t arrival)
 {
 	struct kai_cli *cli = casing->cli;
 	size_t used = cli->arena.used;
 	struct kai_header header;
 	struct kai_item item;
+	bool read = read_header(casing, txn, arrival, &item, &header);
+	bool is = !read || concerns(casing, txn, item.id, &header);
 
-	if (kai_rec_item(txn, arrival, &cli->arena, &item) &&
-	    kai_header_read(item.header, &cli->arena, &header) == KAI_FAULT_NONE &&
-	    concerns(casing, item.id, &header) && casing->count < MAX_ITEMS) {
-		memcpy(casing->ids[casing->count], item.id, KAI_ID_LEN);
-		casing->arrivals[casing->count++] = arrival;
-	}
 	cli->arena.used = used;
+	if (!is)
+		return true;
+	if (casing->count == MAX_ITEMS)
+		return false;
+	memset(casing->ids[casing->count], 0, KAI_ID_LEN);
+	if (read)
+		memcpy(casing->ids[casing->count], item.id, KAI_ID_LEN);
+	casing->arrivals[casing->count++] = arrival;
+	return true;
 }
 
 static int collect(struct casing *casing)
 {
+	struct kai_cli *cli = casing->cli;
 	uint64_t from = 1;
-	bool more = true;
+	bool more = true, fits = true;
 
-	while (more) {
-		struct kai_txn *txn = kai_cli_txn(casing->cli);
+	while (more && fits) {
+		struct kai_txn *txn = kai_cli_txn(cli);
 		struct kai_index_scan scan;
 		uint64_t arrival;
 
@@ -80,14 +113,19 @@ static int collect(struct casing *casing)
 			return KAI_EXIT_REFUSED;
 		more = false;
 		kai_index_all(&scan, txn, from, false);
-		for (unsigned i = 0; i < PAGE && kai_index_next(&scan, &arrival); i++) {
-			look(casing, txn, arrival);
+		for (unsigned i = 0; fits && i < PAGE && kai_index_next(&scan, &arrival); i++) {
+			fits = look(casing, txn, arrival);
 			from = arrival + 1;
 			more = true;
 		}
 		kai_txn_abort(txn);
 	}
-	return 0;
+	if (fits)
+		return 0;
+	return kai_cli_fail(cli, KAI_EXIT_REFUSED,
+			    T("export case: more than %u advisories are of it: too many for a "
+			      "file"),
+			    MAX_ITEMS);
 }
 
 /* ---- one item */
@@ -111,6 +149,17 @@ static void put(struct casing *casing, const char *what, json_t *line)
 {
 	(void)json_object_set_new(line, "what", json_string(what));
 	kai_lines_put(&casing->lines, line);
+}
+
+/* id zeros: of what cannot be read. */
+static void leave_out(struct casing *casing, const char *of, const uint8_t id[KAI_ID_LEN],
+		      const char *rule)
+{
+	casing->left_out++;
+	put(casing, "left-out",
+	    json_pack("{s:s, s:o, s:s}", "of", of, "id",
+		      sodium_is_zero(id, KAI_ID_LEN) == 1 ? json_null() : kai_json_id(id), "rule",
+		      rule));
 }
 
 static struct kai_verdict decide(const struct casing *casing, const struct kai_loaded *item,
@@ -205,6 +254,16 @@ static void remember_org(struct casing *casing, const uint8_t org[KAI_ID_LEN])
 	(void)json_object_set_new(casing->orgs, text, json_true());
 }
 
+/* One signature stands over all that is said at once. Does it tell of another item what a label may forbid? */
+static bool tells_more(const struct kai_receipt *receipt, const uint8_t id[KAI_ID_LEN])
+{
+	for (size_t i = 0; i < receipt->entries_count; i++)
+		if (!kai_id_equal(receipt->entries[i].id, id) &&
+		    (receipt->entries[i].note.len > 0 || receipt->entries[i].action != 0))
+			return true;
+	return false;
+}
+
 /* The exact bytes of what its receivers signed about it. */
 static void put_receipts(struct casing *casing, struct kai_txn *txn,
 			 const struct kai_item_facts *of)
@@ -232,6 +291,11 @@ static void put_receipts(struct casing *casing, struct kai_txn *txn,
 			    kai_receipt_open(statement.bytes, &casing->cli->arena, &opened) !=
 				    KAI_FAULT_NONE)
 				continue;
+			if (casing->ceiling != KAI_TLP_RED &&
+			    tells_more(&opened.receipt, of->item.id)) {
+				leave_out(casing, "receipt", of->item.id, "ceiling");
+				continue;
+			}
 			remember_org(casing, opened.receipt.org);
 			put(casing, "receipt",
 			    json_pack("{s:o, s:o, s:s, s:o}", "org",
@@ -299,14 +363,12 @@ static int put_item(struct casing *casing, size_t place)
 	if (kai_item_load(cli, txn, casing->arrivals[place], true, item)) {
 		struct kai_verdict verdict = decide(casing, item, NULL, 0);
 
-		if (verdict.allow) {
+		if (verdict.allow)
 			put_whole(casing, txn, item);
-		} else {
-			casing->left_out++;
-			put(casing, "left-out",
-			    json_pack("{s:o, s:s}", "id", kai_json_id(item->facts.item.id), "rule",
-				      kai_rule_name(verdict.rule)));
-		}
+		else
+			leave_out(casing, "item", casing->ids[place], kai_rule_name(verdict.rule));
+	} else {
+		leave_out(casing, "item", casing->ids[place], "damaged");
 	}
 	kai_txn_abort(txn);
 	cli->arena.used = used;
@@ -378,6 +440,7 @@ static int put_rest(struct casing *casing)
 {
 	struct kai_cli *cli = casing->cli;
 	struct kai_txn *txn = kai_cli_txn(cli);
+	const uint8_t nothing[KAI_ID_LEN] = {0};
 	uint64_t first = 0, last = 0;
 
 	if (txn == NULL)
@@ -386,6 +449,11 @@ static int put_rest(struct casing *casing)
 	put_pacts(casing, txn);
 	put_cards(casing, txn);
 	kai_txn_abort(txn);
+	/* between its entries stand those about other matters, with notes and what programs printed */
+	if (casing->ceiling != KAI_TLP_RED) {
+		leave_out(casing, "journal", nothing, "ceiling");
+		return 0;
+	}
 	int exit = kai_journal_about(cli, is_about, casing, &first, &last);
 
 	return exit != 0 ? exit : kai_journal_write(cli, &casing->lines, first, last);
@@ -413,11 +481,13 @@ static int seal(struct casing *casing)
 	return 0;
 }
 
-static int write_all(struct casing *casing)
+static int write_all(void *context, FILE *to)
 {
+	struct casing *casing = context;
 	struct kai_cli *cli = casing->cli;
 	int exit = 0;
 
+	casing->lines.to = to;
 	kai_lines_put(&casing->lines,
 		      json_pack("{s:s, s:i, s:o, s:o, s:o, s:s, s:I}", "file", KAI_CASE_FILE,
 				"version", KAI_CASE_VERSION, "org", kai_json_id(cli->org),
@@ -428,31 +498,9 @@ static int write_all(struct casing *casing)
 		exit = put_item(casing, i);
 	if (exit == 0)
 		exit = put_rest(casing);
-	return exit == 0 ? seal(casing) : exit;
-}
-
-static int write_file(struct casing *casing, const char *path)
-{
-	struct kai_cli *cli = casing->cli;
-	struct kai_outfile file = {.fd = -1};
-	int exit = kai_outfile_begin(cli, path, 0640, &file);
-
-	if (exit != 0)
-		return exit;
-	casing->lines.to = fdopen(dup(file.fd), "w");
-	if (casing->lines.to == NULL) {
-		kai_outfile_drop(&file);
-		return kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", path, strerror(errno));
-	}
-	exit = write_all(casing);
-	bool fine = !casing->lines.failed;
-
-	fine = fclose(casing->lines.to) == 0 && fine;
-	if (exit == 0 && fine)
-		return kai_outfile_end(cli, &file);
-	kai_outfile_drop(&file);
-	return exit != 0 ? exit
-			 : kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", path, strerror(errno));
+	if (exit == 0)
+		exit = seal(casing);
+	return kai_lines_end(cli, &casing->lines, exit);
 }
 
 /* The thread of the item that is named; it need not be its first. */
@@ -472,7 +520,7 @@ static int find_thread(struct casing *casing)
 		exit = kai_cli_fail(cli, KAI_EXIT_REFUSED, T("%s: damaged (run `kairan check`)"),
 				    cli->args[0]);
 	if (exit == 0 && item->facts.header.incident.is)
-		memcpy(casing->thread, item->facts.header.incident.id, KAI_ID_LEN);
+		thread_of(casing, txn, item->facts.header.incident.id, casing->thread);
 	else if (exit == 0)
 		memcpy(casing->thread, kai_item_thread(item), KAI_ID_LEN);
 	kai_txn_abort(txn);
@@ -514,18 +562,19 @@ static const struct kai_view case_view = {.cols = case_cols, .col_count = 5};
 
 int kai_verb_export_case(struct kai_cli *cli)
 {
+	const char *path = kai_opt_value(cli, "o");
 	struct casing casing = {.cli = cli, .orgs = json_object(), .pacts = json_object()};
 	int exit = begin(&casing);
 
 	if (exit == 0)
-		exit = write_file(&casing, kai_opt_value(cli, "o"));
-	if (exit == 0)
-		kai_view_show(
-			cli, &case_view,
-			json_pack("{s:s, s:o, s:I, s:I, s:I}", "file", kai_opt_value(cli, "o"),
-				  "thread", kai_json_id(casing.thread), "items",
-				  (json_int_t)casing.count, "left_out", (json_int_t)casing.left_out,
-				  "lines", (json_int_t)casing.lines.count));
+		exit = kai_outfile_stream(cli, path, 0640, write_all, &casing);
+	if (exit == 0 && strcmp(path, "-") != 0)
+		kai_view_show(cli, &case_view,
+			      json_pack("{s:s, s:o, s:I, s:I, s:I}", "file", path, "thread",
+					kai_json_id(casing.thread), "items",
+					(json_int_t)casing.count, "left_out",
+					(json_int_t)casing.left_out, "lines",
+					(json_int_t)casing.lines.count));
 	json_decref(casing.orgs);
 	json_decref(casing.pacts);
 	return exit;

@@ -29,9 +29,11 @@ struct kai_lines {
 	FILE *to;
 	uint64_t count;
 	uint8_t digest[KAI_ID_LEN];
-	bool failed;
+	int error; /* errno of the first line that is not in it */
 };
 void kai_lines_put(struct kai_lines *lines, json_t *line); /* releases it */
+/* exit; where that is 0 and a line is not in the file, another, with a message. */
+int kai_lines_end(struct kai_cli *cli, const struct kai_lines *lines, int exit);
 /* The lines of an export of these entries; first 0: of none. An exit code. */
 int kai_journal_write(struct kai_cli *cli, struct kai_lines *lines, uint64_t first, uint64_t last);
 /* The first and the last entry about an id of which about says so; 0: none. */

@@ -7,10 +7,10 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "journal.h"
 #include "outfile.h"
+#include "realm.h"
 #include "verbs.h"
 #include "view.h"
 
@@ -137,17 +137,27 @@ void kai_lines_put(struct kai_lines *lines, json_t *line)
 	size_t len = text != NULL ? strlen(text) : 0;
 
 	json_decref(line);
-	lines->failed = lines->failed || text == NULL;
-	if (text == NULL)
+	if (text == NULL) {
+		lines->error = lines->error != 0 ? lines->error : ENOMEM;
 		return;
+	}
 	text[len] = '\n'; /* in place of its end */
 	const struct kai_span pieces[] = {kai_span(lines->digest, KAI_ID_LEN),
 					  kai_span(text, len + 1)};
 
 	kai_hash_many(KAI_CTX_CASE, kai_realm_live, pieces, 2, lines->digest);
-	lines->failed = fwrite(text, 1, len + 1, lines->to) != len + 1 || lines->failed;
+	if (fwrite(text, 1, len + 1, lines->to) != len + 1 && lines->error == 0)
+		lines->error = errno;
 	lines->count++;
 	free(text);
+}
+
+int kai_lines_end(struct kai_cli *cli, const struct kai_lines *lines, int exit)
+{
+	return exit != 0 || lines->error == 0
+		       ? exit
+		       : kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", cli->verb->name,
+				      strerror(lines->error));
 }
 
 static bool copy(void *context, uint64_t number, struct kai_span bytes,
@@ -160,7 +170,7 @@ static bool copy(void *context, uint64_t number, struct kai_span bytes,
 	kai_hash(KAI_CTX_JOURNAL, kai_realm_live, bytes, writing->chain.hash);
 	writing->count++;
 	kai_lines_put(writing->lines, kai_journal_line(number, bytes, entry));
-	return number < copying->last && !writing->lines->failed;
+	return number < copying->last && writing->lines->error == 0;
 }
 
 /* Was nothing newer in the journal when its last entry was written out? */
@@ -177,13 +187,14 @@ static bool is_newest(struct kai_cli *cli, const struct writing *writing)
 static int write_range(struct kai_cli *cli, const struct range *range, struct writing *writing)
 {
 	struct copying copying = {.writing = writing, .last = range->last};
+	json_t *first = json_pack("{s:s, s:i, s:o, s:o, s:I}", "file", KAI_JOURNAL_FILE, "version",
+				  FILE_VERSION, "org", kai_json_id(cli->org), "made_at",
+				  kai_json_time((uint64_t)kai_cli_now().ms), "first",
+				  (json_int_t)range->first);
 	int exit = 0;
 
-	kai_lines_put(writing->lines,
-		      json_pack("{s:s, s:i, s:o, s:o, s:I}", "file", KAI_JOURNAL_FILE, "version",
-				FILE_VERSION, "org", kai_json_id(cli->org), "made_at",
-				kai_json_time((uint64_t)kai_cli_now().ms), "first",
-				(json_int_t)range->first));
+	kai_realm_json(cli, first);
+	kai_lines_put(writing->lines, first);
 	if (range->first > 0)
 		exit = read_all(cli, range->first - 1, copy, &copying);
 	if (exit == 0)
@@ -251,51 +262,40 @@ static int find_range(struct kai_cli *cli, struct range *range)
 	return exit != 0 ? exit : read_all(cli, 0, widen, range);
 }
 
-static int write_file(struct kai_cli *cli, const char *path, const struct range *range,
-		      struct writing *writing)
+struct exporting {
+	struct kai_cli *cli;
+	struct range range;
+	struct kai_lines lines;
+	struct writing writing;
+};
+
+static int write_file(void *context, FILE *to)
 {
-	struct kai_outfile file = {.fd = -1};
-	int exit = kai_outfile_begin(cli, path, 0640, &file);
+	struct exporting *exporting = context;
 
-	if (exit != 0)
-		return exit;
-	writing->lines->to = fdopen(dup(file.fd), "w");
-	if (writing->lines->to == NULL) {
-		kai_outfile_drop(&file);
-		return kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", path, strerror(errno));
-	}
-	exit = write_range(cli, range, writing);
-	bool fine = !writing->lines->failed;
-
-	fine = fclose(writing->lines->to) == 0 && fine;
-	if (exit == 0 && fine)
-		return kai_outfile_end(cli, &file);
-	kai_outfile_drop(&file);
-	return exit != 0 ? exit
-			 : kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", path, strerror(errno));
+	exporting->lines.to = to;
+	exporting->writing.lines = &exporting->lines;
+	return kai_lines_end(exporting->cli, &exporting->lines,
+			     write_range(exporting->cli, &exporting->range, &exporting->writing));
 }
 
 int kai_verb_journal_export(struct kai_cli *cli)
 {
 	const char *path = kai_opt_value(cli, "o");
-	struct kai_lines lines = {.to = cli->out};
-	struct writing writing = {.lines = &lines};
-	struct range range;
+	struct exporting exporting = {.cli = cli};
 	int exit = kai_cli_open(cli);
 
 	if (exit == 0)
-		exit = find_range(cli, &range);
-	if (exit != 0)
-		return exit;
-	if (path == NULL || strcmp(path, "-") == 0)
-		return write_range(cli, &range, &writing);
-	exit = write_file(cli, path, &range, &writing);
-	if (exit == 0 && cli->renderer == &kai_render_table)
+		exit = find_range(cli, &exporting.range);
+	if (exit == 0)
+		exit = kai_outfile_stream(cli, path, 0640, write_file, &exporting);
+	if (exit == 0 && path != NULL && strcmp(path, "-") != 0 &&
+	    cli->renderer == &kai_render_table)
 		(void)fprintf(cli->err,
 			      T("%llu entries. They prove their order and wholeness; "
 				"when they were written, only a head that somebody "
 				"else kept proves.\n"),
-			      (unsigned long long)writing.count);
+			      (unsigned long long)exporting.writing.count);
 	return exit;
 }
 

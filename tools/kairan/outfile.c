@@ -74,3 +74,41 @@ int kai_outfile_end(struct kai_cli *cli, struct kai_outfile *file)
 	kai_outfile_drop(file);
 	return kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s", file->path, strerror(error));
 }
+
+static int stream(struct kai_cli *cli, const char *path, FILE *to, kai_outfile_write write,
+		  void *context)
+{
+	int exit = write(context, to);
+	int error = fflush(to) != 0 ? errno : ferror(to) != 0 ? EIO : 0;
+
+	return exit != 0 || error == 0
+		       ? exit
+		       : kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", path, strerror(error));
+}
+
+int kai_outfile_stream(struct kai_cli *cli, const char *path, unsigned mode,
+		       kai_outfile_write write, void *context)
+{
+	struct kai_outfile file = {.fd = -1};
+
+	/* what goes elsewhere is read by a program: a drill's mark is not before its lines */
+	if (path == NULL || strcmp(path, "-") == 0)
+		return stream(cli, "-", cli->marked ? stdout : cli->out, write, context);
+	int exit = kai_outfile_begin(cli, path, mode, &file);
+
+	if (exit != 0)
+		return exit;
+	FILE *to = fdopen(dup(file.fd), "w");
+
+	if (to == NULL) {
+		exit = kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", path, strerror(errno));
+	} else {
+		exit = stream(cli, path, to, write, context);
+		if (fclose(to) != 0 && exit == 0)
+			exit = kai_cli_fail(cli, KAI_EXIT_REFUSED, "%s: %s", path, strerror(errno));
+	}
+	if (exit == 0)
+		return kai_outfile_end(cli, &file);
+	kai_outfile_drop(&file);
+	return exit;
+}

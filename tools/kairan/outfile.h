@@ -21,6 +21,11 @@ int kai_outfile_end(struct kai_cli *cli, struct kai_outfile *file);
 /* Removes what was written. Fine when there is none. */
 void kai_outfile_drop(struct kai_outfile *file);
 
+/* The same by a stream; path NULL or "-": standard output. An exit code, with a message. */
+typedef int (*kai_outfile_write)(void *context, FILE *to);
+int kai_outfile_stream(struct kai_cli *cli, const char *path, unsigned mode,
+		       kai_outfile_write write, void *context);
+
 /* Makes a directory's entries durable; false: errno. */
 bool kai_sync_dir(const char *path);
 /* The directory that path lies in. */
