@@ -17,6 +17,11 @@ INCIDENT = {'title': 'Station control stopped', 'text': 'The station controller 
             'next-report-by': '2026-11-23T04:00:00.000Z'}
 
 
+ALERT = {'title': 'Check your controllers', 'text': 'One stopped twice.', 'basis': 'threatened', 'certainty': 'possible', 'scope': 'stations',
+         'action': 'Check them now.', 'valid-until': '+1h'}
+NOTE = 'Nobody of the incident is to read this.'
+
+
 def values(fields):
     return [word for name, value in fields.items() for word in ('--set', f'{name}={value}')]
 
@@ -40,12 +45,15 @@ def story(tap, root, a, b):
     second = a.ask('revise', first, '--set', 'report=2', '--set', 'stage=notification').json['id']
     other = a.ask('file', 'secinfo', '--set', 'title=Another matter', '--set', 'text=Nothing of this.', '--set', 'subtype=lesson', '--set',
                   'action=none', '--tlp', 'AMBER', '--audience', 'org:op-b').json['id']
-    tap.ok(wait_until(lambda: {second, other} <= b.ids(), 30) is not None, 'and its second report, and another matter')
+    alert = a.ask('file', 'alert', *values(ALERT), '--tlp', 'AMBER', '--audience', 'org:op-b', '--incident', second, '--confirm', 'live')
+    tap.ok(alert.code == 0, 'op-a warns, and names the second report', alert)
+    tap.ok(wait_until(lambda: {second, other, alert.json['id']} <= b.ids(), 30) is not None, 'and its second report, the alert, and another matter')
+    tap.ok(b.ask('ack', other, '--level', 'received', '--note', NOTE).code == 0, 'op-b has a word on that matter')
 
     def received():
         return 'received' in {row['level'] for row in a.ask('who-knows', first).json['knows'] if row['name'] == 'op-b'}
     tap.ok(wait_until(received, 30) is not None, 'op-a has op-b\'s word')
-    return first, second, other
+    return first, second, other, alert.json['id']
 
 
 def lines_of(path):
@@ -53,15 +61,18 @@ def lines_of(path):
         return file.read().splitlines(keepends=True)
 
 
-def whole(tap, root, node, path, first, second, other):
+def whole(tap, root, node, path, told):
+    first, second, other, alert = told
     wrote = node.ask('export', 'case', second, '-o', path)
-    tap.ok(wrote.code == 0 and wrote.json['items'] == 2, f'{node.name}: a case of both reports, by the name of either', wrote)
+    tap.ok(wrote.code == 0 and wrote.json['items'] == 3, f'{node.name}: a case of both reports and the alert, by the name of either', wrote)
+    by_alert = node.ask('export', 'case', alert, '-o', path + '.alert')
+    tap.ok(by_alert.code == 0 and by_alert.json['items'] == 3 and by_alert.json['thread'] == first, f'{node.name}: or by that of the alert', by_alert)
     seen = offline(root, 'verify', path)
-    tap.ok(seen.code == 0 and seen.json['ok'] and seen.json['items'] == 2 and seen.json['parts'] >= 3 and (seen.json['receipts'] >= 1) == (node.name == 'op-a')
+    tap.ok(seen.code == 0 and seen.json['ok'] and seen.json['items'] == 3 and seen.json['parts'] >= 3 and (seen.json['receipts'] >= 1) == (node.name == 'op-a')
            and seen.json['agreements'] == 1 and seen.json['entries'] > 2, f'{node.name}: it verifies without a node', seen)
     rows = [json.loads(line) for line in lines_of(path)]
     ids = {row['id'] for row in rows if row.get('what') == 'item'}
-    tap.same(ids, {first, second}, f'{node.name}: the thread is in it, and nothing else')
+    tap.same(ids, {first, second, alert}, f'{node.name}: the thread is in it, and nothing else')
     tap.ok(not any(other in line for line in lines_of(path) if '"what":"item"' in line), f'{node.name}: no word of another matter')
     begin = next(i for i, row in enumerate(rows) if row.get('file') == 'kairan journal')
     end = next(i for i, row in enumerate(rows) if row.get('end'))
@@ -97,9 +108,34 @@ def hostile(tap, root, path):
     refused('cut in the middle', lines[:len(lines) // 2])
 
 
+def to_stdout(tap, root, node, first):
+    answer = run([program('KAIRAN'), '--dir', node.path, 'export', 'case', first, '-o', '-'], cwd=root)
+    path = os.path.join(root, 'stdout.kcase')
+    with open(path, 'wb') as file:
+        file.write(answer.out)
+    tap.ok(answer.code == 0 and not os.path.exists(os.path.join(root, '-')) and offline(root, 'verify', path).code == 0,
+           'with -o - it is on standard output, and nothing else', answer)
+
+
+def no_case(tap, root, path):
+    """What looks like a file is judged as one."""
+    for what, name in (('a file that is not there', path + '.nowhere'), ('a path that is a folder', root)):
+        answer = offline(root, 'verify', name)
+        tap.ok(answer.code == 3 and b'kairan init' not in answer.err and name.encode() in answer.err, f'{what} is said to be that', answer)
+    with open(path + '.first', 'w', encoding='ascii') as file:
+        file.writelines(['{"file":"kairan cas"}\n'] + lines_of(path)[1:])
+    answer = offline(root, 'verify', path + '.first')
+    tap.ok(answer.code == 3 and b'kairan init' not in answer.err, 'a damaged first line too', answer)
+    tap.ok(offline(root, 'verify', path, '--all').code == 3, 'no option is beside it')
+
+
 def narrow(tap, root, node, path, first):
     wrote = node.ask('export', 'case', first, '-o', path, '--ceiling', 'AMBER')
-    tap.ok(wrote.code == 0 and wrote.json['left_out'] >= 1, 'under a ceiling the stricter part is left out', wrote)
+    tap.ok(wrote.code == 0 and wrote.json['left_out'] >= 2, 'under a ceiling the stricter part is left out', wrote)
+    rows = [json.loads(line) for line in lines_of(path)]
+    tap.ok([row['rule'] for row in rows if row.get('of') == 'journal'] == ['ceiling'] and not any('event' in row for row in rows),
+           'and the journal, with its words on other matters')
+    tap.ok(not any(NOTE.encode() in base64.b64decode(row['bytes']) for row in rows if 'bytes' in row), 'and no signed word on them')
     rows = [json.loads(line) for line in lines_of(path)]
     item = next(row for row in rows if row.get('id') == first and row.get('what') == 'item')
     tap.same(item['withheld'], [{'part': 'damage', 'rule': 'ceiling'}], 'and named, with the rule')
@@ -117,11 +153,14 @@ def test(tap):
         a, b = (Node(name, os.path.join(directory, name)) for name in ('op-a', 'op-b'))
         try:
             tap.ok(up.code == 0, 'two nodes run', up)
-            first, second, other = story(tap, root, a, b)
+            told = story(tap, root, a, b)
+            first = told[0]
             path = os.path.join(root, 'a.kcase')
-            whole(tap, root, a, path, first, second, other)
-            whole(tap, root, b, os.path.join(root, 'b.kcase'), first, second, other)
+            whole(tap, root, a, path, told)
+            whole(tap, root, b, os.path.join(root, 'b.kcase'), told)
             hostile(tap, root, path)
+            to_stdout(tap, root, a, first)
+            no_case(tap, root, path)
             narrow(tap, root, a, os.path.join(root, 'narrow.kcase'), first)
             tap.ok(a.ask('export', 'case', first).code == 3 and a.ask('export', 'case', 'a' * 52, '-o', path).code == 4,
                    'no file, or no such item: said')

@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kairan/agreement.h"
 #include "kairan/card.h"
@@ -549,8 +550,11 @@ static int answer(struct verifying *verifying)
 int kai_case_verify(struct kai_cli *cli, const char *path)
 {
 	struct verifying *verifying = kai_cli_take(cli, sizeof(*verifying));
+
+	if (access(path, R_OK) != 0)
+		return kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s", path, strerror(errno));
 	json_t *first = first_line(path);
-	bool known = id_of(first, "org", verifying->org) &&
+	bool known = kai_case_is(path) && id_of(first, "org", verifying->org) &&
 		     id_of(first, "thread", verifying->thread) &&
 		     json_integer_value(json_object_get(first, "version")) == KAI_CASE_VERSION;
 

@@ -187,6 +187,20 @@ static bool next_arrival(struct kai_cli *cli, uint64_t *io_at)
 	return found;
 }
 
+/* An id has neither a dot nor a slash. */
+static bool is_file(const char *text)
+{
+	return strpbrk(text, "./") != NULL || kai_case_is(text);
+}
+
+static int verify_file(struct kai_cli *cli)
+{
+	if (kai_opt_is(cli, "all") || kai_opt_is(cli, "opening"))
+		return kai_cli_fail(cli, KAI_EXIT_USAGE,
+				    T("verify: a file is verified without --all and --opening"));
+	return kai_case_verify(cli, cli->args[0]);
+}
+
 int kai_verb_verify(struct kai_cli *cli)
 {
 	json_t *rows;
@@ -194,8 +208,8 @@ int kai_verb_verify(struct kai_cli *cli)
 	uint8_t id[KAI_ID_LEN];
 	bool fine = true;
 
-	if (cli->arg_count > 0 && kai_case_is(cli->args[0]))
-		return kai_case_verify(cli, cli->args[0]);
+	if (cli->arg_count > 0 && is_file(cli->args[0]))
+		return verify_file(cli);
 	int exit = kai_cli_open(cli);
 
 	if (cli->arg_count == 0 && !kai_opt_is(cli, "all"))
