@@ -82,6 +82,7 @@ def there_and_back(tap, root, out, inside):
     with open(path('1.kbundle'), 'rb') as file:
         text = file.read()
     tap.ok(text.startswith(b'-----BEGIN KAIRAN BUNDLE-----\n') and b'lesson' not in text, 'which is armour, and tells nothing')
+    tap.same(os.stat(path('1.kbundle')).st_mode & 0o777, 0o600, 'what stands in the clear in it is nobody else\'s')
     pair = out.ask('explain', item, 'inside').json['pairs'][0]
     tap.ok(pair['delivery'] == 'sent' and pair['bundle'] == wrote.json['bundles'][0]['number'], 'explain names the file it went in', pair)
     for what, edit, code in (('one letter changed', lambda text: text.replace('A', 'B', 1) if text[70] != 'A' else text, USAGE),
@@ -121,6 +122,12 @@ def words_and_more(tap, root, out, inside, item):
     tap.ok(plain.code == DONE and plain.out.startswith(b'-----BEGIN'), 'without -o the file is printed', plain)
     with open(path('2.kbundle'), 'wb') as file:
         file.write(b'From: the plant\r\n\r\n' + plain.out.replace(b'\n', b'\r\n'))
+    nowhere = out.ask('import', 'bundle', path('2.kbundle'), '-o', path('no-folder/answer'))
+    tap.ok(nowhere.code == USAGE and nowhere.json['items'][0]['id'] == question and nowhere.json['answer'] is None,
+           'an answer that could not be written is not said to be there', nowhere)
+    again = inside.run('export', 'bundle', '--to', 'outside')
+    with open(path('2.kbundle'), 'wb') as file:
+        file.write(b'From: the plant\r\n\r\n' + again.out.replace(b'\n', b'\r\n'))
     took = out.ask('import', 'bundle', path('2.kbundle'))
     tap.ok(took.code == DONE and took.json['items'][0]['id'] == question, 'a mail around it does no harm', took)
     tap.ok(took.json['answer'].startswith('-----BEGIN KAIRAN BUNDLE'), 'the answer is printed where no file is named')

@@ -90,7 +90,7 @@ static int write_one(struct kai_cli *cli, struct exporting *exporting, struct ka
 	if (exit == 0 && path != NULL)
 		path = file_name(cli, path, exporting->files);
 	if (exit == 0)
-		exit = kai_cli_write(cli, path, kai_span_str(armoured(cli, bytes)), 0644);
+		exit = kai_cli_write(cli, path, kai_span_str(armoured(cli, bytes)), 0600);
 	if (exit != 0)
 		return exit;
 	json_array_append_new(exporting->bundles,
@@ -327,7 +327,7 @@ static int import_one(struct importing *importing, const char *path)
 	return report(importing, path, answer.body);
 }
 
-/* The bundle back: receipts for what came. *ret NULL: there is nothing to say. */
+/* The bundle back: receipts for what came. *ret NULL: there is nothing to say, or it could not be written. */
 static int write_answer(struct importing *importing, char **ret)
 {
 	struct kai_cli *cli = importing->cli;
@@ -348,8 +348,13 @@ static int write_answer(struct importing *importing, char **ret)
 		return kai_node_refused(cli, &answer);
 	if (answer.body.len == 0)
 		return 0;
-	*ret = armoured(cli, answer.body);
-	return path != NULL ? kai_cli_write(cli, path, kai_span_str(*ret), 0644) : 0;
+	char *text = armoured(cli, answer.body);
+
+	if (path != NULL)
+		exit = kai_cli_write(cli, path, kai_span_str(text), 0600);
+	if (exit == 0)
+		*ret = text;
+	return exit;
 }
 
 static void show_all(struct importing *importing, const char *answer)
