@@ -114,6 +114,8 @@ def witnessed(tap, root, one):
            'but not the one that they signed for', answer)
     ja = run([program('KAIRAN'), '--dir', one.path, '--lang', 'ja', 'journal', 'verify', forged])
     tap.ok(ja.code == 1 and '欠落'.encode() in ja.out, 'in Japanese too', ja)
+    people = one.run('journal', 'verify', forged)
+    tap.ok(people.code == 1 and b'whole' not in people.out and b'NOT what its owner signed for' in people.out, 'nobody reads that it is whole', people)
     nowhere = run([program('KAIRAN'), '--dir', os.path.join(root, 'nowhere'), '--json', 'journal', 'verify', whole])
     tap.ok(nowhere.code == 0 and nowhere.json['witness'] is None, 'where no node is, the chain alone is looked at', nowhere)
 

@@ -93,7 +93,10 @@ static void show_verdict(struct kai_cli *cli, json_t *top)
 		return;
 	}
 	kai_view_pair(cli, T("head"), json_string_value(json_object_get(top, "head")));
-	kai_view_pair(cli, T("verdict"), T("whole: each entry follows from the one before"));
+	kai_view_pair(cli, T("verdict"),
+		      json_is_true(json_object_get(top, "ok"))
+			      ? T("whole: each entry follows from the one before")
+			      : T("NOT what its owner signed for: heads are missing"));
 	kai_witness_show(cli, json_object_get(top, "witness"));
 }
 
