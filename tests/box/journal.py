@@ -120,6 +120,20 @@ def witnessed(tap, root, one):
     tap.ok(nowhere.code == 0 and nowhere.json['witness'] is None, 'where no node is, the chain alone is looked at', nowhere)
 
 
+def practised(tap, root, one):
+    """A drill's journal: what reads it knows that it is one, and its lines are whole."""
+    opened = one.ask('drill', 'open', '--name', 'autumn', '--level', 'comcheck', '--with', 'op-b', '--until', '1h')
+    tap.ok(opened.code == 0, 'a drill begins', opened)
+    path = os.path.join(root, 'drill.jsonl')
+    printed = one.run('journal', 'export', '--realm', 'autumn')
+    with open(path, 'wb') as file:
+        file.write(printed.out)
+    first = json.loads(printed.out.splitlines()[0]) if printed.out.startswith(b'{') else {}
+    tap.ok(printed.code == 0 and first.get('exercise'), 'the first line of an export says that it is a drill', printed)
+    again = run([program('KAIRAN'), '--dir', os.path.join(root, 'nowhere'), '--json', 'journal', 'verify', path])
+    tap.ok(again.code == 0, 'and what was printed verifies', again)
+
+
 def test(tap: Tap):
     with folder() as root:
         lab = os.path.join(root, 'lab')
@@ -132,6 +146,7 @@ def test(tap: Tap):
             # a receipt waits a little for company; it tells the newest entry of the journal
             wait_until(lambda: all(one.ask('show', item).json['receipts'] for item in ids), 20)
             listed(tap, one, two, ids)
+            practised(tap, root, one)
         finally:
             for node in (one, two):
                 node.stop()
