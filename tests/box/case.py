@@ -146,6 +146,19 @@ def narrow(tap, root, node, path, first):
     tap.ok(none.code == 0 and not [row for row in rows if row.get('what') == 'item'], 'under a lower one no item is in it', none)
 
 
+def opening_kept(tap, node, first):
+    """Without the opening nobody could check later what it was made from."""
+    path = os.path.join(node.path, 'openings')
+    with open(path, 'w', encoding='ascii'):
+        pass
+    before = node.ids()
+    answer = node.ask('file', 'secinfo', *values({'title': 'A lesson', 'text': 'Of it.', 'subtype': 'lesson', 'action': 'none'}), '--tlp', 'AMBER',
+                      '--audience', 'org:op-b', '--made-from', first)
+    tap.ok(answer.code == 1 and f'{path}: '.encode() in answer.err and b'the user of the node' in answer.err and node.ids() == before,
+           'where no opening can be kept, nothing is made from another advisory', answer)
+    os.unlink(path)
+
+
 def test(tap):
     with folder() as root:
         directory = os.path.join(root, 'lab')
@@ -164,6 +177,7 @@ def test(tap):
             narrow(tap, root, a, os.path.join(root, 'narrow.kcase'), first)
             tap.ok(a.ask('export', 'case', first).code == 3 and a.ask('export', 'case', 'a' * 52, '-o', path).code == 4,
                    'no file, or no such item: said')
+            opening_kept(tap, a, first)
             a.stop()
             down = a.ask('export', 'case', first, '-o', path + '.down')
             tap.ok(down.code == 2 and not os.path.exists(path + '.down'), 'without the node nothing is sealed', down)

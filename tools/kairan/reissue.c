@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reissue.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "kairan/advisory.h"
 #include "view.h"
@@ -216,12 +218,18 @@ int kai_reissue_keep(struct kai_cli *cli, const struct kai_reissue *reissue)
 
 	if (!reissue->is || kai_opt_is(cli, "dry-run"))
 		return 0;
-	(void)mkdir(folder_of(cli), 0700);
+	const char *folder = folder_of(cli);
+
+	/* who may ask the node need not be its user */
+	if ((mkdir(folder, 0700) != 0 && errno != EEXIST) || access(folder, W_OK | X_OK) != 0)
+		return kai_cli_fail(cli, KAI_EXIT_REFUSED,
+				    T("%s: %s (run this as the user of the node)"), folder,
+				    strerror(errno));
 	kai_id_text(reissue->id, id);
 	kai_id_text(reissue->salt, salt);
 	kai_time_text(kai_cli_now(), at);
 	return kai_cli_write(
-		cli, opening_path(cli, folder_of(cli), reissue->commitment),
+		cli, opening_path(cli, folder, reissue->commitment),
 		kai_span_str(kai_cli_text(cli,
 					  "{\"commitment\": \"%s\",\n \"id\": \"%s\",\n "
 					  "\"salt\": \"%s\",\n \"made_at\": \"%s\"}\n",
