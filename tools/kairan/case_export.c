@@ -319,7 +319,22 @@ static void put_releases(struct casing *casing, struct kai_txn *txn, uint64_t ar
 		put(casing, "release", json_pack("{s:o}", "bytes", base64(value)));
 }
 
-static void put_whole(struct casing *casing, struct kai_txn *txn, const struct kai_loaded *item)
+/* In a transaction of its own: it looks at the rest of the thread, and what is damaged there ends all reading. */
+static const char *state_of(struct casing *casing, uint64_t arrival)
+{
+	struct kai_cli *cli = casing->cli;
+	struct kai_txn *txn = kai_cli_txn(cli);
+	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
+	const char *state = "?";
+
+	if (txn != NULL && kai_item_load(cli, txn, arrival, false, item))
+		state = kai_item_state(cli, txn, item);
+	kai_txn_abort(txn);
+	return state;
+}
+
+static void put_whole(struct casing *casing, struct kai_txn *txn, const struct kai_loaded *item,
+		      const char *state)
 {
 	struct kai_cli *cli = casing->cli;
 	const struct kai_item *record = &item->facts.item;
@@ -331,11 +346,10 @@ static void put_whole(struct casing *casing, struct kai_txn *txn, const struct k
 	};
 	json_t *supply = kai_item_ways(cli, txn, item->facts.arrival, true);
 	json_t *released = kai_item_ways(cli, txn, item->facts.arrival, false);
-	json_t *line =
-		json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "id", kai_json_id(record->id), "origin",
-			  kai_json_id(item->facts.header.origin), "received_at",
-			  kai_json_time(record->received_at), "state",
-			  kai_item_state(cli, txn, item), "supply", supply, "released", released);
+	json_t *line = json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "id", kai_json_id(record->id),
+				 "origin", kai_json_id(item->facts.header.origin), "received_at",
+				 kai_json_time(record->received_at), "state", state, "supply",
+				 supply, "released", released);
 
 	/* our own word, and what was said by telephone: signed by nobody but us */
 	(void)json_object_set_new(line, "knows", kai_receipts_json(cli, txn, item->facts.arrival));
@@ -349,12 +363,15 @@ static void put_whole(struct casing *casing, struct kai_txn *txn, const struct k
 	put(casing, "item", line);
 	put_releases(casing, txn, item->facts.arrival);
 	put_receipts(casing, txn, &item->facts);
+	if (kai_txn_error(txn) != KAI_ERR_OK)
+		leave_out(casing, "item", record->id, "damaged");
 }
 
 static int put_item(struct casing *casing, size_t place)
 {
 	struct kai_cli *cli = casing->cli;
 	size_t used = cli->arena.used;
+	const char *state = state_of(casing, casing->arrivals[place]);
 	struct kai_txn *txn = kai_cli_txn(cli);
 	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
 
@@ -364,7 +381,7 @@ static int put_item(struct casing *casing, size_t place)
 		struct kai_verdict verdict = decide(casing, item, NULL, 0);
 
 		if (verdict.allow)
-			put_whole(casing, txn, item);
+			put_whole(casing, txn, item, state);
 		else
 			leave_out(casing, "item", casing->ids[place], kai_rule_name(verdict.rule));
 	} else {
@@ -448,6 +465,8 @@ static int put_rest(struct casing *casing)
 	remember_org(casing, cli->org);
 	put_pacts(casing, txn);
 	put_cards(casing, txn);
+	if (kai_txn_error(txn) != KAI_ERR_OK)
+		leave_out(casing, "card", nothing, "damaged");
 	kai_txn_abort(txn);
 	/* between its entries stand those about other matters, with notes and what programs printed */
 	if (casing->ceiling != KAI_TLP_RED) {

@@ -443,12 +443,12 @@ int kai_journal_read(struct kai_cli *cli, const char *path, struct kai_journal_f
 	while (ours && reading.exit == 0 && ret->problem == NULL &&
 	       fgets(text, MAX_LINE, from) != NULL)
 		ours = kai_journal_read_line(&reading, text, strlen(text));
-	bool failed = ferror(from) != 0;
+	int error = ferror(from) != 0 ? errno : 0;
 
 	if (from != stdin)
 		(void)fclose(from);
-	if (failed)
-		return kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s", path, strerror(errno));
+	if (error != 0)
+		return kai_cli_fail(cli, KAI_EXIT_USAGE, "%s: %s", path, strerror(error));
 	if (reading.exit != 0)
 		return reading.exit;
 	if (!ours || !reading.begun)
