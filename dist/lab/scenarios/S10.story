@@ -35,6 +35,7 @@ within 30s min-energy answers "drill report autumn" with "\u0022duties\u0022:{\u
 within 30s op-power-a answers "list --realm autumn" with "{ASKED}"
 op-power-a does "file rfi-reply --realm autumn --set title=None --set question={ASKED} --set state=none-observed --tlp AMBER --audience org:min-energy"
 within 30s min-energy answers "drill report autumn" with "\u0022duties\u0022:{\u0022met\u0022:1,\u0022missed\u0022:0,\u0022open\u0022:0}"
+op-power-a and op-power-b report drill autumn as min-energy does
 min-energy does "drill close autumn"
 within 30s op-power-a and op-power-b answer "drill list" with "\u0022state\u0022:\u0022over\u0022"
 op-power-a may not do "ack {FLOOD} --level action --action checking --realm autumn"
