@@ -17,7 +17,8 @@ static int by_number(const void *a, const void *b)
 
 static bool leaves_something(enum sim_op_type type)
 {
-	return type == SIM_OP_PUBLISH || type == SIM_OP_RETRACT || type == SIM_OP_AGREE;
+	return type == SIM_OP_PUBLISH || type == SIM_OP_RETRACT || type == SIM_OP_AGREE ||
+	       type == SIM_OP_DRILL;
 }
 
 struct sim_acts *sim_acts_new(struct sim *sim)
@@ -125,11 +126,10 @@ void sim_act_card(struct sim *sim, struct sim_node *node, uint32_t other)
 
 #define ACKS 16u /* people look at so many items, of which they hold some */
 
-static void act_ack(struct sim *sim, const struct sim_op *op, uint32_t nth)
+static void act_ack(struct sim *sim, const struct sim_op *op, uint32_t nth, const uint8_t *id,
+		    const uint8_t realm[KAI_REALM_LEN])
 {
 	uint64_t seed = sim_plan_of(sim)->seed;
-	uint32_t item = (uint32_t)sim_random_below(seed, "ack", op->number, nth,
-						   sim_ledger_item_count(sim));
 	struct kai_ctl_ack request = {.level = KAI_LEVEL_SEEN +
 					       sim_random_below(seed, "level", op->number, nth, 3),
 				      .role = kai_span_str("duty"),
@@ -137,18 +137,46 @@ static void act_ack(struct sim *sim, const struct sim_op *op, uint32_t nth)
 
 	if (request.level == KAI_LEVEL_ACTION)
 		request.action = 1 + sim_random_below(seed, "action", op->number, nth, 4);
-	memcpy(request.id, sim_ledger_item(sim, item)->id, KAI_ID_LEN);
-	sim_control(sim, sim_node(sim, op->node), KAI_CONTROL_ACK, &request, op, imported);
+	memcpy(request.id, id, KAI_ID_LEN);
+	sim_act_ask(sim, op, realm,
+		    &(struct sim_request){KAI_CONTROL_ACK, &request, imported});
+}
+
+/* The newest of that drill. */
+static void ack_drill(struct sim *sim, const struct sim_op *op, const struct sim_act *drill)
+{
+	const struct sim_realm_item *item;
+	uint32_t asked = 0;
+
+	for (uint32_t i = 0; asked < ACKS && (item = sim_realms_item_at(sim, i)) != NULL; i++)
+		if (memcmp(sim_realms_at(sim, item->realm)->realm, drill->realm, KAI_REALM_LEN) ==
+		    0)
+			act_ack(sim, op, asked++, item->id, drill->realm);
 }
 
 /* Somebody asks how it is, and acknowledges what came. */
 static void act_control(struct sim *sim, const struct sim_op *op)
 {
 	struct kai_ctl_status request = {0};
+	uint64_t seed = sim_plan_of(sim)->seed;
+	const struct sim_act *drill = NULL;
 
-	sim_control(sim, sim_node(sim, op->node), KAI_CONTROL_STATUS, &request, op, imported);
-	for (uint32_t i = 0; i < ACKS && sim_ledger_item_count(sim) > 0; i++)
-		act_ack(sim, op, i);
+	if (!sim_act_drill_of(sim, sim_op_get(op, "drill"), &drill))
+		return;
+	const uint8_t *realm = drill == NULL ? kai_realm_live : drill->realm;
+
+	sim_act_ask(sim, op, realm,
+		    &(struct sim_request){KAI_CONTROL_STATUS, &request, imported});
+	if (drill != NULL) {
+		ack_drill(sim, op, drill);
+		return;
+	}
+	for (uint32_t i = 0; i < ACKS && sim_ledger_item_count(sim) > 0; i++) {
+		uint32_t item = (uint32_t)sim_random_below(seed, "ack", op->number, i,
+							   sim_ledger_item_count(sim));
+
+		act_ack(sim, op, i, sim_ledger_item(sim, item)->id, realm);
+	}
 }
 
 /* ---- what happens to the world ---- */
@@ -252,6 +280,12 @@ void sim_act(struct sim *sim, const struct sim_op *op)
 		return;
 	case SIM_OP_CONTROL:
 		act_control(sim, op);
+		return;
+	case SIM_OP_DRILL:
+		sim_act_drill(sim, op);
+		return;
+	case SIM_OP_CLOSE:
+		sim_act_close(sim, op);
 		return;
 	case SIM_OP_END:
 		return;

@@ -12,8 +12,9 @@
 /* Of one operation. */
 struct sim_act {
 	uint32_t number;
-	bool done;		/* published, or agreed by both */
-	uint8_t id[KAI_ID_LEN]; /* of the item, or the digest of the terms */
+	bool done;		/* published, agreed by both, or directed */
+	uint8_t id[KAI_ID_LEN]; /* of the item, or the digest of the terms or of the drill */
+	uint8_t realm[KAI_REALM_LEN]; /* of a drill and of what is of it; zeros: live */
 	uint64_t serial;	/* of the terms */
 };
 
@@ -40,6 +41,25 @@ bool sim_act_answered(struct sim *sim, struct sim_node *node, const struct kai_c
 		      const struct sim_op *op);
 /* Imports the other's card once, as by fingerprint. */
 void sim_act_card(struct sim *sim, struct sim_node *node, uint32_t other);
+
+/* ---- act_drills.c ---- */
+
+struct sim_request {
+	uint64_t type;
+	void *body; /* version and type are set by the callee */
+	sim_answer_fn done;
+};
+/* Of the op's node, in the drill of that realm; zeros: live. */
+void sim_act_ask(struct sim *sim, const struct sim_op *op, const uint8_t realm[KAI_REALM_LEN],
+		 struct sim_request *request);
+/* ref: 0, *ret NULL, or 1 + number of an operation of that drill; false: it is not there. */
+bool sim_act_drill_of(const struct sim *sim, uint64_t ref, const struct sim_act **ret);
+bool sim_act_practised(const struct sim_act *act); /* in a drill; NULL: not */
+/* Published or taken back in it. */
+void sim_act_enter_drill(struct sim *sim, const struct sim_node *node, const struct sim_op *op,
+			 const uint8_t realm[KAI_REALM_LEN], const uint8_t id[KAI_ID_LEN]);
+void sim_act_drill(struct sim *sim, const struct sim_op *op);
+void sim_act_close(struct sim *sim, const struct sim_op *op);
 
 /* act_items.c */
 void sim_act_publish(struct sim *sim, const struct sim_op *op);

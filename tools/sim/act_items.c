@@ -214,13 +214,14 @@ static void signed_too(struct sim *sim, struct sim_node *node, const struct kai_
 }
 
 /* An alert of two signers: the decider is at hand. */
-static void sign_too(struct sim *sim, struct sim_node *node, const uint8_t id[KAI_ID_LEN],
-		     const struct sim_op *op)
+static void sign_too(struct sim *sim, const struct sim_op *op, const uint8_t id[KAI_ID_LEN],
+		     const uint8_t realm[KAI_REALM_LEN])
 {
 	struct kai_ctl_sign request = {.role = KAI_ROLE_DECIDER};
 
 	memcpy(request.id, id, KAI_ID_LEN);
-	sim_control(sim, node, KAI_CONTROL_SIGN, &request, op, signed_too);
+	sim_act_ask(sim, op, realm,
+		    &(struct sim_request){KAI_CONTROL_SIGN, &request, signed_too});
 }
 
 static void published(struct sim *sim, struct sim_node *node, const struct kai_ctl_answer *answer,
@@ -229,6 +230,7 @@ static void published(struct sim *sim, struct sim_node *node, const struct kai_c
 	struct kai_arena *scratch = sim_scratch(sim);
 	size_t mark = scratch->used;
 	struct kai_span bytes[PARTS] = {{NULL, 0}};
+	const struct sim_act *drill = NULL;
 	struct labels labels;
 	uint8_t id[KAI_ID_LEN];
 
@@ -236,6 +238,16 @@ static void published(struct sim *sim, struct sim_node *node, const struct kai_c
 	    !make_labels(sim, op, &labels))
 		return;
 	memcpy(id, answer->id.id, KAI_ID_LEN);
+	bool one_more =
+		kai_span_equal(answer->reason, kai_span_str(kai_fault_name(KAI_FAULT_SIGNERS)));
+
+	if (sim_act_drill_of(sim, sim_op_get(op, "drill"), &drill) && drill != NULL) {
+		sim_act_enter_drill(sim, node, op, drill->realm, id);
+		if (one_more)
+			sign_too(sim, op, id, drill->realm);
+		scratch->used = mark;
+		return;
+	}
 	for (size_t i = 0; i < part_count(op); i++) {
 		size_t part = part_of(op, i);
 
@@ -243,8 +255,8 @@ static void published(struct sim *sim, struct sim_node *node, const struct kai_c
 			bytes[i] = label_bytes(sim, &labels.parts[part]);
 	}
 	enter(sim, node, op, id, bytes, part_count(op));
-	if (kai_span_equal(answer->reason, kai_span_str(kai_fault_name(KAI_FAULT_SIGNERS))))
-		sign_too(sim, node, id, op);
+	if (one_more)
+		sign_too(sim, op, id, kai_realm_live);
 	scratch->used = mark;
 }
 
@@ -291,6 +303,7 @@ void sim_act_publish(struct sim *sim, const struct sim_op *op)
 	uint64_t ref = sim_op_get(op, "ref");
 	const struct sim_act *before = ref == 0 ? NULL : sim_act_of(sim, ref - 1);
 	uint64_t life = sim_op_get(op, "life");
+	const struct sim_act *drill = NULL;
 	struct labels labels;
 	struct kai_span sectors[16];
 	uint8_t supersedes[1][KAI_ID_LEN];
@@ -298,6 +311,7 @@ void sim_act_publish(struct sim *sim, const struct sim_op *op)
 	struct kai_draft_part parts[PARTS] = {{.name = kai_span_str("main")}};
 
 	if (row == NULL || !fits(op) || (ref > 0 && (before == NULL || !before->done)) ||
+	    !sim_act_drill_of(sim, sim_op_get(op, "drill"), &drill) ||
 	    !make_labels(sim, op, &labels))
 		return;
 	struct kai_ctl_publish request = {
@@ -324,7 +338,10 @@ void sim_act_publish(struct sim *sim, const struct sim_op *op)
 		request.draft.supersedes = supersedes;
 		request.draft.supersedes_count = 1;
 	}
-	sim_control(sim, node, KAI_CONTROL_PUBLISH, &request, op, published);
+	if (drill != NULL)
+		memcpy(request.draft.realm, drill->realm, KAI_REALM_LEN);
+	sim_act_ask(sim, op, request.draft.realm,
+		    &(struct sim_request){KAI_CONTROL_PUBLISH, &request, published});
 	scratch->used = mark;
 }
 
@@ -341,7 +358,12 @@ static void retracted(struct sim *sim, struct sim_node *node, const struct kai_c
 	if (!sim_act_answered(sim, node, answer, op) || !answer->id.is)
 		return;
 	memcpy(id, answer->id.id, KAI_ID_LEN);
-	enter(sim, node, op, id, &none, 1);
+	const struct sim_act *target = sim_act_of(sim, sim_op_get(op, "ref") - 1);
+
+	if (sim_act_practised(target))
+		sim_act_enter_drill(sim, node, op, target->realm, id);
+	else
+		enter(sim, node, op, id, &none, 1);
 	scratch->used = mark;
 }
 
@@ -357,6 +379,7 @@ void sim_act_retract(struct sim *sim, const struct sim_op *op)
 		return;
 	memcpy(request.id, target->id, KAI_ID_LEN);
 	request.body = make_body(scratch, kai_kind_row(KAI_KIND_RETRACT), op->number, 40);
-	sim_control(sim, sim_node(sim, op->node), KAI_CONTROL_RETRACT, &request, op, retracted);
+	sim_act_ask(sim, op, target->realm,
+		    &(struct sim_request){KAI_CONTROL_RETRACT, &request, retracted});
 	scratch->used = mark;
 }

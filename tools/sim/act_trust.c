@@ -208,6 +208,7 @@ static struct kai_span make_terms(struct sim *sim, const struct sim_op *op,
 		.valid_from = wall_of(sim_op_get(op, "from"), -KAI_MS_DAY),
 		.valid_until = wall_of(sim_op_get(op, "until"), YEAR_MS),
 		.signers = or_widest(sim_op_get(op, "signers"), 1),
+		.drill_consent = sim_op_get(op, "drills"),
 	};
 	bool turned = memcmp(sim_node(sim, op->node)->config.org,
 			     sim_node(sim, op->other)->config.org, KAI_ID_LEN) > 0;

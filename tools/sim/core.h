@@ -58,6 +58,7 @@ struct sim_packet {
 	struct sim_packet *next;
 	uint64_t link; /* connection that it left by */
 	bool fin;      /* no frame: the connection's other end is gone */
+	bool drill;    /* a drill's engine made it: it waits for everything live */
 	struct sim_frame frame;
 	uint8_t bytes[];
 };
@@ -71,7 +72,7 @@ struct sim_packets {
 struct sim_way {
 	struct sim_edge *edge;
 	unsigned from;			 /* index of the end that sends */
-	struct sim_packets urgent, bulk; /* wait in the sender */
+	struct sim_packets urgent, bulk, drill; /* wait in the sender, in this order */
 	struct sim_packets under_way;	 /* transmitted, in order of arrival */
 	struct sim_packets kept;	 /* of a blip: go first when it is back */
 	int64_t free_us, arrives_ms;	 /* of the newest */
@@ -137,7 +138,6 @@ uint64_t sim_net_session(struct sim *sim, uint32_t node, uint32_t peer);
 /* A frame that was copied already; goes with the connection link. Frees it when that is gone. */
 void sim_net_post(struct sim *sim, struct sim_packet *packet);
 struct sim_packet *sim_packet_new(struct kai_span bytes);
-enum kai_msg_type sim_frame_type(struct kai_span bytes);
 
 /* wire.c: the transmitter and the pipe of a way. */
 void sim_packets_put(struct sim_packets *list, struct sim_packet *packet);
@@ -214,7 +214,7 @@ struct sim_life {
 	bool put_back;	 /* its store is a backup's, and nobody was told yet */
 	bool renew;	 /* its keys changed: it starts again */
 	struct kai_store *backup;
-	uint64_t steps;
+	uint64_t steps, drill_steps;
 	uint64_t
 		idle_turns; /* in a row that only a timer or MORE caused and that put nothing out */
 };
@@ -253,8 +253,34 @@ void sim_node_step(struct sim *sim, struct sim_node *node, struct kai_txn *txn,
 void sim_node_committed(struct sim *sim, struct sim_node *node, struct sim_input **inputs,
 			size_t count);
 void sim_node_forget_outputs(struct sim *sim);
+/* Remembers for which connection the outputs since the last step are. */
+void sim_node_mark_outputs(struct sim *sim, const struct sim_node *node);
+/* Takes the outputs out of sim->out: what leaves is kept with the node, the rest is done. stage: whose they
+ * are, NULL: the live engine's. */
+void sim_node_gather(struct sim *sim, struct sim_node *node, struct sim_input **inputs,
+		     const struct sim_stage *stage);
+/* What was gathered goes when the commit is done. */
+void sim_node_depart(struct sim *sim, struct sim_node *node);
 /* The first `count` of what waits to leave goes, the rest is lost. */
 void sim_node_leave(struct sim *sim, struct sim_node *node, size_t count);
+
+/* ---- drills that nodes take part in (stage.c) ---- */
+
+void sim_stages_init(struct sim_node *node);
+void sim_stages_done(struct sim_node *node);
+/* After the live turn of these inputs: each drill's, where it has anything to do. lost: the node dies before
+ * they commit. */
+void sim_stages_turn(struct sim *sim, struct sim_node *node, struct sim_input **inputs, size_t count,
+		     bool lost);
+/* Is there an engine of that realm? Its frames and requests are not the live one's. */
+bool sim_stages_serve(const struct sim_node *node, const uint8_t realm[KAI_REALM_LEN]);
+bool sim_stages_take(const struct sim_node *node, const struct sim_input *input); /* a request */
+/* When the next has something to do, in the run's time; INT64_MAX: never. */
+int64_t sim_stages_due(const struct sim_node *node);
+/* The live engine goes, and with it theirs; process: another one begins. */
+void sim_stages_end(struct sim_node *node, bool process);
+/* The disk is another. */
+void sim_stages_lose(struct sim_node *node);
 
 /* ---- organisations (org.c) ---- */
 
@@ -296,18 +322,24 @@ struct sim {
 	struct sim_violation_entry *violations;
 	size_t violation_count, violation_cap;
 	struct sim_ledger *ledger;
+	struct sim_realms *realms;
 	struct sim_acts *acts;
 };
 
 /* Memory or the end of the process, with a word. */
 void *sim_alloc(size_t len);
 void *sim_grow(void *at, size_t len);
-void sim_digest(struct sim *sim, const struct sim_node *node, const struct kai_output *output);
+/* realm: NULL, the live one. */
+void sim_digest(struct sim *sim, const struct sim_node *node, const uint8_t *realm,
+		const struct kai_output *output);
 /* The checkers' hooks, one by one. */
 void sim_tell_sent(struct sim *sim, const struct sim_frame *frame);
 void sim_tell_received(struct sim *sim, const struct sim_frame *frame);
 void sim_tell_turn(struct sim *sim, struct sim_node *node);
 void sim_tell_restarted(struct sim *sim, struct sim_node *node, bool restored);
 void sim_tell_traced(struct sim *sim, struct sim_node *node, const struct kai_output *output);
+/* Of a drill: the observer's alone. */
+void sim_tell_aside(struct sim *sim, struct sim_node *node, const struct kai_output *output);
+void sim_tell_practised(struct sim *sim, struct sim_node *node, struct sim_stage *stage);
 
 #endif

@@ -261,13 +261,13 @@ static void lies(struct sim_maker *maker, uint32_t node, struct sim_draw *draw)
 
 	/* few lies at a time: some end the link, and then no other is heard */
 	for (unsigned i = 0; i < count; i++)
-		maker->plan->nodes[node].lies |= SIM_LIE_BIT(sim_draw_below(draw, SIM_LIE_END));
+		maker->plan->nodes[node].lies |= SIM_LIE_BIT(sim_draw_below(draw, SIM_LIES_DRAWN));
 	for (unsigned i = (unsigned)sim_draw_below(draw, 6); i > 0; i--) {
 		uint32_t other = sim_make_near(maker, node, draw);
 		struct sim_op *op =
 			sim_plan_add(maker->plan, SIM_OP_LIE, some_time(maker, draw), node, other);
 
-		sim_op_set(op, "what", sim_draw_below(draw, SIM_LIE_END));
+		sim_op_set(op, "what", sim_draw_below(draw, SIM_LIES_DRAWN));
 		sim_op_set(op, "arg", sim_draw_below(draw, 1u << 16));
 	}
 }

@@ -69,6 +69,7 @@ void sim_node_init(struct sim *sim, struct sim_node *node, uint32_t number)
 	node->life->side = sim_net_side(sim, number);
 	sim_org_make(sim, node);
 	sim_org_configure(sim, node);
+	sim_stages_init(node);
 	if (kai_store_open_memory(&options, &node->store) != KAI_ERR_OK)
 		abort(); /* only without memory */
 }
@@ -86,6 +87,7 @@ void sim_node_done(struct sim *sim, struct sim_node *node)
 	sim_node_lose_inbox(node);
 	free_controls(node);
 	sim_node_leave(sim, node, 0);
+	sim_stages_done(node);
 	kai_engine_free(node->engine);
 	kai_store_close(node->store);
 	kai_store_close(node->life->backup);
@@ -108,6 +110,7 @@ static void boot(struct sim *sim, struct sim_node *node)
 
 static void new_engine(struct sim_node *node)
 {
+	sim_stages_end(node, false);
 	kai_engine_free(node->engine);
 	node->engine = NULL;
 	node->life->more = false;
@@ -205,6 +208,7 @@ void sim_node_die(struct sim *sim, struct sim_node *node, int64_t back_ms)
 	sim_node_leave(sim, node, 0);
 	sim_net_died(sim, node);
 	sim_node_lose_inbox(node);
+	sim_stages_end(node, true);
 	kai_engine_free(node->engine);
 	node->engine = NULL;
 	life->more = false;
@@ -253,6 +257,7 @@ void sim_node_restore(struct sim *sim, struct sim_node *node)
 		return;
 	if (node->engine != NULL)
 		sim_node_die(sim, node, 0);
+	sim_stages_lose(node);
 	kai_store_close(node->store);
 	node->store = copy_of(node->life->backup);
 	if (kai_store_renew_epoch(node->store, NULL) != KAI_ERR_OK)

@@ -96,6 +96,10 @@ void sim_make_terms(struct sim_maker *maker, struct sim_op *op, struct sim_draw 
 uint32_t sim_make_near(const struct sim_maker *maker, uint32_t node, struct sim_draw *draw);
 /* traffic.c */
 void sim_make_traffic(struct sim_maker *maker);
+struct sim_op *sim_make_item(struct sim_maker *maker, int64_t at_ms, uint32_t node,
+			     struct sim_draw *draw);
+/* make_drills.c: after everything else, and with draws of its own: who has none keeps the plan that it had. */
+void sim_make_drills(struct sim_maker *maker);
 /* faults.c */
 void sim_make_faults(struct sim_maker *maker);
 

@@ -212,6 +212,7 @@ static void end_at(struct sim *sim, struct sim_edge *edge, unsigned end)
 	edge->link[end] = 0;
 	sim_packets_drop(&way->urgent);
 	sim_packets_drop(&way->bulk);
+	sim_packets_drop(&way->drill);
 	tell(sim, edge, end, SIM_INPUT_DOWN, link);
 	if (edge->link[1 - end] == link) {
 		struct sim_packet *fin = sim_packet_new((struct kai_span){NULL, 0});

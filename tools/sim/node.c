@@ -39,7 +39,7 @@ void sim_lane_put(struct sim_lane *lane, struct sim_input *input)
 	lane->tail = input;
 }
 
-/* Offers and chunks wait for everything else; a hello or bye keeps its place among its own link's. */
+/* Offers, chunks and what is of a drill wait for everything else; a hello or bye keeps its place among its own link's. */
 static bool goes_bulk(struct sim_node *node, const struct sim_input *input)
 {
 	unsigned end = sim_edge_end(input->edge, node);
@@ -51,7 +51,7 @@ static bool goes_bulk(struct sim_node *node, const struct sim_input *input)
 	if (mark->link != input->link)
 		*mark = (struct sim_mark){.link = input->link};
 	if (mark->last_barrier <= node->life->bulk_taken && type != KAI_MSG_CHUNK &&
-	    type != KAI_MSG_OFFER && !(barrier && mark->last_bulk > node->life->bulk_taken))
+	    type != KAI_MSG_OFFER && type != KAI_MSG_REALM && !(barrier && mark->last_bulk > node->life->bulk_taken))
 		return false;
 	mark->last_bulk = number;
 	if (barrier)
@@ -153,15 +153,17 @@ void sim_node_rest(struct sim *sim, struct sim_node *node)
 		return;
 	}
 	int64_t due_ms = sim_node_due(node, kai_engine_deadline(node->engine));
+	int64_t drill_ms = sim_stages_due(node);
 
+	if (drill_ms < due_ms)
+		due_ms = drill_ms;
 	if (due_ms < INT64_MAX)
 		sim_node_wake(sim, node, due_ms);
 }
 
 /* ---- one step ---- */
 
-/* Remembers for which connection the outputs since the last step are. */
-static void mark_outputs(struct sim *sim, const struct sim_node *node)
+void sim_node_mark_outputs(struct sim *sim, const struct sim_node *node)
 {
 	size_t count = kai_out_count(sim->out);
 
@@ -189,7 +191,7 @@ void sim_node_step(struct sim *sim, struct sim_node *node, struct kai_txn *txn,
 	sim_random(sim->plan->seed, "entropy", node->number, ++node->life->steps, event->entropy,
 		   sizeof(event->entropy));
 	node->life->more = kai_engine_step(node->engine, txn, event, sim->out);
-	mark_outputs(sim, node);
+	sim_node_mark_outputs(sim, node);
 }
 
 static void step_frame(struct sim *sim, struct sim_node *node, struct kai_txn *txn,
@@ -202,6 +204,8 @@ static void step_frame(struct sim *sim, struct sim_node *node, struct kai_txn *t
 	sim->check.used = 0;
 	sim->check.full = false;
 	kai_frame_check(input->packet->frame.bytes, &sim->check, &checked);
+	if (sim_stages_serve(node, checked.realm))
+		return;
 	struct kai_event with = *event;
 
 	with.frame = &checked;
@@ -215,6 +219,8 @@ static void step_input(struct sim *sim, struct sim_node *node, struct kai_txn *t
 	struct kai_event event = {.type = KAI_EVENT_CONTROL, .client = client};
 
 	if (input->type == SIM_INPUT_CONTROL) {
+		if (sim_stages_take(node, input))
+			return;
 		event.request = kai_span(input->request, input->request_len);
 		sim_node_step(sim, node, txn, &event);
 		return;
@@ -248,7 +254,7 @@ static struct sim_leaving *add_leaving(struct sim_life *life, enum kai_output_ty
 }
 
 static void note_send(struct sim *sim, struct sim_node *node, const struct kai_output *output,
-		      uint64_t link)
+		      uint64_t link, bool drill)
 {
 	const struct sim_node *peer = sim_node_of(sim, output->org);
 	struct sim_leaving *leaving;
@@ -264,7 +270,8 @@ static void note_send(struct sim *sim, struct sim_node *node, const struct kai_o
 	leaving->packet->link = link;
 	leaving->packet->frame.from = node->number;
 	leaving->packet->frame.to = peer->number;
-	leaving->packet->frame.urgent = output->urgent;
+	leaving->packet->frame.urgent = output->urgent && !drill;
+	leaving->packet->drill = drill;
 }
 
 /* What was asked is true from the commit on, whether or not anybody hears of it. */
@@ -288,25 +295,40 @@ static void answer(struct sim *sim, struct sim_node *node, const struct sim_inpu
 		input->done(sim, node, &node->answer, input->op);
 }
 
-/* Takes the outputs out of sim->out: what leaves is kept with the node, the rest is done. */
-static void gather(struct sim *sim, struct sim_node *node, struct sim_input **inputs)
+static void traced(struct sim *sim, struct sim_node *node, const struct kai_output *output,
+		   bool drill)
 {
+	if (drill) {
+		sim_tell_aside(sim, node, output);
+		return;
+	}
+	node->traces++;
+	sim_tell_traced(sim, node, output);
+}
+
+void sim_node_gather(struct sim *sim, struct sim_node *node, struct sim_input **inputs,
+		     const struct sim_stage *stage)
+{
+	bool drill = stage != NULL;
 	size_t count = kai_out_count(sim->out);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct kai_output *output = kai_out_at(sim->out, i);
 
-		sim_digest(sim, node, output);
+		sim_digest(sim, node, drill ? stage->realm : NULL, output);
 		switch (output->type) {
 		case KAI_OUTPUT_SEND:
-			note_send(sim, node, output, sim->out_links[i]);
+			note_send(sim, node, output, sim->out_links[i], drill);
 			break;
 		case KAI_OUTPUT_CUT:
 			sim_tell_traced(sim, node, output);
-			note_send(sim, node, output, sim->out_links[i]);
+			note_send(sim, node, output, sim->out_links[i], drill);
 			break;
-		case KAI_OUTPUT_PEERS:
+		case KAI_OUTPUT_PEERS: /* whom a node talks to is the live engine's to say */
+			if (drill)
+				break;
 			(void)add_leaving(node->life, KAI_OUTPUT_PEERS);
+			node->stages->stale = true;
 			break;
 		case KAI_OUTPUT_CALL:
 			add_leaving(node->life, KAI_OUTPUT_CALL)->call = output->call;
@@ -315,8 +337,7 @@ static void gather(struct sim *sim, struct sim_node *node, struct sim_input **in
 			answer(sim, node, inputs[output->client - 1], output);
 			break;
 		case KAI_OUTPUT_TRACE:
-			node->traces++;
-			sim_tell_traced(sim, node, output);
+			traced(sim, node, output, drill);
 			break;
 		}
 	}
@@ -368,6 +389,17 @@ void sim_node_forget_outputs(struct sim *sim)
 {
 	kai_out_reset(sim->out);
 	sim->out_link_count = 0;
+}
+
+void sim_node_depart(struct sim *sim, struct sim_node *node)
+{
+	struct sim_life *life = node->life;
+
+	if (node->slow_ms > 0)
+		sim_queue_put(&sim->queue, sim->now_ms + node->slow_ms, SIM_EVENT_RELEASE,
+			      ++life->release_stamp, node);
+	else
+		sim_node_leave(sim, node, life->leaving_count);
 }
 
 /* ---- the turn ---- */
@@ -436,30 +468,46 @@ void sim_node_committed(struct sim *sim, struct sim_node *node, struct sim_input
 			size_t count)
 {
 	struct sim_life *life = node->life;
+	bool dies = strikes(node, SIM_CRASH_UNSENT) || strikes(node, SIM_CRASH_HALF_SENT) ||
+		    strikes(node, SIM_CRASH_MID_TURN);
+	/* between the live commit and the drills' */
+	bool lost = strikes(node, SIM_CRASH_UNSENT) &&
+		    sim_random_below(sim->plan->seed, "drills lost", node->number, node->turns,
+				     2) == 0;
 
 	life->busy_until_ms = sim->now_ms + (node->slow_ms > 1 ? node->slow_ms : 1);
 	watch_idle(sim, node, count);
 	node->turns++;
 	sim->figures.turns++;
-	gather(sim, node, inputs);
+	sim_node_gather(sim, node, inputs, NULL);
 	sim_node_forget_outputs(sim);
 	for (size_t i = 0; i < count; i++)
 		if (inputs[i]->type == SIM_INPUT_FRAME)
 			sim_tell_received(sim, &inputs[i]->packet->frame);
 	sim_tell_turn(sim, node);
-	for (size_t i = 0; i < count; i++)
-		sim_input_free(inputs[i]);
-	if (life->armed && node->turns >= life->crash_turn && life->point != SIM_CRASH_IDLE) {
+	sim_stages_turn(sim, node, inputs, count, lost);
+	for (size_t i = 0; i < count; i++) {
+		if (lost && sim_stages_take(node, inputs[i]))
+			sim_lane_put(&life->controls, inputs[i]);
+		else
+			sim_input_free(inputs[i]);
+	}
+	if (dies) {
 		size_t left = life->point == SIM_CRASH_HALF_SENT ? life->leaving_count / 2 : 0;
 
 		sim_node_leave(sim, node, left);
 		sim_node_die(sim, node, life->back_ms);
-	} else if (node->slow_ms > 0) {
-		sim_queue_put(&sim->queue, sim->now_ms + node->slow_ms, SIM_EVENT_RELEASE,
-			      ++life->release_stamp, node);
 	} else {
-		sim_node_leave(sim, node, life->leaving_count);
+		sim_node_depart(sim, node);
 	}
+}
+
+/* Nothing live has anything to do. */
+static void practise(struct sim *sim, struct sim_node *node)
+{
+	node->life->busy_until_ms = sim->now_ms + (node->slow_ms > 1 ? node->slow_ms : 1);
+	sim_stages_turn(sim, node, NULL, 0, false);
+	sim_node_depart(sim, node);
 }
 
 static void turn(struct sim *sim, struct sim_node *node)
@@ -511,6 +559,8 @@ void sim_node_turn(struct sim *sim, struct sim_node *node)
 	} else if (life->more || life->fast.head != NULL || life->bulk.head != NULL ||
 		   is_due(node)) {
 		turn(sim, node);
+	} else if (sim_stages_due(node) <= sim->now_ms) {
+		practise(sim, node);
 	}
 	if (life->renew && node->engine != NULL) {
 		node->life->renew = false;

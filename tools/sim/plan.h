@@ -14,7 +14,7 @@
 
 #include "kairan/base.h"
 
-#define SIM_OP_ARGS 25
+#define SIM_OP_ARGS 26
 
 /*
  * X(NAME, "word", "names of the arguments in order"). Every argument is a non-negative number; `node` and
@@ -30,20 +30,24 @@
  *   within from bit 4 as 5 s × 4^n, bit 7: only alerts and security information.
  *   clause: 0 or a contingency clause: 1 + the node whose items pass; from bit 24 whether they pass to a (else to b), from 25 whether
  *   nothing else does, from 26, 30 and 34 after, longest and pause as 5 s × 2^n (the last: 0 is none), from 40 the kinds' bits (0: all).
- *   change: 1 + op number of the agreement that it follows (0: the first of the pair).
+ *   change: 1 + op number of the agreement that it follows (0: the first of the pair). drills: which it consents to.
+ * drill: node directs one of that level; it begins `begin` ms from now (0: now) and lasts `for`; with1…: 0 or 1 + node, who
+ *   is to take part. close: ref as in a retraction, of the drill; by its node. drill of a publish or control: 0 or 1 + op number
+ *   of the drill in which it happens; a retraction happens where its target did.
  */
 #define SIM_DUTY_BITS 8u
+#define SIM_DRILL_WITH 12u
 #define SIM_X_OP(X)                                                                                                                 \
 	X(PUBLISH, "publish",                                                                                                       \
 	  "kind tlp urgency onward gov aud1 aud2 aud3 sectors main size1 tlp1 p1aud size2 tlp2 "                                    \
-	  "p2aud ref life retain")                                                                                                  \
+	  "p2aud ref life retain drill")                                                                                                  \
 	X(RETRACT, "retract", "ref")                                                                                                \
 	X(AGREE, "agree",                                                                                                           \
 	  "kinds_ab kinds_ba sectors_ab sectors_ba ceil_ab ceil_ba onward_ab onward_ba "                                            \
 	  "constituency_ab constituency_ba "                                                                                        \
 	  "government_a government_b abroad_a abroad_b introduce_a introduce_b communities_ab "                                     \
 	  "communities_ba items "                                                                                                   \
-	  "from until change signers duties clause")                                                                                \
+	  "from until change signers duties clause drills")                                                                                \
 	X(NOTICE, "notice",                                                                                                         \
 	  "action") /* node says it to other: suspend 1, resume 2, terminate 3 */                                                   \
 	X(MEMBER, "member", "community withdrawn days") /* node keeps, other is the member */                                       \
@@ -63,7 +67,10 @@
 	X(SLOW, "slow", "commit for")                                                                                               \
 	X(CLOCK, "clock", "ahead behind ppm_fast ppm_slow for") /* then right again */                                              \
 	X(LIE, "lie", "what arg")     /* a rogue's deliberate act, rogue.h */                                                       \
-	X(CONTROL, "control", "what") /* a reading request: status */
+	X(CONTROL, "control", "what drill") /* status, and people's word on what came */                                           \
+	X(DRILL, "drill",                                                                                                           \
+	  "level begin for with1 with2 with3 with4 with5 with6 with7 with8 with9 with10 with11 with12")                             \
+	X(CLOSE, "close", "ref")
 
 enum sim_op_type {
 #define X(NAME, word, args) SIM_OP_##NAME,

@@ -189,6 +189,10 @@ static const struct scenario {
 	 .text = "a twentieth of the usual ones",
 	 .faults = SIM_FAULT_BIT(CUT),
 	 .topology = -1},
+	{.name = "drills",
+	 .text = "two at once and more, beside what is live",
+	 .faults = SIM_FAULT_BIT(CUT) | SIM_FAULT_BIT(CRASH),
+	 .topology = -1},
 	{.name = "liars",
 	 .text = "a fifth of the nodes are rogues",
 	 .faults = SIM_FAULT_BIT(LIAR),
@@ -378,6 +382,7 @@ struct sim_plan *sim_plan_make(const struct sim_recipe *recipe)
 	add_controls(&maker);
 	if (scenario != NULL)
 		add_special(&maker, scenario);
+	sim_make_drills(&maker);
 	set_end(&maker);
 	sim_make_topology_done(&maker);
 	sim_plan_sort(maker.plan);

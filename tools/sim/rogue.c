@@ -87,6 +87,7 @@ static const sim_tale_fn tales[SIM_LIE_END] = {
 	[SIM_LIE_NONE_FALSELY] = sim_tell_none_falsely,
 	[SIM_LIE_EARLY] = sim_tell_early,
 	[SIM_LIE_TAMPER_SHAPE] = sim_tell_tamper_shape,
+	[SIM_LIE_REALMS] = sim_tell_realms,
 };
 
 const char *sim_lie_word(enum sim_lie lie)

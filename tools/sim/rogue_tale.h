@@ -217,6 +217,8 @@ unsigned sim_tell_none_falsely(struct sim_tale *tale);
 unsigned sim_tell_probe_offers(struct sim_tale *tale);
 unsigned sim_tell_probe_wants(struct sim_tale *tale);
 
+unsigned sim_tell_realms(struct sim_tale *tale);
+
 unsigned sim_tell_early(struct sim_tale *tale);
 unsigned sim_tell_hello_lies(struct sim_tale *tale);
 unsigned sim_tell_hello_realms(struct sim_tale *tale);

@@ -16,15 +16,18 @@ struct shrinker {
 	unsigned tries; /* left */
 };
 
-/* The operation's number that this one refers to; UINT32_MAX: none. */
-static uint32_t refers_to(const struct sim_op *op)
+/* Number of an operation that this one refers to; UINT32_MAX: none. second: the other one. */
+static uint32_t refers_to(const struct sim_op *op, bool second)
 {
-	uint64_t ref = 0;
+	static const char *const names[][2] = {[SIM_OP_PUBLISH] = {"ref", "drill"},
+					       [SIM_OP_RETRACT] = {"ref"},
+					       [SIM_OP_AGREE] = {"change"},
+					       [SIM_OP_CONTROL] = {"drill"},
+					       [SIM_OP_CLOSE] = {"ref"},
+					       [SIM_OP_END] = {NULL}};
+	const char *name = names[op->type][second];
+	uint64_t ref = name == NULL ? 0 : sim_op_get(op, name);
 
-	if (op->type == SIM_OP_PUBLISH || op->type == SIM_OP_RETRACT)
-		ref = sim_op_get(op, "ref");
-	if (op->type == SIM_OP_AGREE)
-		ref = sim_op_get(op, "change");
 	return ref == 0 || ref > UINT32_MAX ? UINT32_MAX : (uint32_t)(ref - 1);
 }
 
@@ -69,8 +72,9 @@ static void keep_targets(const struct sim_plan *plan, bool *out)
 	qsort(sorted, plan->op_count, sizeof(const struct sim_op *), by_number);
 	while (again) {
 		again = false;
-		for (uint32_t i = plan->op_count; i-- > 0;) {
-			uint32_t number = out[i] ? UINT32_MAX : refers_to(&plan->ops[i]);
+		for (uint32_t i = 2 * plan->op_count; i-- > 0;) {
+			uint32_t number =
+				out[i / 2] ? UINT32_MAX : refers_to(&plan->ops[i / 2], i % 2 != 0);
 			uint32_t target =
 				number == UINT32_MAX ? UINT32_MAX : index_of(plan, sorted, number);
 
@@ -199,6 +203,7 @@ static uint32_t higher(uint32_t most, uint64_t node)
 static uint32_t spoken_of(const struct sim_plan *plan)
 {
 	static const char *const audiences[] = {"aud1", "aud2", "aud3", "p1aud", "p2aud"};
+	unsigned with = sim_op_arg(SIM_OP_DRILL, "with1");
 	uint32_t most = 1;
 
 	for (uint32_t i = 0; i < plan->community_count; i++)
@@ -213,6 +218,9 @@ static uint32_t spoken_of(const struct sim_plan *plan)
 			if (entry / SIM_AUDIENCE_TYPE == KAI_AUD_ORG)
 				most = higher(most, entry % SIM_AUDIENCE_TYPE);
 		}
+		for (unsigned k = 0; op->type == SIM_OP_DRILL && k < SIM_DRILL_WITH; k++)
+			if (op->args[with + k] > 0)
+				most = higher(most, op->args[with + k] - 1);
 	}
 	return most;
 }

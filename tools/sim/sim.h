@@ -10,6 +10,8 @@
  *   org       keys, cards and node records of an organisation
  *   act       a plan's operations, done through control requests or to the world
  *   rogue     members who lie
+ *   stage     a drill that a node takes part in: an engine over a store of its own
+ *   realms    the drills that really were directed, and what was published in them
  *   ledger    what is true, known to nobody inside: every item, agreement and membership ever made
  *   oracle    the label rules once more, small, from the protocol's words; shares no code with policy.c
  *   checks/   the checkers: each its own function over ledger, frames and stores
@@ -77,6 +79,29 @@ enum sim_crash_point {
 	SIM_CRASH_POINT_COUNT
 };
 
+/* A drill that a node takes part in (stage.c), as node/daemon/drills.c has it: its turns come after the live
+ * ones and commit only its own store. Which those are the live engine says. */
+#define SIM_STAGES 8u
+
+struct sim_stage {
+	uint8_t realm[KAI_REALM_LEN];
+	struct kai_store *store;   /* over `own` and the live one; NULL: no engine serves it now */
+	struct kai_store *own;	   /* closed with it */
+	struct kai_store *disk;	   /* what lies there while it is closed */
+	struct kai_engine *engine;
+	bool more;
+	bool failed; /* not opened again before the node starts anew */
+	uint64_t idle;
+	uint64_t log_seen;     /* checkers: as sim_node's */
+	struct kai_wall wall;  /* when its newest turn was, by the node's clock */
+};
+
+struct sim_stages {
+	struct sim_stage rows[SIM_STAGES];
+	size_t count;
+	bool stale; /* trust or drills changed: look before the next turn */
+};
+
 /* What a rogue does is rogue.h's; an honest node has none. */
 struct sim_rogue;
 
@@ -87,6 +112,7 @@ struct sim_node {
 	struct kai_engine_config config;
 	struct kai_store *store;
 	struct kai_engine *engine; /* NULL while it is down */
+	struct sim_stages *stages;
 	struct sim_rogue *rogue;   /* NULL: honest */
 	uint64_t boots, turns, epochs;
 	/* The wall clock: SIM_WALL_MS + skew_ms + at scaled by rate_ppm since the last change. */
@@ -119,6 +145,9 @@ struct sim_frame {
 	int64_t sent_ms, due_ms;
 	struct kai_span bytes;
 };
+
+/* Of its bytes; 0: not decodable. */
+enum kai_msg_type sim_frame_type(struct kai_span bytes);
 
 /* ---- what is true (ledger.c) ---- */
 
@@ -184,6 +213,45 @@ void sim_ledger_add_member(struct sim *sim, const struct kai_membership *member)
 const struct sim_agreement *sim_ledger_agreement(const struct sim *sim, uint32_t index);
 uint32_t sim_ledger_agreement_count(const struct sim *sim);
 
+/* ---- what is true of drills (realms.c) ---- */
+
+struct sim_realm {
+	uint8_t realm[KAI_REALM_LEN];
+	uint8_t digest[KAI_ID_LEN];
+	uint32_t director;
+	uint32_t op; /* of the plan */
+	uint64_t level;
+	int64_t from, until; /* wall */
+	int64_t made_ms;
+	uint32_t participants[KAI_MAX_PARTICIPANTS]; /* nodes, the director among them */
+	size_t participant_count;
+};
+
+/* What was published or taken back in one, by an honest engine at least. */
+struct sim_realm_item {
+	uint8_t id[KAI_ID_LEN];
+	uint32_t realm; /* index */
+	uint32_t origin;
+};
+
+struct sim_realms;
+struct sim_realms *sim_realms_new(void);
+void sim_realms_free(struct sim_realms *realms);
+struct sim_realms *sim_realms_of(const struct sim *sim); /* world.c */
+/* Of which its director's store says that it is a drill; UINT32_MAX: it says nothing. */
+uint32_t sim_realms_add(struct sim *sim, const struct sim_node *director,
+			const uint8_t realm[KAI_REALM_LEN], uint32_t op);
+void sim_realms_add_item(struct sim *sim, const uint8_t realm[KAI_REALM_LEN],
+			 const uint8_t id[KAI_ID_LEN], uint32_t origin);
+/* NULL: nobody directed such a one, or published such a thing. */
+const struct sim_realm *sim_realms_find(const struct sim *sim,
+					const uint8_t realm[KAI_REALM_LEN]);
+const struct sim_realm_item *sim_realms_find_item(const struct sim *sim,
+						  const uint8_t id[KAI_ID_LEN]);
+/* By index; NULL: there is none. */
+const struct sim_realm *sim_realms_at(const struct sim *sim, uint32_t index);
+const struct sim_realm_item *sim_realms_item_at(const struct sim *sim, uint32_t index);
+
 /* ---- the oracle (oracle.c) ---- */
 
 /* A contingency clause that the decider says is, or was in this turn, open: by its words' hash. */
@@ -225,7 +293,10 @@ struct sim_checker {
 	void (*received)(struct sim *sim, void *state,
 			 const struct sim_frame *frame); /* its turn is committed */
 	void (*turn)(struct sim *sim, void *state, struct sim_node *node); /* after each commit */
-	/* What its engine said in passing: KAI_OUTPUT_TRACE, CUT. */
+	/* After each commit of a drill's turn, before anything of it leaves. */
+	void (*practised)(struct sim *sim, void *state, struct sim_node *node,
+			  struct sim_stage *stage);
+	/* What its engine said in passing: KAI_OUTPUT_TRACE, CUT. An observer hears drills' engines too. */
 	void (*traced)(struct sim *sim, void *state, struct sim_node *node,
 		       const struct kai_output *output);
 	void (*restarted)(struct sim *sim, void *state, struct sim_node *node, bool restored);

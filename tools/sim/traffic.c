@@ -162,7 +162,8 @@ static void set_content(const struct sim_maker *maker, struct sim_op *op, struct
 		set_part(maker, op, '2', draw);
 }
 
-static void add_item(struct sim_maker *maker, int64_t at_ms, uint32_t node, struct sim_draw *draw)
+struct sim_op *sim_make_item(struct sim_maker *maker, int64_t at_ms, uint32_t node,
+			     struct sim_draw *draw)
 {
 	struct sim_op *op = sim_plan_add(maker->plan, SIM_OP_PUBLISH, at_ms, node, 0);
 
@@ -173,6 +174,7 @@ static void add_item(struct sim_maker *maker, int64_t at_ms, uint32_t node, stru
 	set_label(maker, op, draw);
 	set_content(maker, op, draw);
 	set_ends(maker, op, draw);
+	return op;
 }
 
 /* ---- what refers to others ---- */
@@ -243,7 +245,7 @@ void sim_make_traffic(struct sim_maker *maker)
 			continue;
 		}
 		some_place(maker, &draw, &at_ms, &node);
-		add_item(maker, at_ms, node, &draw);
+		(void)sim_make_item(maker, at_ms, node, &draw);
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		struct sim_draw draw = {maker->recipe.seed, "retractions", i, 0};

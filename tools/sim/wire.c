@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One direction of a link, as a sender's two lanes, its transmitter and a pipe that keeps order: the alerts'
- * lane passes what still waits in the sender, nothing passes what was transmitted.
+ * One direction of a link, as a sender's three lanes, its transmitter and a pipe that keeps order: the alerts'
+ * lane passes what still waits in the sender, drills wait for all that is live, nothing passes what was
+ * transmitted.
  */
 #include "core.h"
 
@@ -10,6 +11,7 @@
 
 #define URGENT_BACKLOG ((size_t)16 * 1024 * 1024) /* as the daemon's: then the link ends */
 #define BULK_BACKLOG ((size_t)32 * 1024 * 1024)
+#define DRILL_BACKLOG ((size_t)16 * 1024 * 1024) /* then what comes is lost, the link stays */
 #define PIPE_BYTES ((size_t)4 * 1024 * 1024) /* transmitted and not read: then the sender waits */
 #define FULL_MS 5			     /* between looks at an inbox without room */
 
@@ -103,9 +105,16 @@ static void transmit(struct sim *sim, struct sim_way *way, struct sim_packet *pa
 	sim_packets_put(&way->under_way, packet);
 }
 
+static struct sim_packets *next_lane(struct sim_way *way)
+{
+	if (way->urgent.head != NULL)
+		return &way->urgent;
+	return way->bulk.head != NULL ? &way->bulk : &way->drill;
+}
+
 void sim_way_pump(struct sim *sim, struct sim_way *way)
 {
-	while (way->urgent.head != NULL || way->bulk.head != NULL) {
+	while (next_lane(way)->head != NULL) {
 		if (way->under_way.bytes > PIPE_BYTES)
 			break; /* goes on when something arrived */
 		if (way->free_us >= (sim->now_ms + 1) * 1000) {
@@ -115,15 +124,21 @@ void sim_way_pump(struct sim *sim, struct sim_way *way)
 			way->sending = true;
 			break;
 		}
-		transmit(sim, way,
-			 sim_packets_take(way->urgent.head != NULL ? &way->urgent : &way->bulk));
+		transmit(sim, way, sim_packets_take(next_lane(way)));
 	}
 	expect(sim, way);
 }
 
 void sim_way_put(struct sim *sim, struct sim_way *way, struct sim_packet *packet)
 {
-	sim_packets_put(packet->frame.urgent ? &way->urgent : &way->bulk, packet);
+	if (packet->drill && way->drill.bytes + packet->frame.bytes.len > DRILL_BACKLOG) {
+		free(packet);
+		return;
+	}
+	sim_packets_put(packet->drill	       ? &way->drill
+			: packet->frame.urgent ? &way->urgent
+					       : &way->bulk,
+			packet);
 	if (way->urgent.bytes > URGENT_BACKLOG || way->bulk.bytes > BULK_BACKLOG) {
 		sim_net_end(sim, sender(way), receiver(way)->number, packet->link);
 		return;
@@ -182,6 +197,7 @@ void sim_way_lose(struct sim_way *way)
 {
 	sim_packets_drop(&way->urgent);
 	sim_packets_drop(&way->bulk);
+	sim_packets_drop(&way->drill);
 	sim_packets_drop(&way->under_way);
 	sim_packets_drop(&way->kept);
 	way->stamp++;
@@ -213,6 +229,7 @@ void sim_way_keep(struct sim *sim, struct sim_way *way, unsigned percent)
 	keep_some(sim, &way->under_way, &kept, percent);
 	keep_some(sim, &way->urgent, &kept, percent);
 	keep_some(sim, &way->bulk, &kept, percent);
+	keep_some(sim, &way->drill, &kept, percent);
 	sim_way_lose(way);
 	way->kept = kept;
 }

@@ -81,6 +81,11 @@ struct sim_ledger *sim_ledger_of(const struct sim *sim)
 	return sim->ledger;
 }
 
+struct sim_realms *sim_realms_of(const struct sim *sim)
+{
+	return sim->realms;
+}
+
 struct sim_acts *sim_acts_of(const struct sim *sim)
 {
 	return sim->acts;
@@ -173,7 +178,8 @@ static void digest_text(struct sim *sim, const char *text)
 	digest(sim, text, text == NULL ? 0 : strlen(text) + 1);
 }
 
-void sim_digest(struct sim *sim, const struct sim_node *node, const struct kai_output *output)
+void sim_digest(struct sim *sim, const struct sim_node *node, const uint8_t *realm,
+		const struct kai_output *output)
 {
 	uint8_t numbers[32];
 
@@ -181,6 +187,8 @@ void sim_digest(struct sim *sim, const struct sim_node *node, const struct kai_o
 	kai_put_be64(numbers + 8, (uint64_t)sim->now_ms);
 	kai_put_be64(numbers + 16, (uint64_t)output->type << 1 | output->urgent);
 	kai_put_be64(numbers + 24, output->bytes.len);
+	if (realm != NULL)
+		digest(sim, realm, KAI_REALM_LEN);
 	digest(sim, numbers, sizeof(numbers));
 	digest(sim, output->org, KAI_ID_LEN);
 	digest(sim, output->bytes.at, output->bytes.len);
@@ -265,6 +273,19 @@ void sim_tell_traced(struct sim *sim, struct sim_node *node, const struct kai_ou
 	TELL(traced, node, output);
 }
 
+void sim_tell_aside(struct sim *sim, struct sim_node *node, const struct kai_output *output)
+{
+	const struct sim_checker *observer = sim->options.observer;
+
+	if (observer != NULL && observer->traced != NULL)
+		observer->traced(sim, sim->options.observer_state, node, output);
+}
+
+void sim_tell_practised(struct sim *sim, struct sim_node *node, struct sim_stage *stage)
+{
+	TELL(practised, node, stage);
+}
+
 static void settle(struct sim *sim)
 {
 	const struct sim_checker *observer = sim->options.observer;
@@ -327,6 +348,7 @@ struct sim *sim_new(const struct sim_plan *plan, const struct sim_options *optio
 	memset(sim->turn, 0, KAI_TURN_ARENA);
 	make_nodes(sim);
 	sim->ledger = sim_ledger_new(sim);
+	sim->realms = sim_realms_new();
 	sim->acts = sim_acts_new(sim);
 	open_checkers(sim);
 	for (uint32_t i = 0; i < sim->node_count; i++)
@@ -349,6 +371,7 @@ void sim_free(struct sim *sim)
 		sim_node_done(sim, &sim->nodes[i]);
 	sim_net_done(sim);
 	sim_ledger_free(sim->ledger);
+	sim_realms_free(sim->realms);
 	while (sim->kept != NULL) {
 		struct sim_block *next = sim->kept->next;
 

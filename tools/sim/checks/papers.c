@@ -3,12 +3,14 @@
  * papers: cards, agreements, notices and memberships tell nobody of others' affairs. From the frames that
  * leave an honest node: an agreement or notice is of the pair; a membership is the sender's or the
  * peer's own, or a withdrawal by its keeper; a card is the sender's own, or of an origin whose items
- * the peer may have or whose card it got before, and then the agreement lets the sender introduce.
+ * the peer may have or whose card it got before, or of one that takes part in a drill with the peer, and then
+ * the agreement lets the sender introduce.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "checks.h"
+#include "kairan/drill.h"
 
 static void complain(struct sim *sim, const struct sim_frame *frame, const char *what)
 {
@@ -102,6 +104,33 @@ static bool follows(struct papers *papers, const struct sim *sim, const struct s
 	return (*at)++ > 0;
 }
 
+/* What one says about a drill is read with its card, by those who are asked to take part as well. */
+static bool practises(struct sim_sight *sight, const struct sim_frame *frame,
+		      const uint8_t origin[KAI_ID_LEN])
+{
+	const uint8_t *to = org_of(sight->sim, frame->to);
+	struct kai_txn *txn = sim_look(sim_node(sight->sim, frame->from));
+	struct kai_scan scan;
+	struct kai_span key;
+	bool found = false;
+
+	kai_scan_init(&scan, txn, KAI_TABLE_DRILLS, kai_span(NULL, 0), kai_span(NULL, 0), false);
+	while (!found && kai_scan_next(&scan, &key, NULL)) {
+		size_t mark = sight->arena.used;
+		uint8_t realm[KAI_REALM_LEN];
+		struct kai_drill_held held;
+
+		if (key.len != KAI_REALM_LEN)
+			continue;
+		memcpy(realm, key.at, KAI_REALM_LEN);
+		found = kai_rec_drill(txn, realm, &sight->arena, &held) &&
+			kai_drill_has(&held.drill, to) && kai_drill_has(&held.drill, origin);
+		sight->arena.used = mark;
+	}
+	kai_txn_abort(txn);
+	return found;
+}
+
 static bool concerned(struct sim *sim, struct sim_sight *sight, const struct sim_frame *frame,
 		      const uint8_t origin[KAI_ID_LEN])
 {
@@ -111,7 +140,7 @@ static bool concerned(struct sim *sim, struct sim_sight *sight, const struct sim
 							sim_ledger_item(sim, i), -1)) == NULL)
 			return true;
 	}
-	return went(sight, frame, origin);
+	return went(sight, frame, origin) || practises(sight, frame, origin);
 }
 
 static void check_card(struct sim *sim, struct papers *papers, struct sim_sight *sight,

@@ -281,7 +281,7 @@ static void read_table(struct sim_sight *sight, enum kai_table table,
 
 static bool is_of_trust(struct kai_span event)
 {
-	static const char *const starts[] = {"agreement", "membership", "card"};
+	static const char *const starts[] = {"agreement", "membership", "card", "drill"};
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
 		size_t len = strlen(starts[i]);
