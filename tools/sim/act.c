@@ -138,8 +138,7 @@ static void act_ack(struct sim *sim, const struct sim_op *op, uint32_t nth, cons
 	if (request.level == KAI_LEVEL_ACTION)
 		request.action = 1 + sim_random_below(seed, "action", op->number, nth, 4);
 	memcpy(request.id, id, KAI_ID_LEN);
-	sim_act_ask(sim, op, realm,
-		    &(struct sim_request){KAI_CONTROL_ACK, &request, imported});
+	sim_act_ask(sim, op, realm, &(struct sim_request){KAI_CONTROL_ACK, &request, imported});
 }
 
 /* The newest of that drill. */
@@ -165,8 +164,7 @@ static void act_control(struct sim *sim, const struct sim_op *op)
 		return;
 	const uint8_t *realm = drill == NULL ? kai_realm_live : drill->realm;
 
-	sim_act_ask(sim, op, realm,
-		    &(struct sim_request){KAI_CONTROL_STATUS, &request, imported});
+	sim_act_ask(sim, op, realm, &(struct sim_request){KAI_CONTROL_STATUS, &request, imported});
 	if (drill != NULL) {
 		ack_drill(sim, op, drill);
 		return;

@@ -12,10 +12,10 @@
 /* Of one operation. */
 struct sim_act {
 	uint32_t number;
-	bool done;		/* published, agreed by both, or directed */
-	uint8_t id[KAI_ID_LEN]; /* of the item, or the digest of the terms or of the drill */
+	bool done;		      /* published, agreed by both, or directed */
+	uint8_t id[KAI_ID_LEN];	      /* of the item, or the digest of the terms or of the drill */
 	uint8_t realm[KAI_REALM_LEN]; /* of a drill and of what is of it; zeros: live */
-	uint64_t serial;	/* of the terms */
+	uint64_t serial;	      /* of the terms */
 };
 
 struct sim_told {

@@ -36,8 +36,8 @@ void sim_act_ask(struct sim *sim, const struct sim_op *op, const uint8_t realm[K
 	}
 	memcpy(request->body, head, sizeof(head));
 	memcpy(envelope.realm, realm, KAI_REALM_LEN);
-	envelope.request = kai_object_encode_in(kai_control_object(request->type), request->body,
-						scratch);
+	envelope.request =
+		kai_object_encode_in(kai_control_object(request->type), request->body, scratch);
 	if (envelope.request.len > 0)
 		sim_control(sim, node, KAI_CONTROL_IN_REALM, &envelope, op, request->done);
 	scratch->used = mark;
@@ -116,14 +116,14 @@ void sim_act_drill(struct sim *sim, const struct sim_op *op)
 	uint64_t begin = sim_op_get(op, "begin") % (uint64_t)KAI_DRILL_MAX_MS;
 	uint64_t length = sim_op_get(op, "for") % (uint64_t)KAI_DRILL_MAX_MS;
 	char name[24];
-	struct kai_ctl_drill_open request = {
-		.level = sim_op_get(op, "level") == KAI_DRILL_COMCHECK ? KAI_DRILL_COMCHECK
-								       : KAI_DRILL_WHOLE,
-		.word = kai_span_str("exercise"),
-		.from = begin == 0 ? 0 : now + begin,
-		.until = now + begin + length,
-		.participants = orgs,
-		.participants_count = participants(sim, op, orgs)};
+	struct kai_ctl_drill_open request = {.level = sim_op_get(op, "level") == KAI_DRILL_COMCHECK
+							      ? KAI_DRILL_COMCHECK
+							      : KAI_DRILL_WHOLE,
+					     .word = kai_span_str("exercise"),
+					     .from = begin == 0 ? 0 : now + begin,
+					     .until = now + begin + length,
+					     .participants = orgs,
+					     .participants_count = participants(sim, op, orgs)};
 
 	(void)snprintf(name, sizeof(name), "drill %u", op->number);
 	request.name = kai_span_str(name);

@@ -220,8 +220,7 @@ static void sign_too(struct sim *sim, const struct sim_op *op, const uint8_t id[
 	struct kai_ctl_sign request = {.role = KAI_ROLE_DECIDER};
 
 	memcpy(request.id, id, KAI_ID_LEN);
-	sim_act_ask(sim, op, realm,
-		    &(struct sim_request){KAI_CONTROL_SIGN, &request, signed_too});
+	sim_act_ask(sim, op, realm, &(struct sim_request){KAI_CONTROL_SIGN, &request, signed_too});
 }
 
 static void published(struct sim *sim, struct sim_node *node, const struct kai_ctl_answer *answer,

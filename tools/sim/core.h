@@ -71,12 +71,12 @@ struct sim_packets {
 /* One direction of an edge. */
 struct sim_way {
 	struct sim_edge *edge;
-	unsigned from;			 /* index of the end that sends */
+	unsigned from;				/* index of the end that sends */
 	struct sim_packets urgent, bulk, drill; /* wait in the sender, in this order */
-	struct sim_packets under_way;	 /* transmitted, in order of arrival */
-	struct sim_packets kept;	 /* of a blip: go first when it is back */
-	int64_t free_us, arrives_ms;	 /* of the newest */
-	bool sending, arriving;		 /* an event is queued */
+	struct sim_packets under_way;		/* transmitted, in order of arrival */
+	struct sim_packets kept;		/* of a blip: go first when it is back */
+	int64_t free_us, arrives_ms;		/* of the newest */
+	bool sending, arriving;			/* an event is queued */
 	uint32_t stamp;
 };
 
@@ -270,8 +270,8 @@ void sim_stages_init(struct sim_node *node);
 void sim_stages_done(struct sim_node *node);
 /* After the live turn of these inputs: each drill's, where it has anything to do. lost: the node dies before
  * they commit. */
-void sim_stages_turn(struct sim *sim, struct sim_node *node, struct sim_input **inputs, size_t count,
-		     bool lost);
+void sim_stages_turn(struct sim *sim, struct sim_node *node, struct sim_input **inputs,
+		     size_t count, bool lost);
 /* Is there an engine of that realm? Its frames and requests are not the live one's. */
 bool sim_stages_serve(const struct sim_node *node, const uint8_t realm[KAI_REALM_LEN]);
 bool sim_stages_take(const struct sim_node *node, const struct sim_input *input); /* a request */

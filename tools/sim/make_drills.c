@@ -75,8 +75,7 @@ static void add_drill(struct sim_maker *maker, struct sim_draw *draw, struct cas
 {
 	uint64_t length = (uint64_t)(maker->end_ms - maker->start_ms);
 	int64_t at_ms = maker->start_ms + (int64_t)sim_draw_below(draw, length / 2);
-	struct sim_op *op =
-		sim_plan_add(maker->plan, SIM_OP_DRILL, at_ms, cast->nodes[0], 0);
+	struct sim_op *op = sim_plan_add(maker->plan, SIM_OP_DRILL, at_ms, cast->nodes[0], 0);
 	uint64_t begin = sim_draw_percent(draw, 70) ? 0 : sim_draw_between(draw, 1, length / 4);
 	char name[8];
 

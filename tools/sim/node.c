@@ -51,7 +51,8 @@ static bool goes_bulk(struct sim_node *node, const struct sim_input *input)
 	if (mark->link != input->link)
 		*mark = (struct sim_mark){.link = input->link};
 	if (mark->last_barrier <= node->life->bulk_taken && type != KAI_MSG_CHUNK &&
-	    type != KAI_MSG_OFFER && type != KAI_MSG_REALM && !(barrier && mark->last_bulk > node->life->bulk_taken))
+	    type != KAI_MSG_OFFER && type != KAI_MSG_REALM &&
+	    !(barrier && mark->last_bulk > node->life->bulk_taken))
 		return false;
 	mark->last_bulk = number;
 	if (barrier)
@@ -471,9 +472,9 @@ void sim_node_committed(struct sim *sim, struct sim_node *node, struct sim_input
 	bool dies = strikes(node, SIM_CRASH_UNSENT) || strikes(node, SIM_CRASH_HALF_SENT) ||
 		    strikes(node, SIM_CRASH_MID_TURN);
 	/* between the live commit and the drills' */
-	bool lost = strikes(node, SIM_CRASH_UNSENT) &&
-		    sim_random_below(sim->plan->seed, "drills lost", node->number, node->turns,
-				     2) == 0;
+	bool lost =
+		strikes(node, SIM_CRASH_UNSENT) &&
+		sim_random_below(sim->plan->seed, "drills lost", node->number, node->turns, 2) == 0;
 
 	life->busy_until_ms = sim->now_ms + (node->slow_ms > 1 ? node->slow_ms : 1);
 	watch_idle(sim, node, count);

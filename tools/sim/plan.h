@@ -40,14 +40,14 @@
 #define SIM_X_OP(X)                                                                                                                 \
 	X(PUBLISH, "publish",                                                                                                       \
 	  "kind tlp urgency onward gov aud1 aud2 aud3 sectors main size1 tlp1 p1aud size2 tlp2 "                                    \
-	  "p2aud ref life retain drill")                                                                                                  \
+	  "p2aud ref life retain drill")                                                                                            \
 	X(RETRACT, "retract", "ref")                                                                                                \
 	X(AGREE, "agree",                                                                                                           \
 	  "kinds_ab kinds_ba sectors_ab sectors_ba ceil_ab ceil_ba onward_ab onward_ba "                                            \
 	  "constituency_ab constituency_ba "                                                                                        \
 	  "government_a government_b abroad_a abroad_b introduce_a introduce_b communities_ab "                                     \
 	  "communities_ba items "                                                                                                   \
-	  "from until change signers duties clause drills")                                                                                \
+	  "from until change signers duties clause drills")                                                                         \
 	X(NOTICE, "notice",                                                                                                         \
 	  "action") /* node says it to other: suspend 1, resume 2, terminate 3 */                                                   \
 	X(MEMBER, "member", "community withdrawn days") /* node keeps, other is the member */                                       \
@@ -66,10 +66,11 @@
 	X(FULL, "full", "for")                                                                                                      \
 	X(SLOW, "slow", "commit for")                                                                                               \
 	X(CLOCK, "clock", "ahead behind ppm_fast ppm_slow for") /* then right again */                                              \
-	X(LIE, "lie", "what arg")     /* a rogue's deliberate act, rogue.h */                                                       \
-	X(CONTROL, "control", "what drill") /* status, and people's word on what came */                                           \
+	X(LIE, "lie", "what arg")	    /* a rogue's deliberate act, rogue.h */                                                 \
+	X(CONTROL, "control", "what drill") /* status, and people's word on what came */                                            \
 	X(DRILL, "drill",                                                                                                           \
-	  "level begin for with1 with2 with3 with4 with5 with6 with7 with8 with9 with10 with11 with12")                             \
+	  "level begin for with1 with2 with3 with4 with5 with6 with7 with8 with9 with10 with11 "                                    \
+	  "with12")                                                                                                                 \
 	X(CLOSE, "close", "ref")
 
 enum sim_op_type {

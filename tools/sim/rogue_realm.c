@@ -48,16 +48,15 @@ static const struct sim_kept *some_frame(struct sim_tale *tale, enum kai_msg_typ
 
 	for (uint64_t i = 0; i < 2 * (uint64_t)SIM_ROGUE_RING; i++) {
 		uint64_t at = (first + i) % (2 * (uint64_t)SIM_ROGUE_RING);
-		const struct sim_kept *kept = at < SIM_ROGUE_RING
-						      ? &rogue->sent[at]
-						      : &rogue->got[at - SIM_ROGUE_RING];
+		const struct sim_kept *kept =
+			at < SIM_ROGUE_RING ? &rogue->sent[at] : &rogue->got[at - SIM_ROGUE_RING];
 
 		if (kept->at == NULL)
 			continue;
-		if (type != 0 ? kept->type == type
-			      : kept->type == KAI_MSG_PUSH || kept->type == KAI_MSG_OFFER ||
-					kept->type == KAI_MSG_CHUNK ||
-					kept->type == KAI_MSG_RECEIPT)
+		if (type != 0
+			    ? kept->type == type
+			    : kept->type == KAI_MSG_PUSH || kept->type == KAI_MSG_OFFER ||
+				      kept->type == KAI_MSG_CHUNK || kept->type == KAI_MSG_RECEIPT)
 			return kept;
 	}
 	return NULL;
@@ -68,8 +67,8 @@ static bool open_envelope(struct sim_tale *tale, const struct sim_kept *kept,
 {
 	struct kai_span copy = sim_tale_copy(tale, kai_span(kept->at, kept->len));
 
-	return copy.len > 0 && kai_object_decode(&kai_object_realm_frame, copy, tale->arena, ret) ==
-				       KAI_FAULT_NONE;
+	return copy.len > 0 &&
+	       kai_object_decode(&kai_object_realm_frame, copy, tale->arena, ret) == KAI_FAULT_NONE;
 }
 
 static unsigned send_in(struct sim_tale *tale, const uint8_t realm[KAI_REALM_LEN],
@@ -127,10 +126,9 @@ static unsigned cross(struct sim_tale *tale, uint64_t how)
 						kai_span(of_drill->at, of_drill->len), false)
 			       : 0;
 	default: /* an envelope in an envelope */
-		return of_drill != NULL && known
-			       ? send_in(tale, held.drill.realm,
-					 kai_span(of_drill->at, of_drill->len))
-			       : 0;
+		return of_drill != NULL && known ? send_in(tale, held.drill.realm,
+							   kai_span(of_drill->at, of_drill->len))
+						 : 0;
 	}
 }
 
@@ -140,9 +138,7 @@ static unsigned send_signed(struct sim_tale *tale, uint64_t what, struct kai_spa
 {
 	struct kai_drill_frame frame = {.what = what, .bytes = bytes};
 
-	return bytes.len == 0
-		       ? 0
-		       : sim_tale_send(tale, tale->to, KAI_MSG_DRILL, &frame, true);
+	return bytes.len == 0 ? 0 : sim_tale_send(tale, tale->to, KAI_MSG_DRILL, &frame, true);
 }
 
 /* Directed by it, under the realm of one that it knows, or under one that is new. */
@@ -213,8 +209,7 @@ static unsigned forge(struct sim_tale *tale, uint64_t how)
 	case 2: /* for ever, whatever it says later */
 		return say(tale, &held, KAI_DRILL_CONSENTS, me, KAI_MAX_TIME_MS);
 	case 3:
-		return say(tale, &held, KAI_DRILL_REFUSES, me,
-			   now + 365 * (uint64_t)KAI_MS_DAY);
+		return say(tale, &held, KAI_DRILL_REFUSES, me, now + 365 * (uint64_t)KAI_MS_DAY);
 	case 4:
 		return say(tale, &held, KAI_DRILL_CONSENTS, other, now);
 	case 5:

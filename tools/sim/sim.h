@@ -85,15 +85,15 @@ enum sim_crash_point {
 
 struct sim_stage {
 	uint8_t realm[KAI_REALM_LEN];
-	struct kai_store *store;   /* over `own` and the live one; NULL: no engine serves it now */
-	struct kai_store *own;	   /* closed with it */
-	struct kai_store *disk;	   /* what lies there while it is closed */
+	struct kai_store *store; /* over `own` and the live one; NULL: no engine serves it now */
+	struct kai_store *own;	 /* closed with it */
+	struct kai_store *disk;	 /* what lies there while it is closed */
 	struct kai_engine *engine;
 	bool more;
 	bool failed; /* not opened again before the node starts anew */
 	uint64_t idle;
-	uint64_t log_seen;     /* checkers: as sim_node's */
-	struct kai_wall wall;  /* when its newest turn was, by the node's clock */
+	uint64_t log_seen;    /* checkers: as sim_node's */
+	struct kai_wall wall; /* when its newest turn was, by the node's clock */
 };
 
 struct sim_stages {
@@ -113,7 +113,7 @@ struct sim_node {
 	struct kai_store *store;
 	struct kai_engine *engine; /* NULL while it is down */
 	struct sim_stages *stages;
-	struct sim_rogue *rogue;   /* NULL: honest */
+	struct sim_rogue *rogue; /* NULL: honest */
 	uint64_t boots, turns, epochs;
 	/* The wall clock: SIM_WALL_MS + skew_ms + at scaled by rate_ppm since the last change. */
 	int64_t skew_ms, rate_ppm, clock_since_ms;
@@ -244,8 +244,7 @@ uint32_t sim_realms_add(struct sim *sim, const struct sim_node *director,
 void sim_realms_add_item(struct sim *sim, const uint8_t realm[KAI_REALM_LEN],
 			 const uint8_t id[KAI_ID_LEN], uint32_t origin);
 /* NULL: nobody directed such a one, or published such a thing. */
-const struct sim_realm *sim_realms_find(const struct sim *sim,
-					const uint8_t realm[KAI_REALM_LEN]);
+const struct sim_realm *sim_realms_find(const struct sim *sim, const uint8_t realm[KAI_REALM_LEN]);
 const struct sim_realm_item *sim_realms_find_item(const struct sim *sim,
 						  const uint8_t id[KAI_ID_LEN]);
 /* By index; NULL: there is none. */

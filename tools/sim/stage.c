@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MORE_STEPS 4	       /* of unfinished work in one turn, while nothing live waits */
+#define MORE_STEPS 4	      /* of unfinished work in one turn, while nothing live waits */
 #define IDLE_TURNS_MOST 10000 /* in a row that did nothing: it spins */
 
 /* ---- its store ---- */
@@ -322,8 +322,7 @@ static void look(struct sim *sim, struct sim_node *node)
 
 	if (kai_txn_begin(node->store, false, &txn, NULL) != KAI_ERR_OK)
 		abort(); /* a reader in memory: only without memory */
-	size_t count =
-		kai_engine_drills(node->engine, txn, sim_wall(node), realms, SIM_STAGES);
+	size_t count = kai_engine_drills(node->engine, txn, sim_wall(node), realms, SIM_STAGES);
 
 	kai_txn_abort(txn);
 	stages->stale = false;
@@ -343,8 +342,8 @@ static void look(struct sim *sim, struct sim_node *node)
 	}
 }
 
-void sim_stages_turn(struct sim *sim, struct sim_node *node, struct sim_input **inputs, size_t count,
-		     bool lost)
+void sim_stages_turn(struct sim *sim, struct sim_node *node, struct sim_input **inputs,
+		     size_t count, bool lost)
 {
 	struct sim_stages *stages = node->stages;
 

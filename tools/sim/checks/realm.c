@@ -229,8 +229,8 @@ static void check_content(struct sim *sim, struct sim_sight *sight, const struct
 	for (size_t i = 0; type == KAI_MSG_OFFER && i < msg->offer.entries_count; i++) {
 		const uint8_t *id = msg->offer.entries[i].id;
 		const struct sim_realm_item *item = sim_realms_find_item(sim, id);
-		const uint8_t *its = item == NULL ? kai_realm_live
-						  : sim_realms_at(sim, item->realm)->realm;
+		const uint8_t *its =
+			item == NULL ? kai_realm_live : sim_realms_at(sim, item->realm)->realm;
 
 		if ((item != NULL || sim_ledger_find(sim, id) != NULL) &&
 		    memcmp(its, realm, KAI_REALM_LEN) != 0)
@@ -253,8 +253,8 @@ static void check_envelope(struct sim *sim, const struct realm *state, struct si
 	if (why != NULL && !just_learnt(sim, sim_node(sim, frame->from)))
 		sim_violation(sim, "realm", frame->from, NULL, "sends node %u a frame %s",
 			      frame->to, why);
-	if (object == NULL || kai_object_decode(object, envelope->frame, &sight->arena, &inside) !=
-				      KAI_FAULT_NONE)
+	if (object == NULL ||
+	    kai_object_decode(object, envelope->frame, &sight->arena, &inside) != KAI_FAULT_NONE)
 		sim_violation(sim, "realm", frame->from, NULL,
 			      "sends node %u a frame of a drill that cannot be read", frame->to);
 	else
@@ -272,16 +272,16 @@ static void check_telling(struct sim *sim, struct sim_sight *sight, const struct
 		return;
 	struct kai_txn *txn = sim_look(from);
 
-	if (kai_drill_peek(sight->msg.drill_frame.bytes, &sight->arena, &held.drill,
-			   held.digest) != KAI_FAULT_NONE)
+	if (kai_drill_peek(sight->msg.drill_frame.bytes, &sight->arena, &held.drill, held.digest) !=
+	    KAI_FAULT_NONE)
 		why = "that cannot be read";
 	else if (!kai_drill_has(&held.drill, to->config.org))
 		why = "in which that one is to take no part";
 	else if (!kai_drill_consents(txn, &held, from->config.org, &sight->arena))
 		why = "in which it takes no part itself";
-	else if (!sim_consents(sim_oracle_pact_by(sim, frame->from, frame->to,
-						  sight->walls[frame->from]),
-			       held.drill.level))
+	else if (!sim_consents(
+			 sim_oracle_pact_by(sim, frame->from, frame->to, sight->walls[frame->from]),
+			 held.drill.level))
 		why = "to which no agreement of theirs consents";
 	kai_txn_abort(txn);
 	if (why != NULL)
@@ -313,10 +313,15 @@ static void realm_turn(struct sim *sim, void *state, struct sim_node *node)
 
 	if (node->rogue != NULL)
 		return;
-	for (size_t i = 0; i < sight->change_count; i++)
-		if (!is_of(sight->changes[i].item.header, kai_realm_live))
-			sim_violation(sim, "realm", node->number, sight->changes[i].item.id,
+	for (size_t i = 0; i < sight->change_count; i++) {
+		const struct sim_change *change = &sight->changes[i];
+
+		if (!is_of(change->item.header, kai_realm_live) ||
+		    (change->truth != NULL &&
+		     memcmp(change->truth->header.realm, kai_realm_live, KAI_REALM_LEN) != 0))
+			sim_violation(sim, "realm", node->number, change->item.id,
 				      "holds an item of a drill in its live store");
+	}
 	if (just_learnt(sim, node))
 		read_words(sim, state, sight, node);
 }
@@ -445,8 +450,7 @@ static void realm_settled(struct sim *sim, void *state)
 			const struct sim_stage *stage = &node->stages->rows[k];
 
 			if (stage->own != NULL || stage->disk != NULL)
-				check_store(sim, i,
-					    stage->own != NULL ? stage->own : stage->disk,
+				check_store(sim, i, stage->own != NULL ? stage->own : stage->disk,
 					    stage->realm);
 		}
 	}

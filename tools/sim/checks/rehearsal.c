@@ -107,9 +107,9 @@ static bool is_open(struct rehearsal *rehearsal, uint32_t node)
 	struct kai_txn *txn = sim_look(sim_node(rehearsal->sim, node));
 	size_t mark = rehearsal->sight->arena.used;
 	struct kai_drill_held held;
-	bool open = kai_rec_drill(txn, rehearsal->realm->realm, &rehearsal->sight->arena, &held) &&
-		    (int64_t)kai_drill_end(txn, &held, &rehearsal->sight->arena) >
-			    rehearsal->now.ms;
+	bool open =
+		kai_rec_drill(txn, rehearsal->realm->realm, &rehearsal->sight->arena, &held) &&
+		(int64_t)kai_drill_end(txn, &held, &rehearsal->sight->arena) > rehearsal->now.ms;
 
 	rehearsal->sight->arena.used = mark;
 	kai_txn_abort(txn);
