@@ -117,7 +117,7 @@ static void read_words(struct sim *sim, struct realm *realm, struct sim_sight *s
 			continue;
 		memcpy(id, key.at, KAI_REALM_LEN);
 		if (kai_rec_drill(sight->txn, id, &sight->arena, &held) &&
-		    kai_drill_consents(sight->txn, &held, node->config.org, &sight->arena))
+		    sim_takes_part(sight->txn, &held, node->config.org, &sight->arena))
 			check_word(sim, realm, node, &held);
 		sight->arena.used = mark;
 	}
@@ -186,14 +186,14 @@ static const char *forbidden(struct sim *sim, const struct realm *state, struct 
 		return "of a drill that it does not serve";
 	if (!kai_rec_drill(txn, realm, &sight->arena, &held))
 		return "of a drill that it does not know";
-	if (!kai_drill_consents(txn, &held, from->config.org, &sight->arena))
+	if (!sim_takes_part(txn, &held, from->config.org, &sight->arena))
 		return "of a drill in which it takes no part";
-	if (!kai_drill_consents(txn, &held, to->config.org, &sight->arena))
+	if (!sim_takes_part(txn, &held, to->config.org, &sight->arena))
 		return "of a drill, and that one does not take part";
 	if (to->rogue == NULL && !has_said(state, to->number, held.digest))
 		return "of a drill by a consent that was never given";
 	if (stage->wall.ms < (int64_t)held.drill.from ||
-	    stage->wall.ms >= (int64_t)kai_drill_end(txn, &held, &sight->arena))
+	    stage->wall.ms >= sim_drill_end(txn, &held, &sight->arena))
 		return "of a drill outside its window";
 	if (!sim_consents(sim_oracle_pact_by(sim, frame->from, frame->to, stage->wall),
 			  held.drill.level))
@@ -277,7 +277,7 @@ static void check_telling(struct sim *sim, struct sim_sight *sight, const struct
 		why = "that cannot be read";
 	else if (!kai_drill_has(&held.drill, to->config.org))
 		why = "in which that one is to take no part";
-	else if (!kai_drill_consents(txn, &held, from->config.org, &sight->arena))
+	else if (!sim_takes_part(txn, &held, from->config.org, &sight->arena))
 		why = "in which it takes no part itself";
 	else if (!sim_consents(
 			 sim_oracle_pact_by(sim, frame->from, frame->to, sight->walls[frame->from]),
@@ -363,12 +363,12 @@ static void check_gain(struct sim *sim, const struct sim_node *node, const struc
 	struct kai_drill_held held;
 
 	if (!kai_rec_drill(txn, stage->realm, &sight->arena, &held) ||
-	    !kai_drill_consents(txn, &held, node->config.org, &sight->arena))
+	    !sim_takes_part(txn, &held, node->config.org, &sight->arena))
 		sim_violation(sim, "realm", node->number, NULL,
 			      "stores what is of a drill in which it takes no part");
 	else if (!just_learnt(sim, node) &&
 		 (stage->wall.ms < (int64_t)held.drill.from ||
-		  stage->wall.ms >= (int64_t)kai_drill_end(txn, &held, &sight->arena)))
+		  stage->wall.ms >= sim_drill_end(txn, &held, &sight->arena)))
 		sim_violation(sim, "realm", node->number, NULL,
 			      "stores what is of a drill outside its window");
 }

@@ -94,7 +94,7 @@ static bool takes_part(struct rehearsal *rehearsal, uint32_t node, uint32_t who)
 	struct kai_drill_held held;
 	bool yes = kai_rec_drill(txn, rehearsal->realm->realm, &rehearsal->sight->arena, &held) &&
 		   kai_id_equal(held.digest, rehearsal->realm->digest) &&
-		   kai_drill_consents(txn, &held, org, &rehearsal->sight->arena);
+		   sim_takes_part(txn, &held, org, &rehearsal->sight->arena);
 
 	rehearsal->sight->arena.used = mark;
 	kai_txn_abort(txn);
@@ -107,9 +107,8 @@ static bool is_open(struct rehearsal *rehearsal, uint32_t node)
 	struct kai_txn *txn = sim_look(sim_node(rehearsal->sim, node));
 	size_t mark = rehearsal->sight->arena.used;
 	struct kai_drill_held held;
-	bool open =
-		kai_rec_drill(txn, rehearsal->realm->realm, &rehearsal->sight->arena, &held) &&
-		(int64_t)kai_drill_end(txn, &held, &rehearsal->sight->arena) > rehearsal->now.ms;
+	bool open = kai_rec_drill(txn, rehearsal->realm->realm, &rehearsal->sight->arena, &held) &&
+		    sim_drill_end(txn, &held, &rehearsal->sight->arena) > rehearsal->now.ms;
 
 	rehearsal->sight->arena.used = mark;
 	kai_txn_abort(txn);
