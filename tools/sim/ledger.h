@@ -80,8 +80,8 @@ const char *sim_oracle_forbids(const struct sim *sim, const struct sim_hop *hop)
 /* The agreement in force between the two by what all know, at the wall time; NULL: none is active. */
 const struct sim_pact *sim_oracle_pact(const struct sim *sim, uint32_t a, uint32_t b,
 				       struct kai_wall now);
-/* The same by what the node knows. */
+/* The one that counts by what the node knows, active or not; NULL: none. */
 const struct sim_pact *sim_oracle_pact_by(const struct sim *sim, uint32_t node, uint32_t other,
-					  struct kai_wall now);
+					  struct kai_wall now, bool *ret_active);
 
 #endif

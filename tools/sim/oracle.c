@@ -517,12 +517,13 @@ const struct sim_pact *sim_oracle_pact(const struct sim *sim, uint32_t a, uint32
 }
 
 const struct sim_pact *sim_oracle_pact_by(const struct sim *sim, uint32_t node, uint32_t other,
-					  struct kai_wall now)
+					  struct kai_wall now, bool *ret_active)
 {
 	struct sim_hop hop = {.from = node, .to = other, .now = now, .decider = node};
 	struct ask ask = {
 		.sim = sim, .ledger = sim_ledger_of(sim), .hop = &hop, .bit = SIM_KNOWN_NOW};
 
 	find_pact(&ask);
-	return ask.state == KAI_STATE_ACTIVE ? ask.pact : NULL;
+	*ret_active = ask.pact != NULL && ask.state == KAI_STATE_ACTIVE;
+	return ask.pact;
 }

@@ -4,7 +4,7 @@
  * of the live realm, in a drill's store of that drill, and there by its author's hand; nothing of a drill is
  * stored before it said that it takes part, nor outside the window. Each of its frames of a drill is of one
  * that it knows and takes part in, within the window, to a peer whose consent it holds and under an agreement
- * that consents to that level; what is inside is of that realm. Whom it tells of a drill is a participant and
+ * that consents to that level, which is in force where it brings something new; what is inside is of that realm. Whom it tells of a drill is a participant and
  * such a partner; it takes part only where such an agreement is; and what it holds as an honest org's consent
  * that org said. In a turn in which its knowledge of all that changed it may still act by what it knew
  * before: the drills' engines hear of it after theirs.
@@ -13,6 +13,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "kairan/kinds.h"
 
 /* Somebody said that it takes part. */
 struct word {
@@ -174,13 +176,14 @@ static const struct sim_stage *stage_of(const struct sim_node *node,
 }
 
 /* Why it may not go; NULL: it may. */
-static const char *forbidden(struct sim *sim, const struct realm *state, struct sim_sight *sight,
-			     const struct sim_frame *frame, struct kai_txn *txn)
+static const char *forbidden_by(struct sim *sim, const struct realm *state, struct sim_sight *sight,
+				const struct sim_frame *frame, struct kai_txn *txn, bool news)
 {
 	const struct sim_node *from = sim_node(sim, frame->from), *to = sim_node(sim, frame->to);
 	const uint8_t *realm = sight->msg.realm_frame.realm;
 	const struct sim_stage *stage = stage_of(from, realm);
 	struct kai_drill_held held;
+	bool active;
 
 	if (stage == NULL)
 		return "of a drill that it does not serve";
@@ -195,10 +198,21 @@ static const char *forbidden(struct sim *sim, const struct realm *state, struct 
 	if (stage->wall.ms < (int64_t)held.drill.from ||
 	    stage->wall.ms >= sim_drill_end(txn, &held, &sight->arena))
 		return "of a drill outside its window";
-	if (!sim_consents(sim_oracle_pact_by(sim, frame->from, frame->to, stage->wall),
+	if (!sim_consents(sim_oracle_pact_by(sim, frame->from, frame->to, stage->wall, &active),
 			  held.drill.level))
 		return "of a drill to which no agreement of theirs consents";
-	return NULL;
+	/* As what is live: greetings, retractions and answers go on while it is suspended or has expired. */
+	return active || !news ? NULL : "of a drill with an item, and no agreement is in force";
+}
+
+static const char *forbidden(struct sim *sim, const struct realm *state, struct sim_sight *sight,
+			     const struct sim_frame *frame, bool news)
+{
+	struct kai_txn *txn = sim_look(sim_node(sim, frame->from));
+	const char *why = forbidden_by(sim, state, sight, frame, txn, news);
+
+	kai_txn_abort(txn);
+	return why;
 }
 
 static struct kai_span head_of(enum kai_msg_type type, const union kai_msg *msg)
@@ -208,6 +222,18 @@ static struct kai_span head_of(enum kai_msg_type type, const union kai_msg *msg)
 	if (type == KAI_MSG_CHUNK && msg->chunk.head != NULL)
 		return msg->chunk.head->header;
 	return kai_span(NULL, 0);
+}
+
+/* It brings an item that is no retraction. */
+static bool is_news(struct sim_sight *sight, enum kai_msg_type type, const union kai_msg *msg)
+{
+	struct kai_span bytes = head_of(type, msg);
+	struct kai_header header;
+
+	return bytes.len > 0 &&
+	       kai_object_decode(&kai_object_header, bytes, &sight->arena, &header) ==
+		       KAI_FAULT_NONE &&
+	       header.kind != KAI_KIND_RETRACT;
 }
 
 /* What it holds, or says that it does, is of the frame's realm. */
@@ -245,20 +271,20 @@ static void check_envelope(struct sim *sim, const struct realm *state, struct si
 	const struct kai_realm_frame *envelope = &sight->msg.realm_frame;
 	enum kai_msg_type type = sim_frame_type(envelope->frame);
 	const struct kai_object *object = kai_msg_object((uint64_t)type);
-	struct kai_txn *txn = sim_look(sim_node(sim, frame->from));
-	const char *why = forbidden(sim, state, sight, frame, txn);
 	union kai_msg inside;
 
-	kai_txn_abort(txn);
+	if (object == NULL ||
+	    kai_object_decode(object, envelope->frame, &sight->arena, &inside) != KAI_FAULT_NONE) {
+		sim_violation(sim, "realm", frame->from, NULL,
+			      "sends node %u a frame of a drill that cannot be read", frame->to);
+		return;
+	}
+	const char *why = forbidden(sim, state, sight, frame, is_news(sight, type, &inside));
+
 	if (why != NULL && !just_learnt(sim, sim_node(sim, frame->from)))
 		sim_violation(sim, "realm", frame->from, NULL, "sends node %u a frame %s",
 			      frame->to, why);
-	if (object == NULL ||
-	    kai_object_decode(object, envelope->frame, &sight->arena, &inside) != KAI_FAULT_NONE)
-		sim_violation(sim, "realm", frame->from, NULL,
-			      "sends node %u a frame of a drill that cannot be read", frame->to);
-	else
-		check_content(sim, sight, frame, type, &inside, envelope->realm);
+	check_content(sim, sight, frame, type, &inside, envelope->realm);
 }
 
 /* It tells of a drill: to whom that is to be told. */
@@ -267,6 +293,7 @@ static void check_telling(struct sim *sim, struct sim_sight *sight, const struct
 	const struct sim_node *from = sim_node(sim, frame->from), *to = sim_node(sim, frame->to);
 	struct kai_drill_held held;
 	const char *why = NULL;
+	bool active = false;
 
 	if (sight->msg.drill_frame.what != 1 || just_learnt(sim, from))
 		return;
@@ -279,9 +306,10 @@ static void check_telling(struct sim *sim, struct sim_sight *sight, const struct
 		why = "in which that one is to take no part";
 	else if (!sim_takes_part(txn, &held, from->config.org, &sight->arena))
 		why = "in which it takes no part itself";
-	else if (!sim_consents(
-			 sim_oracle_pact_by(sim, frame->from, frame->to, sight->walls[frame->from]),
-			 held.drill.level))
+	else if (!sim_consents(sim_oracle_pact_by(sim, frame->from, frame->to,
+						  sight->walls[frame->from], &active),
+			       held.drill.level) ||
+		 !active)
 		why = "to which no agreement of theirs consents";
 	kai_txn_abort(txn);
 	if (why != NULL)
