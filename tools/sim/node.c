@@ -310,13 +310,14 @@ static void traced(struct sim *sim, struct sim_node *node, const struct kai_outp
 void sim_node_gather(struct sim *sim, struct sim_node *node, struct sim_input **inputs,
 		     const struct sim_stage *stage)
 {
-	bool drill = stage != NULL;
+	const uint8_t *realm = stage == NULL ? NULL : stage->realm;
+	bool drill = realm != NULL;
 	size_t count = kai_out_count(sim->out);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct kai_output *output = kai_out_at(sim->out, i);
 
-		sim_digest(sim, node, drill ? stage->realm : NULL, output);
+		sim_digest(sim, node, realm, output);
 		switch (output->type) {
 		case KAI_OUTPUT_SEND:
 			note_send(sim, node, output, sim->out_links[i], drill);

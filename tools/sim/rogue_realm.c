@@ -17,7 +17,9 @@ static bool some_drill(struct sim_tale *tale, const uint8_t *but, struct kai_dri
 	struct kai_span key;
 	struct kai_scan scan;
 	struct kai_txn *txn;
+	struct kai_drill_held held;
 	uint64_t met = 0;
+	bool found = false;
 
 	if (kai_txn_begin(tale->node->store, false, &txn, NULL) != KAI_ERR_OK)
 		return false;
@@ -31,11 +33,13 @@ static bool some_drill(struct sim_tale *tale, const uint8_t *but, struct kai_dri
 			continue;
 		memcpy(realm, key.at, KAI_REALM_LEN);
 		if (sim_tale_below(tale, ++met) == 0 &&
-		    !kai_rec_drill(txn, realm, tale->arena, ret))
-			met--;
+		    kai_rec_drill(txn, realm, tale->arena, &held)) {
+			*ret = held;
+			found = true;
+		}
 	}
 	kai_txn_abort(txn);
-	return met > 0;
+	return found;
 }
 
 /* ---- what is of one, in another ---- */

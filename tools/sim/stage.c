@@ -126,7 +126,7 @@ static bool event_of(const struct sim_node *node, const struct sim_stage *stage,
 	switch (input->type) {
 	case SIM_INPUT_FRAME:
 		ret->type = KAI_EVENT_FRAME;
-		return input->packet->frame.type == KAI_MSG_REALM &&
+		return input->packet->frame.type == KAI_MSG_REALM && input->edge != NULL &&
 		       input->edge->session[end] == input->link;
 	case SIM_INPUT_UP:
 		ret->type = KAI_EVENT_LINK_UP;
@@ -160,8 +160,10 @@ static void step(struct sim *sim, struct sim_node *node, struct sim_stage *stage
 }
 
 static void step_input(struct sim *sim, struct sim_node *node, struct sim_stage *stage,
-		       struct kai_txn *txn, const struct sim_input *input, struct kai_event *event)
+		       struct kai_txn *txn, const struct sim_input *input,
+		       const struct kai_event *event)
 {
+	struct kai_event with = *event;
 	struct kai_checked checked;
 
 	if (input->type == SIM_INPUT_FRAME) {
@@ -170,9 +172,9 @@ static void step_input(struct sim *sim, struct sim_node *node, struct sim_stage 
 		kai_frame_check(input->packet->frame.bytes, &sim->check, &checked);
 		if (memcmp(checked.realm, stage->realm, KAI_REALM_LEN) != 0)
 			return;
-		event->frame = &checked;
+		with.frame = &checked;
 	}
-	step(sim, node, stage, txn, event);
+	step(sim, node, stage, txn, &with);
 }
 
 static struct kai_txn *begin(struct sim_stage *stage)

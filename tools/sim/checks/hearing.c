@@ -101,12 +101,25 @@ static void mention(struct sim_sight *sight, const uint8_t *id, uint64_t parts, 
 	at->number = at->truth != NULL ? at->truth->number : stranger(sight, id);
 }
 
-/* The id is the header's hash, whatever else a frame says. */
+/* A header begins [version, realm, … */
+bool sim_header_realm(struct kai_span header, uint8_t ret[KAI_REALM_LEN])
+{
+	size_t at = header.len > 0 && header.at[0] == 0xdc ? 3 : 1;
+
+	if (header.len < at + 3 + KAI_REALM_LEN || header.at[at] > 0x7f ||
+	    header.at[at + 1] != 0xc4 || header.at[at + 2] != KAI_REALM_LEN)
+		return false;
+	memcpy(ret, header.at + at + 3, KAI_REALM_LEN);
+	return true;
+}
+
+/* The id is the header's hash in its realm, whatever else a frame says. */
 static const uint8_t *id_of(struct sim_sight *sight, struct kai_span header)
 {
-	static const uint8_t context[16 + KAI_REALM_LEN] = "k1 advisory";
+	uint8_t context[16 + KAI_REALM_LEN] = "k1 advisory";
 	uint8_t *id = kai_arena_take(&sight->arena, KAI_ID_LEN);
 
+	(void)sim_header_realm(header, context + 16);
 	if (id != NULL)
 		(void)crypto_generichash(id, KAI_ID_LEN, header.at, header.len, context,
 					 sizeof(context));

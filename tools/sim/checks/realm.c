@@ -127,23 +127,11 @@ static void read_words(struct sim *sim, struct realm *realm, struct sim_sight *s
 
 /* ---- of which realm something is ---- */
 
-/* A header begins [version, realm, …; false: this one does not. */
-static bool realm_of(struct kai_span header, uint8_t ret[KAI_REALM_LEN])
-{
-	size_t at = header.len > 0 && header.at[0] == 0xdc ? 3 : 1;
-
-	if (header.len < at + 3 + KAI_REALM_LEN || header.at[at] > 0x7f ||
-	    header.at[at + 1] != 0xc4 || header.at[at + 2] != KAI_REALM_LEN)
-		return false;
-	memcpy(ret, header.at + at + 3, KAI_REALM_LEN);
-	return true;
-}
-
 static bool is_of(struct kai_span header, const uint8_t realm[KAI_REALM_LEN])
 {
 	uint8_t its[KAI_REALM_LEN];
 
-	return realm_of(header, its) && memcmp(its, realm, KAI_REALM_LEN) == 0;
+	return sim_header_realm(header, its) && memcmp(its, realm, KAI_REALM_LEN) == 0;
 }
 
 static void check_receipt(struct sim *sim, uint32_t node, struct sim_sight *sight,

@@ -96,6 +96,8 @@ unsigned sim_told(const struct sim_sight *sight, uint32_t from, uint32_t to,
 		  const struct sim_mention *mention);
 bool sim_passed(const struct sim_sight *sight, uint32_t from, uint32_t to, uint32_t item);
 bool sim_is_honest(const struct sim *sim, uint32_t node);
+/* Of which realm a header says that it is; false: it does not begin as one. */
+bool sim_header_realm(struct kai_span header, uint8_t ret[KAI_REALM_LEN]);
 
 /* Reads SUPPLY of an arrival; returns how many (at most cap). */
 size_t sim_supplies(struct sim_sight *sight, struct kai_txn *txn, uint32_t node, uint64_t arrival,
