@@ -113,17 +113,28 @@ bool sim_header_realm(struct kai_span header, uint8_t ret[KAI_REALM_LEN])
 	return true;
 }
 
-/* The id is the header's hash in its realm, whatever else a frame says. */
-static const uint8_t *id_of(struct sim_sight *sight, struct kai_span header)
+/* The id is the header's hash in a realm, whatever else a frame says. */
+static void mention_header(struct sim_sight *sight, struct kai_span header, uint64_t parts,
+			   const uint8_t realm[KAI_REALM_LEN])
 {
 	uint8_t context[16 + KAI_REALM_LEN] = "k1 advisory";
 	uint8_t *id = kai_arena_take(&sight->arena, KAI_ID_LEN);
 
-	(void)sim_header_realm(header, context + 16);
-	if (id != NULL)
-		(void)crypto_generichash(id, KAI_ID_LEN, header.at, header.len, context,
-					 sizeof(context));
-	return id;
+	if (id == NULL)
+		return;
+	memcpy(context + 16, realm, KAI_REALM_LEN);
+	(void)crypto_generichash(id, KAI_ID_LEN, header.at, header.len, context, sizeof(context));
+	mention(sight, id, parts, true);
+}
+
+/* Of one that says that it is of another realm a node speaks by what it says, or by where it came. */
+static void mention_shown(struct sim_sight *sight, struct kai_span header, uint64_t parts)
+{
+	uint8_t realm[KAI_REALM_LEN];
+
+	mention_header(sight, header, parts, kai_realm_live);
+	if (sim_header_realm(header, realm) && memcmp(realm, kai_realm_live, KAI_REALM_LEN) != 0)
+		mention_header(sight, header, parts, realm);
 }
 
 static uint64_t wrapped(const struct kai_wrap *wraps, size_t count)
@@ -137,13 +148,11 @@ static uint64_t wrapped(const struct kai_wrap *wraps, size_t count)
 
 static void mention_push(struct sim_sight *sight, const struct kai_push *push)
 {
-	const uint8_t *id = id_of(sight, push->advisory.header);
 	uint64_t parts = push->offered | wrapped(push->advisory.wraps, push->advisory.wraps_count);
 
 	for (size_t i = 0; i < push->advisory.parts_count; i++)
 		parts |= UINT64_C(1) << push->advisory.parts[i].index;
-	if (id != NULL)
-		mention(sight, id, parts, true);
+	mention_shown(sight, push->advisory.header, parts);
 }
 
 static void mention_chunk(struct sim_sight *sight, const struct kai_chunk *chunk)
@@ -151,11 +160,8 @@ static void mention_chunk(struct sim_sight *sight, const struct kai_chunk *chunk
 	uint64_t parts = chunk->index < KAI_MAX_PARTS ? UINT64_C(1) << chunk->index : 0;
 
 	if (chunk->head != NULL) {
-		const uint8_t *id = id_of(sight, chunk->head->header);
-
 		parts |= wrapped(chunk->head->wraps, chunk->head->wraps_count);
-		if (id != NULL)
-			mention(sight, id, parts, true);
+		mention_shown(sight, chunk->head->header, parts);
 	}
 	if (chunk->head == NULL ||
 	    !kai_id_equal(sight->mentions[sight->mention_count - 1].id, chunk->id))
