@@ -50,6 +50,20 @@ static void refusals(struct sim *sim, const struct sim_trace *trace, struct kai_
 	scratch->used = mark;
 }
 
+/* Of which drill, and what. */
+static void envelope(struct sim *sim, const struct sim_trace *trace, struct kai_span bytes)
+{
+	struct kai_arena *scratch = sim_scratch(sim);
+	size_t mark = scratch->used;
+	struct kai_realm_frame frame;
+
+	if (kai_object_decode(&kai_object_realm_frame, bytes, scratch, &frame) == KAI_FAULT_NONE)
+		(void)fprintf(trace->to, " of %08llx: %s",
+			      (unsigned long long)(kai_get_be64(frame.realm) >> 32),
+			      frame_word(sim_frame_type(frame.frame)));
+	scratch->used = mark;
+}
+
 static void frame_line(struct sim *sim, const struct sim_trace *trace,
 		       const struct sim_frame *frame, const char *what)
 {
@@ -62,6 +76,8 @@ static void frame_line(struct sim *sim, const struct sim_trace *trace,
 		      frame->forged ? " forged" : "", frame->bytes.len);
 	if (frame->type == KAI_MSG_REFUSE)
 		refusals(sim, trace, frame->bytes);
+	if (frame->type == KAI_MSG_REALM)
+		envelope(sim, trace, frame->bytes);
 	(void)fputc('\n', trace->to);
 }
 

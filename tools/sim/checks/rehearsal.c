@@ -3,8 +3,8 @@
  * Liveness of drills, for the checker `realm`: of one that still runs at the end, everybody who is joined to its
  * director by a chain of honest participants and agreements that consent knows it and takes part; two of them
  * side by side hold one another's consent; and what one of them published there for everybody the
- * other holds. Only where it can be said: agreements that are the only ones of their pair and of which nobody
- * said anything since, that let introduce and ask for one signature; no clock was wrong, nobody came back from
+ * other holds. Only where it can be said: agreements that are the only ones of their pair, were in force when
+ * the drill began to be known, and of which nobody said anything since, that let introduce and ask for one signature; no clock was wrong, nobody came back from
  * a backup, no card changed, no quota is cut short, and nobody lied about realms, as a drill under another's
  * realm that comes first is believed.
  */
@@ -61,6 +61,8 @@ static const struct sim_pact *joint(const struct rehearsal *rehearsal, uint32_t 
 		return NULL;
 	const struct kai_terms *terms = &pact->of.terms;
 
+	if ((int64_t)terms->valid_from > SIM_WALL_MS + rehearsal->realm->made_ms)
+		return NULL;
 	return terms->a.may_introduce && terms->b.may_introduce && terms->signers <= 1 ? pact
 										       : NULL;
 }
