@@ -2,7 +2,7 @@
 /*
  * calls: no step of a ladder is lost, and none is carried out twice but after its node ended, by the same name. From
  * the engines' own words as they fall: a step is due, started, done, each once and in that order, and started again
- * only in another life; and from honest stores at the end: whose time is over was called, and nothing is
+ * only by another engine, in another life or after the disk was full; and from honest stores at the end: whose time is over was called, and nothing is
  * under way for ever.
  */
 #include <stdlib.h>
@@ -22,6 +22,7 @@ struct said {
 	uint8_t org[KAI_ID_LEN]; /* zeros: its own people */
 	enum state state;
 	uint64_t boot; /* in which it was started last */
+	bool over;     /* since then another engine serves the store */
 };
 
 struct calls {
@@ -82,7 +83,7 @@ static bool follows(const struct said *said, const struct sim_node *node, enum s
 	case DUE:
 		return said->state == NONE || (said->state == DONE && kai_id_equal(said->id, none));
 	case STARTED:
-		return again ? said->state == STARTED && said->boot != node->boots
+		return again ? said->state == STARTED && (said->over || said->boot != node->boots)
 			     : said->state == DUE;
 	case DONE:
 		return said->state == STARTED || said->state == DUE;
@@ -120,8 +121,10 @@ static void calls_traced(struct sim *sim, void *state, struct sim_node *node,
 				      : said->state == STARTED ? "started"
 							       : "done");
 		said->state = words[i].next;
-		if (words[i].next == STARTED)
+		if (words[i].next == STARTED) {
 			said->boot = node->boots;
+			said->over = false;
+		}
 	}
 }
 
@@ -131,9 +134,14 @@ static void calls_restarted(struct sim *sim, void *state, struct sim_node *node,
 	struct calls *calls = state;
 
 	(void)sim;
-	for (size_t i = 0; restored && i < calls->count; i++)
-		if (calls->list[i].node == node->number)
+	for (size_t i = 0; i < calls->count; i++) {
+		if (calls->list[i].node != node->number)
+			continue;
+		if (restored)
 			calls->list[i--] = calls->list[--calls->count];
+		else
+			calls->list[i].over = true;
+	}
 }
 
 /* ---- the stores at the end ---- */
