@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kairan/wire.h"
+#include "kairan/frames.h"
 
 #define X(object, list) KAI_DEFINE(object, list);
 KAI_X_WIRE(X)

@@ -9,6 +9,7 @@
 #define KAIRAN_CHECK_H
 
 #include "kairan/advisory.h"
+#include "kairan/frames.h"
 #include "kairan/receipt.h"
 
 struct kai_checked {

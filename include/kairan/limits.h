@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every bound on one page. The wire tables (wire.h) and the quota table refer to these; SPEC.md
+ * Every bound on one page. The wire tables (wire.h, frames.h) and the quota table refer to these; SPEC.md
  * prints them. A bound is checked before the length that it limits is believed.
  */
 #ifndef KAIRAN_LIMITS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Tables declare, one interpreter works: every wire object, frame, control request and store record
- * is an X-list in wire.h, control.h or records.h; from it come the struct (KAI_STRUCT), the rows
+ * is an X-list in wire.h, frames.h, control.h or records.h; from it come the struct (KAI_STRUCT), the rows
  * (KAI_ROWS), and with them the strict decoder, the encoder, the JSON printer, SPEC.md's tables and
  * the fuzz entries.
  *

@@ -9,6 +9,7 @@
 #define KAIRAN_POLICY_H
 
 #include "kairan/agreement.h"
+#include "kairan/frames.h"
 
 /*
  * Rules in the order in which they are asked; the first that fails is the reason. X(NAME,

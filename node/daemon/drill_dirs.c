@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "kairan/keys.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 #include "kairan/text.h"
 #include "loop.h"
 

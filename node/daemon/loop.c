@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "kairan/card.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 #include "notify.h"
 #include "reply.h"
 

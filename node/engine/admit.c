@@ -7,6 +7,7 @@
 
 #include "kairan/card.h"
 #include "kairan/kinds.h"
+#include "kairan/rec.h"
 
 #define CLOCK_TOLERANCE_MS KAI_MS_DAY /* an origin's clock may be ahead of ours by so much */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kairan/card.h"
+#include "kairan/rec.h"
 
 struct kai_span kai_turn_copy(struct kai_turn *turn, struct kai_span bytes)
 {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kairan/card.h"
+#include "kairan/rec.h"
 #include "bundle.h"
 #include "spread.h"
 #include "trust.h"

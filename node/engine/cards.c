@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cards and node records that come and go; introduction. */
 #include "kairan/card.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 #include "trust.h"
 
 #include <string.h>

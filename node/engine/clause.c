@@ -5,6 +5,8 @@
  * in words.
  */
 #include "clause.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

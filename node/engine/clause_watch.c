@@ -4,6 +4,7 @@
  * passes. What could not go before is met as the log is walked anew for the peer that a clause leads to.
  */
 #include "clause.h"
+#include "kairan/rec.h"
 
 #include "duty.h"
 

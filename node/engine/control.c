@@ -2,6 +2,7 @@
 /* The switch over control requests: one row a request. */
 #include "kairan/card.h"
 #include "kairan/drill.h"
+#include "kairan/rec.h"
 #include "trust.h"
 
 #include <stdarg.h>

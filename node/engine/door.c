@@ -6,6 +6,8 @@
 
 #include "fetch.h"
 #include "kairan/card.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 #include "kairan/text.h"
 
 static void put_parts(struct kai_door *door)

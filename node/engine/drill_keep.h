@@ -7,6 +7,7 @@
 #ifndef KAIRAN_ENGINE_DRILL_KEEP_H
 #define KAIRAN_ENGINE_DRILL_KEEP_H
 
+#include "kairan/rec.h"
 #include "private.h"
 
 /* Walks the drills, whether over or not. The caller may set scratch->used back between. */

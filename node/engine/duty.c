@@ -10,6 +10,7 @@
 
 #include "kairan/advisory.h"
 #include "kairan/kinds.h"
+#include "kairan/rec.h"
 #include "kairan/text.h"
 
 #define WALK_ROWS 64u

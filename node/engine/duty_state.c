@@ -5,6 +5,8 @@
  * nothing can become of it but its end, where that is.
  */
 #include "duty.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

@@ -2,6 +2,8 @@
 #include "private.h"
 
 #include "kairan/drill.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #include <sodium.h>
 #include <stdlib.h>

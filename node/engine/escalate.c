@@ -8,6 +8,7 @@
  * items wait for it (arrival 0), since whoever keeps the link up is called about the link.
  */
 #include "ladder.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

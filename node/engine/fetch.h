@@ -12,6 +12,7 @@
 #ifndef KAIRAN_ENGINE_FETCH_H
 #define KAIRAN_ENGINE_FETCH_H
 
+#include "kairan/frames.h"
 #include <sys/queue.h>
 
 #include "private.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spread.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kairan/label.h"
+#include "kairan/rec.h"
 #include "publish.h"
 
 struct granting {

@@ -5,6 +5,7 @@
  * next one's time is set when that one is started, so that no step is ever written beside the one before.
  */
 #include "ladder.h"
+#include "kairan/rec.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What whoever carries out a step is told: of the item no more than the one decision lets that exit have. */
 #include "ladder.h"
+#include "kairan/rec.h"
 
 #include <sodium.h>
 #include <string.h>

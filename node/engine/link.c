@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "private.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #include <sodium.h>
 #include <string.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statements about membership of communities: issued as keeper, kept, and presented. */
 #include "kairan/card.h"
+#include "kairan/frames.h"
 #include "kairan/label.h"
+#include "kairan/rec.h"
 #include "trust.h"
 
 #include <string.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An own item: sealing, signing, deciding for every partner, storing. */
 #include "publish.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #include <sodium.h>
 #include <string.h>

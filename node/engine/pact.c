@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Agreements, notices and memberships as they come by link; storing what was agreed. */
 #include "kairan/card.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 #include "trust.h"
 
 #include <string.h>

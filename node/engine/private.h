@@ -50,6 +50,7 @@
 #include "kairan/control.h"
 #include "kairan/engine.h"
 #include "kairan/facts.h"
+#include "kairan/frames.h"
 
 enum kai_link_state {
 	KAI_LINK_DOWN,

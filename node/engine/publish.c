@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests to publish, to retract, and to remember what an imported document became. */
 #include "kairan/label.h"
+#include "kairan/rec.h"
 #include "publish.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "private.h"
+#include "kairan/rec.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kairan/drill.h"
+#include "kairan/rec.h"
 
 bool kai_realm_live_here(const struct kai_engine *engine)
 {

@@ -9,6 +9,7 @@
 #ifndef KAIRAN_ENGINE_RECEIPT_H
 #define KAIRAN_ENGINE_RECEIPT_H
 
+#include "kairan/rec.h"
 #include "private.h"
 
 #define KAI_LEVEL_BIT(level) (UINT64_C(1) << (level))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kairan/label.h"
+#include "kairan/rec.h"
 
 static struct kai_span additional(uint8_t at[KAI_ID_LEN + 1], const uint8_t id[KAI_ID_LEN],
 				  uint8_t index)

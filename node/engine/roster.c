@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests about cards: import, our own, and resolving a contradiction. */
 #include "kairan/card.h"
+#include "kairan/rec.h"
 #include "trust.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 /* Which keys may speak for an origin, and what of its items stands when one of them is revoked. */
 #include "kairan/card.h"
 #include "kairan/kinds.h"
+#include "kairan/rec.h"
 #include "trust.h"
 
 #include <string.h>

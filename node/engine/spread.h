@@ -7,6 +7,7 @@
 #ifndef KAIRAN_ENGINE_SPREAD_H
 #define KAIRAN_ENGINE_SPREAD_H
 
+#include "kairan/frames.h"
 #include "private.h"
 
 /* An item that was offered or pushed and that the peer has neither stored nor refused. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kairan/label.h"
+#include "kairan/rec.h"
 
 /* Items of a thread among which others that do the same are looked for: so many of the newest, and so
  * many that came after what they do it to. */

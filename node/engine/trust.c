@@ -2,6 +2,8 @@
 /* What is exchanged when two nodes greet, what happens when trust changes, and whom we may talk to.
  */
 #include "kairan/card.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 #include "trust.h"
 
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #define KAIRAN_STORE_CHECK_PRIVATE_H
 
 #include "kairan/agreement.h"
+#include "kairan/rec.h"
 #include "records_private.h"
 
 struct kai_check_run {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kairan/drill.h"
+#include "kairan/rec.h"
 
 struct kai_key kai_key_drill(const uint8_t realm[KAI_REALM_LEN], const uint8_t *org, uint64_t what)
 {

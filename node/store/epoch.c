@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 enum kai_err kai_store_renew_epoch(struct kai_store *store, struct kai_why *why)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Facts for one decision, from a pair (facts_pair.c) and an item (facts_item.c). */
 #include "kairan/facts.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the store knows of one item: header, verified releases, how narrowly it came. */
 #include "kairan/facts.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

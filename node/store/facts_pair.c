@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands between this org and another: the agreement that counts, its state, memberships. */
 #include "kairan/facts.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Items: the log, its touches, the indexes, and how all of it goes again. */
 #include "records_private.h"
+#include "kairan/rec.h"
 
 #define ARRIVAL_LEN 8
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kairan/crypto.h"
+#include "kairan/rec.h"
 
 static void load_head(struct kai_txn *txn)
 {

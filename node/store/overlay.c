@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 #define SEED_ARENA ((size_t)64 * 1024)
 

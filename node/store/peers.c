@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Peers by org and number; the newest card of an org. */
 #include "records_private.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How far others are with an item, the statements that say so, and how all of it goes again. */
 #include "records_private.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "kairan/crypto.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #define X(object, list) KAI_DEFINE(object, list);
 KAI_X_RECORD(X)

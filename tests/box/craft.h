@@ -7,6 +7,7 @@
 #define KAIRAN_BOX_CRAFT_H
 
 #include "kairan/advisory.h"
+#include "kairan/frames.h"
 #include "peer.h"
 
 /* What differs from the usual item: a secinfo of the sender's, AMBER for the node, to be pushed. */

@@ -17,7 +17,7 @@
 
 #include "kairan/crypto.h"
 #include "kairan/keys.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 #include "kairan/text.h"
 
 #define ARENA_LEN ((size_t)32 * 1024 * 1024)

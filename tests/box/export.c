@@ -17,7 +17,7 @@
 #include "kairan/card.h"
 #include "kairan/crypto.h"
 #include "kairan/keys.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 #define ARENA_LEN (24U << 20)
 

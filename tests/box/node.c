@@ -18,7 +18,7 @@
 
 #include "../unit/raw_curve.h"
 #include "kairan/client.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 #define ARENA ((size_t)16 * 1024 * 1024)
 #define ASK_MS 20000

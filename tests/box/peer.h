@@ -7,6 +7,7 @@
 #ifndef KAIRAN_BOX_PEER_H
 #define KAIRAN_BOX_PEER_H
 
+#include "kairan/frames.h"
 #include "../unit/fixture.h"
 #include "node.h"
 

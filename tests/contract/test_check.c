@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The integrity check: a sound store is clean, and each thing broken once is told by name. */
 #include "world.h"
+#include "kairan/rec.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Items, log and indexes against a model: random operations, some of them rolled back. */
 #include "contract.h"
+#include "kairan/rec.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kairan/crypto.h"
+#include "kairan/rec.h"
 
 static const struct kai_span none = {NULL, 0};
 

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "kairan/rec.h"
 #include "kairan/receipt.h"
 
 #define NOW 1700000000000u

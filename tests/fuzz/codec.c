@@ -8,6 +8,7 @@
 
 #include "kairan/call.h"
 #include "kairan/control.h"
+#include "kairan/frames.h"
 #include "kairan/kinds.h"
 #include "kairan/records.h"
 

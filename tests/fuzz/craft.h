@@ -7,6 +7,7 @@
 #define KAIRAN_FUZZ_CRAFT_H
 
 #include "kairan/advisory.h"
+#include "kairan/frames.h"
 #include "town.h"
 
 struct craft {

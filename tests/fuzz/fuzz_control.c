@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codec.h"
+#include "kairan/rec.h"
 #include "craft.h"
 #include "input.h"
 #include "talk.h"

@@ -13,6 +13,7 @@
 #include "image.h"
 #include "input.h"
 #include "kairan/facts.h"
+#include "kairan/rec.h"
 #include "town.h"
 
 #define MAX_LEN 8192u

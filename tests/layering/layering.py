@@ -10,9 +10,9 @@ import subprocess
 import sys
 
 # Which of the project's headers a folder may include, beside its own.
-SEAMS_PROTO = {"base", "fault", "limits", "object", "wire", "control", "crypto", "advisory", "label", "card", "agreement",
+SEAMS_PROTO = {"base", "fault", "limits", "object", "wire", "frames", "control", "crypto", "advisory", "label", "card", "agreement",
                "policy", "kinds", "call", "check", "text", "receipt", "bundle", "drill"}
-SEAMS_STORE = SEAMS_PROTO | {"store", "records", "facts"}
+SEAMS_STORE = SEAMS_PROTO | {"store", "records", "rec", "facts"}
 ALLOWED = {
     "proto": SEAMS_PROTO,
     "node/store": SEAMS_STORE,

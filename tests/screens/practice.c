@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "kairan/drill.h"
+#include "kairan/rec.h"
 #include "kairan/receipt.h"
-#include "kairan/records.h"
 
 enum { DIRECTOR, CONFIRMS, SILENT, AWAY, MEMBERS };
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "kairan/rec.h"
 #include "kairan/receipt.h"
-#include "kairan/records.h"
 
 const struct carry_order carry_all_new = {.since = 0};
 

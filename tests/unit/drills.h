@@ -7,7 +7,7 @@
 #include "net.h"
 
 #include "kairan/drill.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 #define DRILLS_LONG_MS (60 * KAI_MS_MINUTE)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Duties between the nodes of a net: see duties.h. */
 #include "duties.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

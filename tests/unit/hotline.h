@@ -8,6 +8,7 @@
 
 #include "net.h"
 
+#include "kairan/frames.h"
 #include "kairan/records.h"
 
 enum hotline_node { CENTRE, BODY, MIDDLE, AUTHOR, MEMBER };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A store and what lies in it for the decision: see house.h. */
 #include "house.h"
+#include "kairan/rec.h"
 
 #include "fixture.h"
 

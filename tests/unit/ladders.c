@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ladders.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

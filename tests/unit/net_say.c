@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "kairan/kinds.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 #include "usual.h"
 
 #define YEAR_MS (365LL * KAI_MS_DAY)

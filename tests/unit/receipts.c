@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nodes in a row and what they know of each other: see receipts.h. */
 #include "receipts.h"
+#include "kairan/rec.h"
 
 #include <stdio.h>
 

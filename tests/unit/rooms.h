@@ -11,6 +11,7 @@
 
 #include "../../node/engine/fetch.h"
 #include "kairan/card.h"
+#include "kairan/frames.h"
 #include "kairan/kinds.h"
 
 #define ROOMS_LINKS 3u

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The run that every scene begins with, and what a checker is shown: see scenes.h. */
 #include "scenes.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #include <stdlib.h>
 #include <string.h>

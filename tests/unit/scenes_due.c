@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 static void timers_good(struct scene *scene)
 {

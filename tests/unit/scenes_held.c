@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 static void label_good(struct scene *scene)
 {

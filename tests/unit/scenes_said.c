@@ -7,8 +7,8 @@
 
 #include <string.h>
 
+#include "kairan/rec.h"
 #include "kairan/receipt.h"
-#include "kairan/records.h"
 
 static void disclosure_good(struct scene *scene)
 {

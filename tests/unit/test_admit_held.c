@@ -4,6 +4,8 @@
  * its end.
  */
 #include "rooms.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,6 +4,7 @@
  * a release opens comes in.
  */
 #include "rooms.h"
+#include "kairan/rec.h"
 
 #include <sodium.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* Agreements begin, end and follow one another to the second, on both sides alike. */
 #include "world.h"
 
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 /* The agreement with this digest as a node has it, as a file. */
 static struct kai_span stored_file(struct world *world, size_t at, size_t with,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "kairan/kinds.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 /* ---- out, in, and back ---- */
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 #define LONG_AGO (NET_MS - 300 * KAI_MS_DAY)
 

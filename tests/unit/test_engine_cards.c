@@ -8,7 +8,7 @@
 
 #include "kairan/advisory.h"
 #include "kairan/kinds.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 #include "usual.h"
 
 #define PIECE 256u /* items looked at in one step for a revocation */

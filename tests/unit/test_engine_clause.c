@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kairan/kinds.h"
+#include "kairan/rec.h"
 
 static int64_t wall(const struct net *net)
 {

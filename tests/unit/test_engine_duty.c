@@ -4,6 +4,7 @@
  * and not missed.
  */
 #include "duties.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

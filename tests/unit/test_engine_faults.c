@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 #define MAX_PLACES 16384u
 #define CALLERS 6 /* of the function that fails; more tell more places apart and take longer */

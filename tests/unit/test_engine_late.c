@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 /* Drops what one says to the other of one type. */
 struct deaf {

@@ -2,7 +2,7 @@
 /* Whole nodes: what several suppliers, silence, cuts and restarts do to what comes in. */
 #include "net.h"
 
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

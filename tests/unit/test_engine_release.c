@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 /* 0 - 1 - 2, and 3, to whom 2 may link. */
 static struct net *chain(void)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 /* Node 1 asks node 0 for two signatures on an alert; node 2 is content with one. */
 static struct net *town(void)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The window of what was offered, against a plain model; tokens; a peer whose store is another. */
 #include "net.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #include <sodium.h>
 #include <stdlib.h>

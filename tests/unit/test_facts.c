@@ -4,6 +4,7 @@
  * memberships.
  */
 #include "house.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
  * retraction's target went; and the decision on these facts, from both ends.
  */
 #include "house.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

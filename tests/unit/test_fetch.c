@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Offers, wants, fall-backs, chunks, pushes, credit, tokens: what comes in and what goes back. */
 #include "rooms.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

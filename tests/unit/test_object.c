@@ -8,7 +8,7 @@
 
 #include <msgpack.h>
 
-#include "kairan/wire.h"
+#include "kairan/frames.h"
 
 #define MEMORY ((size_t)4 * 1024 * 1024)
 

@@ -2,7 +2,7 @@
 /* What an author says becomes one signed item: filled in, for whom its labels say, by the right hand, once. */
 #include "world.h"
 
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 static void fills_what_the_author_leaves(void **state)
 {

@@ -13,6 +13,8 @@
 #include "core.h"
 #include "kairan/check.h"
 #include "kairan/drill.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 #include "make.h"
 #include "trio.h"
 

@@ -4,6 +4,7 @@
  * hold without it and nothing that is forged, the lie was told, and where an honest end can notice it, one did.
  */
 #include "test.h"
+#include "kairan/rec.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Threads: revisions, conflicts and retractions in every order of arrival. */
 #include "rooms.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "world.h"
 
 #include "kairan/card.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 static bool card_of(struct world *world, size_t at, size_t of, struct kai_card_rec *ret,
 		    struct kai_card *ret_card)

@@ -4,7 +4,7 @@
 
 #include "kairan/card.h"
 #include "kairan/check.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 #include "usual.h"
 
 #define NODE_ARENA ((size_t)96 * 1024 * 1024)

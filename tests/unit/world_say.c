@@ -3,7 +3,7 @@
 #include "world.h"
 
 #include "kairan/advisory.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 #include "usual.h"
 
 const uint8_t world_nowhere[KAI_ID_LEN] = {1, 2, 3};

@@ -19,7 +19,7 @@
 #include "kairan/client.h"
 #include "kairan/control.h"
 #include "kairan/kinds.h"
-#include "kairan/records.h"
+#include "kairan/rec.h"
 
 #define ARENA_LEN (1u << 20)
 #define TIMEOUT_MS 20000

@@ -15,6 +15,7 @@
 #include "kairan/keys.h"
 #include "kairan/kinds.h"
 #include "kairan/label.h"
+#include "kairan/rec.h"
 #include "kairan/text.h"
 
 enum kai_exit {

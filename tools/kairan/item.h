@@ -7,6 +7,7 @@
 #define KAIRAN_ITEM_H
 
 #include "kairan/advisory.h"
+#include "kairan/frames.h"
 #include "view.h"
 
 struct kai_loaded {

@@ -4,6 +4,7 @@
 #ifndef KAIRAN_JOURNAL_VERBS_H
 #define KAIRAN_JOURNAL_VERBS_H
 
+#include "kairan/rec.h"
 #include "cli.h"
 
 #define KAI_JOURNAL_PAGE 256 /* entries in one transaction */

@@ -6,6 +6,7 @@
 #ifndef KAIRAN_CLI_REALM_H
 #define KAIRAN_CLI_REALM_H
 
+#include "kairan/rec.h"
 #include "cli.h"
 
 #define KAI_CONFIRM_LIVE "live"

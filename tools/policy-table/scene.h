@@ -9,6 +9,7 @@
 #define KAIRAN_POLICY_SCENE_H
 
 #include "kairan/policy.h"
+#include "kairan/frames.h"
 
 /*
  * X(NAME, "words", entries). Entries: o peer named, h holder named, s stranger named, c community

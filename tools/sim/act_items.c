@@ -7,6 +7,7 @@
 
 #include "kairan/kinds.h"
 #include "kairan/label.h"
+#include "kairan/rec.h"
 
 #define MOST_VALUES 32
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a node begins, ends and comes back, and what befalls it. */
 #include "core.h"
+#include "kairan/rec.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "kairan/rec.h"
 #include "svg.h"
 
 #define CIRCLE 300.0

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kairan/drill.h"
+#include "kairan/rec.h"
 
 #define ARENA_LEN ((size_t)256 * 1024)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An item out of a rogue's store: one of the newest that fits a lie, opened with the node's own keys. */
 #include "rogue_tale.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

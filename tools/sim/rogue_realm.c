@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "kairan/drill.h"
-#include "kairan/records.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 #define FRAME_ROOM 64u /* of an envelope */
 

@@ -8,6 +8,7 @@
 #define KAIRAN_SIM_ROGUE_TALE_H
 
 #include "kairan/check.h"
+#include "kairan/frames.h"
 #include "rogue.h"
 
 #define SIM_ROGUE_RING 48u	     /* frames remembered of each way */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "kairan/crypto.h"
+#include "kairan/frames.h"
 #include "kairan/kinds.h"
-#include "kairan/wire.h"
 
 static void print_bounds(const struct kai_field *field)
 {

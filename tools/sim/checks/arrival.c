@@ -7,6 +7,7 @@
  * only honest origins' items are asked for.
  */
 #include "standing.h"
+#include "kairan/rec.h"
 
 struct errand {
 	struct sim *sim;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #include "checks.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 struct durable {
 	uint32_t looked;  /* items of the ledger up to here */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "standing.h"
+#include "kairan/rec.h"
 
 #define SLACK_MS (10 * KAI_MS_MINUTE) /* after a start a clock is believed step by step */
 #define HEARD_MS KAI_MS_MINUTE	      /* an agreement is at both ends by then */

@@ -6,6 +6,7 @@
  * step by step.
  */
 #include "checks.h"
+#include "kairan/rec.h"
 
 #define SLACK_MS (10 * KAI_MS_MINUTE)
 

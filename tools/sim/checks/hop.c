@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One hop as the oracle is to judge it, from what the checkers see. */
 #include "sight.h"
+#include "kairan/rec.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
  * (the id had none before) and from the store's own check at some restarts and at the end.
  */
 #include "checks.h"
+#include "kairan/rec.h"
 
 #define LOOKED_AT 4u /* every so many-th restart is checked whole */
 

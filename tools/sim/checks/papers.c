@@ -11,6 +11,8 @@
 
 #include "checks.h"
 #include "kairan/drill.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 static void complain(struct sim *sim, const struct sim_frame *frame, const char *what)
 {

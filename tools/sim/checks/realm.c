@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kairan/frames.h"
 #include "kairan/kinds.h"
+#include "kairan/rec.h"
 
 /* Somebody said that it takes part. */
 struct word {

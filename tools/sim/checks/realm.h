@@ -5,6 +5,7 @@
 
 #include "checks.h"
 #include "kairan/drill.h"
+#include "kairan/rec.h"
 
 /* Its terms consent to a drill of that level. */
 static inline bool sim_consents(const struct sim_pact *pact, uint64_t level)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #include "standing.h"
+#include "kairan/frames.h"
+#include "kairan/rec.h"
 
 struct receipts {
 	struct sim_map

@@ -15,6 +15,7 @@
 
 #include "../rogue.h"
 #include "kairan/kinds.h"
+#include "kairan/rec.h"
 #include "standing.h"
 
 /* One drill, looked at when all is over. */

@@ -6,6 +6,7 @@
  * retraction was in the sender's store when the turn began.
  */
 #include "checks.h"
+#include "kairan/rec.h"
 
 /* The retraction of an item that this node holds and that counts; NULL: none. */
 static const struct sim_holding *retracted(const struct sim *sim, uint32_t node,

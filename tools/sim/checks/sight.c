@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the checkers see together: holdings and knowledge from stores. Frames are in hearing.c. */
 #include "sight.h"
+#include "kairan/rec.h"
 
 #include <stdio.h>
 #include <stdlib.h>

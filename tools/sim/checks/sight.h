@@ -9,6 +9,7 @@
 #define KAIRAN_SIM_SIGHT_H
 
 #include "../ledger.h"
+#include "kairan/frames.h"
 #include "kairan/records.h"
 #include "map.h"
 

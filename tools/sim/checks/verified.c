@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "checks.h"
+#include "kairan/rec.h"
 
 #define GOOD_SIGNATURES 8u
 
