@@ -5,10 +5,8 @@
  *
  *   engine.c    life of the engine, the one switch from event to handler, deadline
  *   out.c       outputs of a turn
- *   link.c      a peer's life: greeting, up, down; hello, ping, bye; every transition through one
- *               function
- *   spread.c    walks the log for each peer: pushes what is urgent, offers the rest, under credit
- *               and budget
+ *   link.c      a peer's life: greeting, up, down; hello, ping, bye; one function for every transition
+ *   spread.c    walks the log for each peer: pushes what is urgent, offers the rest, within its credit
  *   serve.c     what was wanted goes out in chunks; stored, refuse, none, credit that come back
  *   window.c    what was offered and is not settled, what is wanted and not served
  *   token.c     resume tokens
@@ -26,8 +24,7 @@
  *   confirm.c   people's word: acknowledged, and attested by telephone
  *   escalate.c  what bears on who is called about silence; ladder.c: one ladder's life; ladder_who.c: whom;
  *               ladder_call.c: what whoever calls is told
- *   trust.c     cards, node records, agreements, notices, memberships from and to links;
- *               introduction; signers
+ *   trust.c     what links bring of trust; book.c, cards.c, signers.c, member.c, pact.c: see trust.h
  *   pair.c      the cached relation with each peer and its wrap keys
  *   drill.c     drills as the live realm knows them: announced, consented to, closed; drill_keep.c: kept
  *   realm.c     an engine that serves a drill: its window, and with whom
@@ -40,8 +37,7 @@
  *   case_seal.c our signature on a file about an incident
  *   bundle_write.c, bundle_say.c, bundle_take.c  what goes and comes in files, not over a link
  *
- * Every function takes the turn first: the engine, the open transaction, the outputs and the
- * event's clocks.
+ * Every function takes the turn first: the engine, the open transaction, the outputs, the event's clocks.
  */
 #ifndef KAIRAN_ENGINE_PRIVATE_H
 #define KAIRAN_ENGINE_PRIVATE_H
