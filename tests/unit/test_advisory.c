@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Headers, signatures over trees, building and opening: every rule by its name. */
 #include "test.h"
-
 #include "fixture.h"
 #include "kairan/advisory.h"
 
