@@ -77,25 +77,9 @@ struct net *ladder_pair(void)
 	return ladder_pair_with(NULL, 0);
 }
 
-static void problem(void *context, enum kai_table table, struct kai_span key, const char *what)
-{
-	(void)context;
-	(void)key;
-	fail_msg("%s: %s", kai_table_name(table), what);
-}
-
-void ladder_check(struct net *net)
-{
-	for (unsigned i = 0; i < net->count; i++) {
-		struct kai_store_check run = {.report = problem};
-
-		assert_int_equal(kai_store_check(net->nodes[i].store, &run, NULL), KAI_ERR_OK);
-	}
-}
-
 void ladder_finish(struct net *net)
 {
-	ladder_check(net);
+	net_whole(net);
 	net_free(net);
 }
 

@@ -23,8 +23,6 @@ void ladder_configure(struct net *net, const struct kai_escalation *say);
 /* 0 and 1, agreed and linked; 1 names its people in the agreement. */
 struct net *ladder_pair_with(const struct kai_ack_deadline *acks, size_t ack_count);
 struct net *ladder_pair(void);
-/* Every store is whole. */
-void ladder_check(struct net *net);
 void ladder_finish(struct net *net);
 
 /* From 0, for everybody. */

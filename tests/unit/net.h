@@ -258,5 +258,9 @@ uint64_t net_rows(struct net *net, unsigned node, enum kai_table table);
  * ret_entries: how many there are, NULL: does not matter. */
 uint64_t net_journalled(struct net *net, unsigned node, const char *event, const char *rule,
 			size_t *ret_entries);
+/* Every store's check finds nothing. */
+void net_whole(struct net *net);
+/* What lies in a node's store on a peer's account, beside items too. */
+uint64_t net_stored_bytes(struct net *net, unsigned node, unsigned peer);
 
 #endif

@@ -385,3 +385,31 @@ uint64_t net_journalled(struct net *net, unsigned node, const char *event, const
 		*ret_entries = entries;
 	return sum;
 }
+
+static void problem(void *context, enum kai_table table, struct kai_span key, const char *what)
+{
+	(void)context;
+	(void)key;
+	fail_msg("%s: %s", kai_table_name(table), what);
+}
+
+void net_whole(struct net *net)
+{
+	for (unsigned i = 0; i < net->count; i++) {
+		struct kai_store_check check = {.report = problem};
+
+		assert_int_equal(kai_store_check(net->nodes[i].store, &check, NULL), KAI_ERR_OK);
+	}
+}
+
+uint64_t net_stored_bytes(struct net *net, unsigned node, unsigned peer)
+{
+	struct kai_txn *txn = net_read(net, node);
+	size_t mark = net->arena.used;
+	struct kai_peer row;
+
+	assert_true(kai_rec_peer(txn, net->nodes[peer].config.org, &net->arena, &row));
+	net->arena.used = mark;
+	kai_txn_abort(txn);
+	return row.stored_bytes;
+}

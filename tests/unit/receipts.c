@@ -53,23 +53,6 @@ struct receipts_row receipts_look(struct net *net, unsigned node, unsigned org, 
 	return row;
 }
 
-static void finding(void *context, enum kai_table table, struct kai_span key, const char *problem)
-{
-	(void)context;
-	(void)key;
-	print_error("%s: %s\n", kai_table_name(table), problem);
-}
-
-void receipts_sound(struct net *net)
-{
-	for (unsigned i = 0; i < net->count; i++) {
-		struct kai_store_check check = {.report = finding};
-
-		assert_int_equal(kai_store_check(net->nodes[i].store, &check, NULL), KAI_ERR_OK);
-		assert_int_equal(check.problems, 0);
-	}
-}
-
 struct net *receipts_line(unsigned count)
 {
 	struct net *net = net_new(count);

@@ -292,18 +292,6 @@ static unsigned cards_of(struct net *net, unsigned node, const uint8_t org[KAI_I
 	return count;
 }
 
-static uint64_t stored_bytes(struct net *net, unsigned node, unsigned peer)
-{
-	struct kai_txn *txn = net_read(net, node);
-	size_t mark = net->arena.used;
-	struct kai_peer row;
-
-	assert_true(kai_rec_peer(txn, net->nodes[peer].config.org, &net->arena, &row));
-	net->arena.used = mark;
-	kai_txn_abort(txn);
-	return row.stored_bytes;
-}
-
 /* An org renews its card as often as it likes; the newest sixteen are kept, and what was made under one of them counts. */
 static void the_newest_cards_are_kept(void **state)
 {
@@ -354,16 +342,16 @@ static void introduced_cards_are_charged(void **state)
 	quota.stored_bytes = 20000;
 	net = net_guarded(&quota, 1);
 	before = net_rows(net, 1, KAI_TABLE_CARDS);
-	assert_int_equal(stored_bytes(net, 1, 0), 0);
+	assert_int_equal(net_stored_bytes(net, 1, 0), 0);
 	send_card(net, 0, 1, strange_card(net, 0, 1, &root));
 	net_run(net);
-	per = stored_bytes(net, 1, 0);
+	per = net_stored_bytes(net, 1, 0);
 	assert_in_range(per, 300, 1000);
 	for (unsigned i = 1; i < 100; i++)
 		send_card(net, 0, 1, strange_card(net, i, 1, &root));
 	net_run(net);
 	assert_int_equal(net_rows(net, 1, KAI_TABLE_CARDS), before + 20000 / per);
-	assert_in_range(stored_bytes(net, 1, 0), 20000 - per, 20000);
+	assert_in_range(net_stored_bytes(net, 1, 0), 20000 - per, 20000);
 	/* Newer ones of those that are there: sixteen each, no more, and the account says so. */
 	net_free(net);
 	quota.stored_bytes = 20000000;
@@ -372,7 +360,7 @@ static void introduced_cards_are_charged(void **state)
 		send_card(net, 0, 1, strange_card(net, 7, i, &root));
 	net_run(net);
 	assert_int_equal(cards_of(net, 1, root.key), 16);
-	assert_int_equal(stored_bytes(net, 1, 0), 16 * per);
+	assert_int_equal(net_stored_bytes(net, 1, 0), 16 * per);
 	net_free(net);
 }
 

@@ -60,18 +60,6 @@ static void no_drill_without_its_directors_card(void **state)
 	}
 }
 
-static uint64_t account(struct net *net, unsigned node, unsigned peer)
-{
-	struct kai_txn *txn = net_read(net, node);
-	size_t mark = net->arena.used;
-	struct kai_peer row;
-
-	assert_true(kai_rec_peer(txn, net->nodes[peer].config.org, &net->arena, &row));
-	net->arena.used = mark;
-	kai_txn_abort(txn);
-	return row.stored_bytes;
-}
-
 /* One that is over as soon as it began. */
 static void open_and_close(struct net *net, struct kai_ctl_drill_close *ret)
 {
@@ -90,16 +78,16 @@ static void a_director_has_so_many_a_day(void **state)
 {
 	struct net *net = net_chain(2, &drills_terms);
 	struct net_node *node = &net->nodes[0];
-	uint64_t before = account(net, 1, 0);
+	uint64_t before = net_stored_bytes(net, 1, 0);
 	struct kai_ctl_drill_close first, last;
 
 	(void)state;
 	open_and_close(net, &first);
-	uint64_t each = account(net, 1, 0) - before;
+	uint64_t each = net_stored_bytes(net, 1, 0) - before;
 
 	for (unsigned i = 1; i < 32; i++)
 		open_and_close(net, &last);
-	assert_int_equal(account(net, 1, 0), before + 32 * each);
+	assert_int_equal(net_stored_bytes(net, 1, 0), before + 32 * each);
 	net_pass(net, KAI_MS_HOUR);
 	assert_int_equal(
 		drills_open(net, 0, KAI_DRILL_WHOLE, 0, drills_now(net) + (uint64_t)DRILLS_LONG_MS),
@@ -111,7 +99,7 @@ static void a_director_has_so_many_a_day(void **state)
 		assert_true(drills_known(net, i, last.realm));
 		assert_false(drills_known(net, i, first.realm));
 	}
-	assert_int_equal(account(net, 1, 0), before + 32 * each);
+	assert_int_equal(net_stored_bytes(net, 1, 0), before + 32 * each);
 	assert_int_equal(net_journalled(net, 1, "peer-fault", NULL, NULL), 0);
 	net_free(net);
 }

@@ -106,7 +106,7 @@ static void each_state_is_committed_before_the_next(void **state)
 			assert_int_equal(ladder.steps[rung].state, order[i]);
 			assert_int_equal(ladder.steps[rung].starts, i);
 			assert_int_equal(ladder_calls_at(net, 1), rung + i);
-			ladder_check(net);
+			net_whole(net);
 		}
 		net_called(net, 1, &ladder_call_at(net, 1, rung)->ref, KAI_RESULT_EXIT, 3,
 			   "no answer");

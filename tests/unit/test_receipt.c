@@ -48,7 +48,7 @@ static void delivered_comes_by_itself(void **state)
 	assert_int_equal(net_sent(net, 0, 1, KAI_MSG_RECEIPT, 0), 1);
 	assert_int_equal(net_rows(net, 0, KAI_TABLE_STATEMENTS), 1);
 	assert_int_equal(net_rows(net, 1, KAI_TABLE_OWED), 0);
-	receipts_sound(net);
+	net_whole(net);
 	net_free(net);
 }
 
@@ -95,7 +95,7 @@ static void levels_only_grow(void **state)
 	assert_int_equal(net_rows(net, 1, KAI_TABLE_OWED), 0);
 	/* one for delivered, and one a level: that of the action before is gone */
 	assert_int_equal(net_rows(net, 0, KAI_TABLE_STATEMENTS), 4);
-	receipts_sound(net);
+	net_whole(net);
 	net_free(net);
 }
 
@@ -149,7 +149,7 @@ static void a_lost_one_comes_again(void **state)
 		assert_int_equal(lossy.left, 0);
 		assert_int_equal(receipts_look(net, 0, 1, id).highest, KAI_LEVEL_RECEIVED);
 		assert_int_equal(net_rows(net, 1, KAI_TABLE_OWED), 0);
-		receipts_sound(net);
+		net_whole(net);
 		net_free(net);
 	}
 }
@@ -172,7 +172,7 @@ static void over_links_and_restarts(void **state)
 	net_run(net);
 	assert_int_equal(receipts_look(net, 0, 1, id).highest, KAI_LEVEL_RECEIVED);
 	assert_int_equal(net_rows(net, 1, KAI_TABLE_OWED), 0);
-	receipts_sound(net);
+	net_whole(net);
 	net_free(net);
 }
 
@@ -217,7 +217,7 @@ static void counts_come_up_a_tree(void **state)
 	/* no hop tells who it was */
 	assert_false(net_leaked(net, 0, kai_span(net->nodes[4].config.org, KAI_ID_LEN)));
 	assert_false(net_leaked(net, 0, kai_span(net->nodes[3].config.org, KAI_ID_LEN)));
-	receipts_sound(net);
+	net_whole(net);
 	net_free(net);
 }
 
@@ -269,7 +269,7 @@ static void all_who_offered_it_are_told(void **state)
 		assert_int_equal(receipts_look(net, 0, i, id).forwarded.received, 1);
 	}
 	assert_false(receipts_look(net, 0, 3, id).there);
-	receipts_sound(net);
+	net_whole(net);
 	net_free(net);
 }
 
@@ -318,7 +318,7 @@ static void many_come_in_batches(void **state)
 		assert_int_equal(receipts_look(net, 0, 1, ids[i]).highest, KAI_LEVEL_DELIVERED);
 	assert_in_range(net_rows(net, 0, KAI_TABLE_STATEMENTS), 2, 4);
 	assert_int_equal(net_rows(net, 1, KAI_TABLE_OWED), 0);
-	receipts_sound(net);
+	net_whole(net);
 	net_free(net);
 }
 

@@ -145,7 +145,7 @@ static void old_ones_change_nothing(void **state)
 	send(net, &second, duty);
 	assert_int_equal(receipts_look(net, 0, 1, id).action, KAI_ACTION_MITIGATED);
 	assert_int_equal(net_rows(net, 0, KAI_TABLE_STATEMENTS), 2);
-	receipts_sound(net);
+	net_whole(net);
 	net_free(net);
 }
 
@@ -169,7 +169,7 @@ static void brought_again_is_told_again(void **state)
 	}
 	net_run(net);
 	assert_int_equal(net_sent(net, 1, 0, KAI_MSG_RECEIPT, 0), before + 1);
-	receipts_sound(net);
+	net_whole(net);
 	net_free(net);
 }
 
