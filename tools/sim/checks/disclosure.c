@@ -37,16 +37,17 @@ static void check_shown(struct sim *sim, struct sim_sight *sight, const struct s
 	}
 }
 
-/* Who made it may be told how far others are with it, also where items pass in a contingency alone. */
+/* Who made it may be told how far others are with it, also where items pass in a contingency alone: by an agreement of
+ * which the sender does not know yet that the other has ended it. */
 static bool is_told_home(const struct sim_sight *sight, const struct sim_frame *frame,
 			 const struct sim_mention *mention)
 {
-	const struct sim_pact *pact =
-		sim_oracle_pact(sight->sim, frame->from, frame->to, sight->walls[frame->from]);
+	bool active = false;
+	const struct sim_pact *pact = sim_oracle_pact_by(sight->sim, frame->from, frame->to,
+							 sight->walls[frame->from], &active);
 
 	return frame->type == KAI_MSG_RECEIPT && mention->truth != NULL &&
-	       mention->truth->origin == frame->to && pact != NULL &&
-	       pact->of.terms.contingency_only;
+	       mention->truth->origin == frame->to && active && pact->of.terms.contingency_only;
 }
 
 static void check_named(struct sim *sim, struct sim_sight *sight, const struct sim_frame *frame,
