@@ -7,7 +7,7 @@ import os
 from kairan_box import SAMPLES, lab, main, wait_until
 
 AUDIENCE = ('--tlp', 'AMBER', '--audience', 'community:cep-power/power')
-READER, WRITER = 'op-power-b', 'op-power-a'
+READER, WRITER, OTHER = 'op-power-b', 'op-power-a', 'cep-power'
 UNREACHABLE = 2
 # What only a running node knows, or what the clock alone changes.
 PASSING = {'at', 'link', 'last_heard', 'lag', 'queued', 'in_flight_bytes', 'endpoint', 'down_reason', 'last_error', 'clock_skew_ms',
@@ -20,9 +20,9 @@ def without(value, names):
     return [without(what, names) for what in value] if isinstance(value, list) else value
 
 
-def secinfo(title, *more):
+def secinfo(title, *more, audience=AUDIENCE):
     return ('file', 'secinfo', '--set', f'title={title}', '--set', 'text=Seen twice this week.', '--set', 'subtype=lesson', '--set',
-            'action=none', *AUDIENCE, *more)
+            'action=none', *audience, *more)
 
 
 def reading(item):
@@ -93,6 +93,26 @@ def drafts_sent(tap, federation):
     tap.same(node.ask('draft', 'list').json['drafts'], [], 'no draft is left')
 
 
+def narrowed(tap, federation):
+    """A revision for fewer than had what it replaces (that was CLEAR: other labels stay): who is left with it is named."""
+    writer, reader = federation[WRITER], federation[READER]
+    everybody = ('--tlp', 'CLEAR')
+    item = writer.ask(*secinfo('For all', audience=everybody)).json['id']
+    tap.ok(wait_until(lambda: item in reader.ids(), 30) is not None, 'an item for all is there')
+    tap.ok(wait_until(lambda: settled(federation, item), 30) is not None, 'and its receipt is here')
+    for dry in ((), ('--dry-run',)):
+        answer = writer.ask('revise', item, '--set', 'title=For all still', *everybody, *dry)
+        tap.ok(answer.code == 0 and answer.json['unreached'] == [], 'revised for all: nobody is left out', answer)
+        item = item if dry else answer.json['id']
+    tap.ok(wait_until(lambda: settled(federation, item), 30) is not None, 'the revision is there')
+    answer = writer.ask('revise', item, '--set', 'title=For one', '--tlp', 'AMBER', '--audience', 'org:' + OTHER)
+    left = [row for row in answer.json['unreached'] if row['has_earlier']] if answer.code == 0 else []
+    names = {row['name'] for row in left if row['why'] == 'audience'}
+    tap.ok(READER in names and OTHER not in names and len(names) == len(left), 'revised for one: who has the old one is named', answer)
+    answer = writer.ask('revise', answer.json['id'], '--set', 'title=For one again')
+    tap.ok(answer.code == 0 and not any(row['has_earlier'] for row in answer.json['unreached']), 'and not again: that one it never had', answer)
+
+
 def away(tap, federation, item):
     """One of many is down: whoever writes is told whom he does not reach, who is named or not."""
     writer, reader = federation[WRITER], federation[READER]
@@ -131,6 +151,7 @@ def test(tap):
         writes(tap, federation, item)
         federation.up()
         drafts_sent(tap, federation)
+        narrowed(tap, federation)
         away(tap, federation, item)
 
 

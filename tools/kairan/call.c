@@ -118,11 +118,12 @@ json_t *kai_calls_for(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 }
 
 static void add_unreached(struct kai_cli *cli, struct kai_txn *txn, const uint8_t org[KAI_ID_LEN],
-			  const char *why, json_t *calls, json_t *io_rows)
+			  const char *why, bool has_earlier, json_t *io_rows, json_t *calls)
 {
-	(void)json_array_append_new(
-		io_rows, json_pack("{s:o, s:s, s:s, s:o}", "org", kai_json_id(org), "name",
-				   kai_org_name(cli, txn, org), "why", why, "call", calls));
+	(void)json_array_append_new(io_rows,
+				    json_pack("{s:o, s:s, s:s, s:b, s:o}", "org", kai_json_id(org),
+					      "name", kai_org_name(cli, txn, org), "why", why,
+					      "has_earlier", has_earlier, "call", calls));
 }
 
 /* Whom the label names. */
@@ -145,7 +146,7 @@ static void add_named(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 		json_t *calls = kai_calls_for(cli, txn, state, label, &to, &why);
 
 		if (calls != NULL)
-			add_unreached(cli, txn, to.org, why, calls, io_rows);
+			add_unreached(cli, txn, to.org, why, false, io_rows, calls);
 	}
 }
 
@@ -160,24 +161,28 @@ static bool has_row(const json_t *rows, const char *org)
 	return false;
 }
 
-/* Did it go there from here? */
-static bool went(struct kai_cli *cli, struct kai_txn *txn, uint64_t arrival,
+/* Did any of these go there from here? */
+static bool went(struct kai_cli *cli, struct kai_txn *txn, const uint64_t *arrivals, size_t count,
 		 const uint8_t org[KAI_ID_LEN])
 {
 	struct kai_released released;
 	struct kai_peer peer;
 
-	if (arrival == 0 || !kai_rec_peer(txn, org, &cli->arena, &peer))
+	if (count == 0 || !kai_rec_peer(txn, org, &cli->arena, &peer))
 		return false;
-	struct kai_key key = kai_key_pair(arrival, (uint16_t)peer.number);
+	for (size_t i = 0; i < count; i++) {
+		struct kai_key key = kai_key_pair(arrivals[i], (uint16_t)peer.number);
 
-	return kai_rec_get(txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &cli->arena,
-			   &released) &&
-	       released.state != KAI_RELEASED_REFUSED;
+		if (kai_rec_get(txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &cli->arena,
+				&released) &&
+		    released.state != KAI_RELEASED_REFUSED)
+			return true;
+	}
+	return false;
 }
 
 json_t *kai_unreached(struct kai_cli *cli, struct kai_txn *txn, const struct kai_state *state,
-		      const struct kai_label *label, uint64_t retracted,
+		      const struct kai_label *label, const uint64_t *earlier, size_t earlier_count,
 		      const struct kai_ctl_answer *answer)
 {
 	json_t *rows = json_array();
@@ -187,12 +192,12 @@ json_t *kai_unreached(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 	for (size_t i = 0; i < answer->recipients_count; i++) {
 		const struct kai_recipient *to = &answer->recipients[i];
 		bool away = to->allow && !is_up(state, to->org);
+		bool left = !to->allow && went(cli, txn, earlier, earlier_count, to->org);
 
-		if ((away || (!to->allow && went(cli, txn, retracted, to->org))) &&
-		    !has_row(rows, kai_cli_id(cli, to->org)))
+		if ((away || left) && !has_row(rows, kai_cli_id(cli, to->org)))
 			add_unreached(cli, txn, to->org,
-				      away ? "link-down" : kai_cli_str(cli, to->rule),
-				      kai_calls_of(cli, txn, to->org), rows);
+				      away ? "link-down" : kai_cli_str(cli, to->rule), left, rows,
+				      kai_calls_of(cli, txn, to->org));
 	}
 	return rows;
 }

@@ -113,9 +113,17 @@ static void show_unreached(struct kai_cli *cli, json_t *top)
 	json_t *row;
 
 	json_array_foreach (json_object_get(top, "unreached"), i, row) {
-		(void)fprintf(
-			cli->out, T("  ! %s cannot be reached now.\n"),
-			kai_view_safe(cli, json_string_value(json_object_get(row, "name")), false));
+		const char *name =
+			kai_view_safe(cli, json_string_value(json_object_get(row, "name")), false);
+
+		if (json_is_true(json_object_get(row, "has_earlier")))
+			(void)fprintf(cli->out,
+				      T("  ! %s has what was before, and does not get this: %s\n"),
+				      name,
+				      kai_rule_sentence(
+					      cli, json_string_value(json_object_get(row, "why"))));
+		else
+			(void)fprintf(cli->out, T("  ! %s cannot be reached now.\n"), name);
 		kai_calls_show(cli, json_object_get(row, "call"), 6);
 	}
 }
@@ -137,13 +145,17 @@ static json_t *unreached(struct kai_cli *cli, struct kai_txn *txn, const struct 
 	struct kai_state state;
 	const struct kai_state *now = kai_node_state(cli, &state) ? &state : NULL;
 	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
-	uint64_t arrival;
+	uint64_t earlier[KAI_MAX_SUPERSEDES];
+	size_t count = 0;
 
-	if (sent->draft != NULL)
-		return kai_unreached(cli, txn, now, &sent->draft->label, 0, answer);
-	if (sent->retracted != NULL && kai_rec_arrival(txn, sent->retracted, &arrival) &&
-	    kai_item_load(cli, txn, arrival, false, item))
-		return kai_unreached(cli, txn, now, &item->facts.header.label, arrival, answer);
+	if (sent->draft != NULL) {
+		for (size_t i = 0; i < sent->draft->supersedes_count; i++)
+			count += kai_rec_arrival(txn, sent->draft->supersedes[i], &earlier[count]);
+		return kai_unreached(cli, txn, now, &sent->draft->label, earlier, count, answer);
+	}
+	if (sent->retracted != NULL && kai_rec_arrival(txn, sent->retracted, &earlier[0]) &&
+	    kai_item_load(cli, txn, earlier[0], false, item))
+		return kai_unreached(cli, txn, now, &item->facts.header.label, earlier, 1, answer);
 	return json_array();
 }
 
