@@ -117,13 +117,12 @@ json_t *kai_calls_for(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 	return known ? own : between.calls;
 }
 
-static void add_unreached(struct kai_cli *cli, struct kai_txn *txn, const uint8_t org[KAI_ID_LEN],
-			  const char *why, bool has_earlier, json_t *io_rows, json_t *calls)
+static json_t *unreached(struct kai_cli *cli, struct kai_txn *txn, const uint8_t org[KAI_ID_LEN],
+			 const char *why, json_t *calls)
 {
-	(void)json_array_append_new(io_rows,
-				    json_pack("{s:o, s:s, s:s, s:b, s:o}", "org", kai_json_id(org),
-					      "name", kai_org_name(cli, txn, org), "why", why,
-					      "has_earlier", has_earlier, "call", calls));
+	return json_pack("{s:o, s:s, s:s, s:b, s:o}", "org", kai_json_id(org), "name",
+			 kai_org_name(cli, txn, org), "why", why, "has_earlier", false, "call",
+			 calls);
 }
 
 /* Whom the label names. */
@@ -146,7 +145,8 @@ static void add_named(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 		json_t *calls = kai_calls_for(cli, txn, state, label, &to, &why);
 
 		if (calls != NULL)
-			add_unreached(cli, txn, to.org, why, false, io_rows, calls);
+			(void)json_array_append_new(io_rows,
+						    unreached(cli, txn, to.org, why, calls));
 	}
 }
 
@@ -162,16 +162,16 @@ static bool has_row(const json_t *rows, const char *org)
 }
 
 /* Did any of these go there from here? */
-static bool went(struct kai_cli *cli, struct kai_txn *txn, const uint64_t *arrivals, size_t count,
+static bool went(struct kai_cli *cli, struct kai_txn *txn, const struct kai_earlier *earlier,
 		 const uint8_t org[KAI_ID_LEN])
 {
 	struct kai_released released;
 	struct kai_peer peer;
 
-	if (count == 0 || !kai_rec_peer(txn, org, &cli->arena, &peer))
+	if (earlier->count == 0 || !kai_rec_peer(txn, org, &cli->arena, &peer))
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct kai_key key = kai_key_pair(arrivals[i], (uint16_t)peer.number);
+	for (size_t i = 0; i < earlier->count; i++) {
+		struct kai_key key = kai_key_pair(earlier->arrivals[i], (uint16_t)peer.number);
 
 		if (kai_rec_get(txn, KAI_TABLE_RELEASED, &key, &kai_object_released, &cli->arena,
 				&released) &&
@@ -182,7 +182,7 @@ static bool went(struct kai_cli *cli, struct kai_txn *txn, const uint64_t *arriv
 }
 
 json_t *kai_unreached(struct kai_cli *cli, struct kai_txn *txn, const struct kai_state *state,
-		      const struct kai_label *label, const uint64_t *earlier, size_t earlier_count,
+		      const struct kai_label *label, const struct kai_earlier *earlier,
 		      const struct kai_ctl_answer *answer)
 {
 	json_t *rows = json_array();
@@ -192,12 +192,16 @@ json_t *kai_unreached(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 	for (size_t i = 0; i < answer->recipients_count; i++) {
 		const struct kai_recipient *to = &answer->recipients[i];
 		bool away = to->allow && !is_up(state, to->org);
-		bool left = !to->allow && went(cli, txn, earlier, earlier_count, to->org);
+		bool left = !to->allow && went(cli, txn, earlier, to->org);
 
-		if ((away || left) && !has_row(rows, kai_cli_id(cli, to->org)))
-			add_unreached(cli, txn, to->org,
-				      away ? "link-down" : kai_cli_str(cli, to->rule), left, rows,
-				      kai_calls_of(cli, txn, to->org));
+		if ((!away && !left) || has_row(rows, kai_cli_id(cli, to->org)))
+			continue;
+		json_t *row = unreached(cli, txn, to->org,
+					away ? "link-down" : kai_cli_str(cli, to->rule),
+					kai_calls_of(cli, txn, to->org));
+
+		(void)json_object_set_new(row, "has_earlier", json_boolean(left));
+		(void)json_array_append_new(rows, row);
 	}
 	return rows;
 }

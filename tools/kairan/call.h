@@ -21,11 +21,14 @@ json_t *kai_calls_for(struct kai_cli *cli, struct kai_txn *txn, const struct kai
 		      const char **ret_why);
 /*
  * The same for each org that a label names, us apart, and for each other one that the answer allows it to: org, name, why,
- * call; has_earlier: what this takes back or replaces went there, and this may not follow. earlier[0 .. earlier_count):
- * arrivals of that.
+ * call; has_earlier: what this takes back or replaces went there, and this may not follow.
  */
+struct kai_earlier { /* what it takes back or replaces, as far as it lies here */
+	uint64_t arrivals[KAI_MAX_SUPERSEDES];
+	size_t count;
+};
 json_t *kai_unreached(struct kai_cli *cli, struct kai_txn *txn, const struct kai_state *state,
-		      const struct kai_label *label, const uint64_t *earlier, size_t earlier_count,
+		      const struct kai_label *label, const struct kai_earlier *earlier,
 		      const struct kai_ctl_answer *answer);
 /* Such rows for people, indented by that many blanks. */
 void kai_calls_show(struct kai_cli *cli, const json_t *calls, int indent);

@@ -145,18 +145,20 @@ static json_t *unreached(struct kai_cli *cli, struct kai_txn *txn, const struct 
 	struct kai_state state;
 	const struct kai_state *now = kai_node_state(cli, &state) ? &state : NULL;
 	struct kai_loaded *item = kai_cli_take(cli, sizeof(*item));
-	uint64_t earlier[KAI_MAX_SUPERSEDES];
-	size_t count = 0;
+	struct kai_earlier earlier = {.count = 0};
 
 	if (sent->draft != NULL) {
 		for (size_t i = 0; i < sent->draft->supersedes_count; i++)
-			count += kai_rec_arrival(txn, sent->draft->supersedes[i], &earlier[count]);
-		return kai_unreached(cli, txn, now, &sent->draft->label, earlier, count, answer);
+			earlier.count += kai_rec_arrival(txn, sent->draft->supersedes[i],
+							 &earlier.arrivals[earlier.count]);
+		return kai_unreached(cli, txn, now, &sent->draft->label, &earlier, answer);
 	}
-	if (sent->retracted != NULL && kai_rec_arrival(txn, sent->retracted, &earlier[0]) &&
-	    kai_item_load(cli, txn, earlier[0], false, item))
-		return kai_unreached(cli, txn, now, &item->facts.header.label, earlier, 1, answer);
-	return json_array();
+	if (sent->retracted == NULL ||
+	    !kai_rec_arrival(txn, sent->retracted, &earlier.arrivals[0]) ||
+	    !kai_item_load(cli, txn, earlier.arrivals[0], false, item))
+		return json_array();
+	earlier.count = 1;
+	return kai_unreached(cli, txn, now, &item->facts.header.label, &earlier, answer);
 }
 
 static int show_answer(struct kai_cli *cli, const struct kai_ctl_answer *answer,
