@@ -8,7 +8,9 @@
  *   {"item", "id", "header", "signatures", "parts"}      every item; of each part that is held the
  *                                                        ciphertext, and where it opens its key,
  *                                                        opening, and content
+ *   {"drill"}                                            of that drill's store is what follows, the same
  */
+#include <dirent.h>
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -155,29 +157,62 @@ static void dump_items(struct dump *dump)
 	}
 }
 
-static enum kai_err run(struct dump *dump, const char *dir, struct kai_why *why)
+static void dump_head(struct dump *dump, const char *drill)
+{
+	struct kai_span org;
+
+	if (drill != NULL) {
+		print(json_pack("{s:s}", "drill", drill));
+		return;
+	}
+	if (!kai_txn_get(dump->txn, KAI_TABLE_META, kai_span_str(KAI_META_ORG), &org))
+		abort();
+	print(json_pack("{s:o, s:o}", "node_key", hex(kai_span(dump->keys->node.key, KAI_ID_LEN)),
+			"org", hex(org)));
+}
+
+/* drill: whose store lies in path; NULL: the live one. */
+static enum kai_err dump_store(struct dump *dump, const char *path, const char *drill,
+			       struct kai_why *why)
 {
 	const struct kai_store_options options = {.read_only = true};
 	struct kai_store *store = NULL;
-	char path[KAI_PATH_SIZE];
-	struct kai_span org;
-	enum kai_err err = kai_path(path, dir, "store", why);
+	enum kai_err err = kai_store_open_lmdb(path, &options, &store, why);
 
-	if (err == KAI_ERR_OK)
-		err = kai_store_open_lmdb(path, &options, &store, why);
 	if (err == KAI_ERR_OK)
 		err = kai_txn_begin(store, false, &dump->txn, why);
 	if (err == KAI_ERR_OK) {
-		if (!kai_txn_get(dump->txn, KAI_TABLE_META, kai_span_str(KAI_META_ORG), &org))
-			abort();
-		print(json_pack("{s:o, s:o}", "node_key",
-				hex(kai_span(dump->keys->node.key, KAI_ID_LEN)), "org", hex(org)));
+		dump_head(dump, drill);
 		dump_tables(dump);
 		dump_items(dump);
 		err = kai_txn_error(dump->txn);
 		kai_txn_abort(dump->txn);
 	}
 	kai_store_close(store);
+	return err;
+}
+
+static enum kai_err run(struct dump *dump, const char *dir, struct kai_why *why)
+{
+	char path[KAI_PATH_SIZE], drills[KAI_PATH_SIZE];
+	enum kai_err err = kai_path(path, dir, "store", why);
+
+	if (err == KAI_ERR_OK)
+		err = dump_store(dump, path, NULL, why);
+	if (err == KAI_ERR_OK)
+		err = kai_path(drills, dir, KAI_DRILLS_DIR, why);
+	DIR *list = err == KAI_ERR_OK ? opendir(drills) : NULL;
+
+	for (struct dirent *at;
+	     list != NULL && err == KAI_ERR_OK && (at = readdir(list)) != NULL;) {
+		if (at->d_name[0] == '.')
+			continue;
+		err = kai_path(path, drills, at->d_name, why);
+		if (err == KAI_ERR_OK)
+			err = dump_store(dump, path, at->d_name, why);
+	}
+	if (list != NULL)
+		(void)closedir(list);
 	return err;
 }
 

@@ -183,14 +183,18 @@ static void add_wraps(struct search *search, const struct kai_wrap *wraps, size_
 			    hex_of(search->stage->cli, wraps[i].bytes.at, wraps[i].bytes.len));
 }
 
-/* What a frame brings of the item with this header: its wraps become needles. */
+/* What a frame brings of the item with this header, in a drill's envelope or not: its wraps become needles. */
 static void wraps_of_frame(struct search *search, struct kai_span frame, struct kai_span header,
 			   int part)
 {
 	struct kai_cli *cli = search->stage->cli;
+	struct kai_realm_frame envelope;
 	struct kai_push push;
 	struct kai_chunk chunk;
 
+	if (kai_object_decode(&kai_object_realm_frame, frame, &cli->arena, &envelope) ==
+	    KAI_FAULT_NONE)
+		frame = envelope.frame;
 	if (kai_object_decode(&kai_object_push, frame, &cli->arena, &push) == KAI_FAULT_NONE &&
 	    kai_span_equal(push.advisory.header, header))
 		add_wraps(search, push.advisory.wraps, push.advisory.wraps_count, part);

@@ -24,6 +24,7 @@ everybody do not hold FLOOD
 op-power-a does "ack {FLOOD} --level received --realm autumn"
 within 30s min-energy answers "drill report autumn" with "\u0022rate\u0022:\u00221/2\u0022"
 cabinet, min-comm, cep-power, op-telecom-a and foreign-cert do not hold FIRE
+cabinet, min-comm, cep-power, op-telecom-a and foreign-cert never learn of FLOOD
 within 1s cabinet answers "drill list" with "\u0022drills\u0022:[]"
 tell "a node that comes back goes on practising"
 op-power-b goes down
