@@ -162,6 +162,11 @@ static void take_signal(struct kai_net *net)
 	}
 }
 
+static size_t waiting(const struct kai_conn *conn)
+{
+	return conn->urgent_bytes + conn->bulk_bytes + conn->drill_bytes;
+}
+
 static void flush_all(struct kai_net *net)
 {
 	bool waits = false;
@@ -169,12 +174,12 @@ static void flush_all(struct kai_net *net)
 
 	for (struct kai_conn *conn = net->conns; conn != NULL;) {
 		struct kai_conn *next = conn->next;
-		size_t before = conn->urgent_bytes + conn->bulk_bytes;
+		size_t before = waiting(conn);
 
 		if (before > 0) {
 			if (kai_conn_flush(net, conn))
 				moved = true;
-			else if (conn->urgent_bytes + conn->bulk_bytes < before)
+			else if (waiting(conn) < before)
 				moved = waits = true;
 			else
 				waits = true;

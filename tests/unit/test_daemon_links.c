@@ -104,15 +104,24 @@ static void order(struct node *node, enum kai_mail_type type)
 	kai_net_post(node->net, &list);
 }
 
-static void send_bytes(struct node *node, uint64_t link, const void *at, size_t len)
+enum lane { BULK, URGENT, DRILL };
+
+static void send_in(struct node *node, uint64_t link, enum lane lane, const void *at, size_t len)
 {
 	struct kai_mail_list list = {0};
 	struct kai_mail *mail = kai_mail_new(KAI_MAIL_SEND);
 
 	mail->link = link;
+	mail->urgent = lane == URGENT;
+	mail->drill = lane == DRILL;
 	kai_mail_bytes(mail, kai_span(at, len));
 	kai_mail_append(&list, mail);
 	kai_net_post(node->net, &list);
+}
+
+static void send_bytes(struct node *node, uint64_t link, const void *at, size_t len)
+{
+	send_in(node, link, BULK, at, len);
 }
 
 /* ---- what comes out ---- */
@@ -208,6 +217,47 @@ static void test_both_ways(void **state)
 	quiet(&high);
 	stop(&low);
 	expect(&high, KAI_INPUT_DOWN, &low);
+	stop(&high);
+}
+
+/*
+ * Behind a peer that does not read, a drill's frames pile up. What is live passes them, alerts first: only what the
+ * library and the kernel had taken already goes before.
+ */
+static void test_live_passes_drills(void **state)
+{
+	enum { DRILLS = 4000, LIVE = 400, LEN = 6000 };
+	static uint8_t body[LEN];
+	struct node low, high;
+	uint64_t from_low, from_high;
+	size_t alert = 0, live = 0, counts[3] = {0};
+
+	(void)state;
+	pair(&low, &high, &from_low, &from_high);
+	for (int i = 0; i < DRILLS; i++) {
+		send_in(&low, from_low, DRILL, body, LEN);
+		if ((i + 1) % 1000 == 0)
+			(void)usleep(QUIET_MS * 1000); /* until nothing more is taken */
+	}
+	for (int i = 0; i < LIVE; i++)
+		send_in(&low, from_low, BULK, body, LEN - 1);
+	send_in(&low, from_low, URGENT, body, LEN - 2);
+	(void)usleep(QUIET_MS * 1000);
+	for (size_t i = 0; i < DRILLS + LIVE + 1; i++) {
+		size_t lane = LEN - expect(&high, KAI_INPUT_FRAME, &low).len;
+
+		assert_true(lane < 3);
+		counts[lane]++;
+		if (lane == 2)
+			alert = i;
+		else if (lane == 1)
+			live = i;
+	}
+	assert_int_equal(counts[0], DRILLS);
+	assert_int_equal(counts[1], LIVE);
+	assert_true(alert < live);
+	assert_true(live < DRILLS + LIVE - 50);
+	stop(&low);
 	stop(&high);
 }
 
@@ -453,11 +503,11 @@ static void test_user_ids(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_user_ids),	cmocka_unit_test(test_both_ways),
-		cmocka_unit_test(test_strangers),	cmocka_unit_test(test_wrong_server),
-		cmocka_unit_test(test_revoked),		cmocka_unit_test(test_comes_back),
-		cmocka_unit_test(test_oversize),	cmocka_unit_test(test_spoofed_user),
-		cmocka_unit_test(test_endless_message),
+		cmocka_unit_test(test_user_ids),	   cmocka_unit_test(test_both_ways),
+		cmocka_unit_test(test_live_passes_drills), cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_wrong_server),	   cmocka_unit_test(test_revoked),
+		cmocka_unit_test(test_comes_back),	   cmocka_unit_test(test_oversize),
+		cmocka_unit_test(test_spoofed_user),	   cmocka_unit_test(test_endless_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
