@@ -75,11 +75,15 @@ static bool answers(const struct session *session, const struct kai_hello *hello
 	return hello->answers.is && kai_id_equal(hello->answers.id, mine);
 }
 
-/* A hello that answers begins a session once: said again, with the same two nonces, it begins nothing. */
+/* A hello that answers begins a session once: said again, with the same two nonces, it begins nothing. One that does not
+ * answer ends what was: after it the same may be said once more. */
 static bool begins(struct session *session, const struct kai_hello *hello)
 {
-	if (!answers(session, hello) ||
-	    (memcmp(session->nonces[0], session->nonce, sizeof(session->nonce)) == 0 &&
+	if (!answers(session, hello)) {
+		memset(session->nonces, 0, sizeof(session->nonces));
+		return false;
+	}
+	if ((memcmp(session->nonces[0], session->nonce, sizeof(session->nonce)) == 0 &&
 	     memcmp(session->nonces[1], hello->nonce, sizeof(hello->nonce)) == 0))
 		return false;
 	memcpy(session->nonces[0], session->nonce, sizeof(session->nonce));
