@@ -19,7 +19,8 @@
 struct tie {
 	uint32_t node;
 	bool up;
-	int64_t since_ms; /* a link */
+	int64_t since_ms;    /* a link */
+	int64_t greeting_ms; /* up, and greeted anew since then without an answer; 0: it was not */
 	uint64_t opened_at;
 };
 
@@ -102,8 +103,9 @@ static void traced(struct sim *sim, void *state, struct sim_node *node,
 	struct tie *link = tie_of(state, node->number, other->number, no_clause);
 
 	if (link->up != up)
-		link->since_ms = sim_now(sim);
+		link->since_ms = link->greeting_ms > 0 ? link->greeting_ms : sim_now(sim);
 	link->up = up;
+	link->greeting_ms = 0;
 }
 
 static void restarted(struct sim *sim, void *state, struct sim_node *node, bool restored)
@@ -118,11 +120,26 @@ static void restarted(struct sim *sim, void *state, struct sim_node *node, bool 
 		if (tie->node != node->number)
 			continue;
 		tie->up = false;
+		tie->greeting_ms = 0;
 		tie->since_ms = sim_now(sim);
 		/* what it did since the backup it does not know */
 		if (restored)
 			tie->opened_at = 0;
 	}
+}
+
+/* A link that greets anew tells of it when it is up again or ends: until then nothing goes over it. */
+static void greets(const struct sim *sim, struct watch *watch, const struct sim_frame *frame)
+{
+	struct tie *link = tie_of(watch, frame->from, frame->to, no_clause);
+
+	if (link->up && link->greeting_ms == 0 && sim_now(sim) > link->since_ms)
+		link->greeting_ms = sim_now(sim);
+}
+
+static bool is_up(const struct tie *link)
+{
+	return link->up && link->greeting_ms == 0;
 }
 
 /* ---- marks ---- */
@@ -205,10 +222,11 @@ static bool somebody_waits(struct watch *watch, const struct claim *claim, int64
 		    is_constituency(claim, other))
 			continue;
 		const struct tie *link = tie_of(watch, from, other, no_clause);
-		int64_t since_ms = sim_now(claim->sight->sim) - link->since_ms;
+		int64_t since_ms = sim_now(claim->sight->sim) -
+				   (link->greeting_ms > 0 ? link->greeting_ms : link->since_ms);
 
 		/* back in this very turn, it was away as the mark was made */
-		if ((link->up ? since_ms > 0 : since_ms < need_ms) || !may_have(claim, other))
+		if ((is_up(link) ? since_ms > 0 : since_ms < need_ms) || !may_have(claim, other))
 			continue;
 		return true;
 	}
@@ -254,6 +272,8 @@ static void sent(struct sim *sim, void *state, const struct sim_frame *frame)
 
 	if (!sim_check_hears(sim, frame))
 		return;
+	if (frame->type == KAI_MSG_HELLO)
+		greets(sim, state, frame);
 	if (frame->type == KAI_MSG_PUSH)
 		claim.mark = sight->msg.push.mark;
 	else if (frame->type == KAI_MSG_CHUNK && sight->msg.chunk.head != NULL)
@@ -297,7 +317,7 @@ static bool is_amiss(struct watch *watch, const struct sim_sight *sight, struct 
 	if (clause == NULL || away == NULL)
 		return true;
 	return sight->walls[node].ms - (int64_t)outage->opened_at > (int64_t)clause->longest_ms ||
-	       tie_of(watch, node, away->number, no_clause)->up;
+	       is_up(tie_of(watch, node, away->number, no_clause));
 }
 
 static void turn(struct sim *sim, void *state, struct sim_node *node)
