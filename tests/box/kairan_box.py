@@ -98,12 +98,18 @@ def wait_until(what, seconds, every=0.2):
         time.sleep(every)
 
 
+GIVEN = set()  # ports that a node of this test has already
+
+
 def free_port():
-    """Below the ports that the kernel hands to outgoing connections: one of these could take it before the node does."""
+    """Below the ports that the kernel hands to outgoing connections: one of these could take it before the node does. None twice."""
     for port in random.sample(range(20000, 32000), 200):
+        if port in GIVEN:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(('127.0.0.1', port))
+                GIVEN.add(port)
                 return port
             except OSError:
                 continue

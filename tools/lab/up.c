@@ -40,11 +40,13 @@ static bool is_free(unsigned port)
 }
 
 /* A port that nobody uses, below those that the kernel hands to outgoing connections: one of these
- * could take it before the node does. 0: none was found. */
-static unsigned free_port(void)
+ * could take it before the node does. All are made before the first is started, so each draws among ports of its own
+ * place: no two of a lab get the same. 0: none was found. */
+static unsigned free_port(unsigned place)
 {
 	for (int i = 0; i < TRIES; i++) {
-		unsigned port = FIRST_PORT + randombytes_uniform(PORTS);
+		unsigned port = FIRST_PORT + place +
+				randombytes_uniform(PORTS / KAI_LAB_MAX_NODES) * KAI_LAB_MAX_NODES;
 
 		if (is_free(port))
 			return port;
@@ -83,7 +85,7 @@ int kai_lab_configure(struct kai_cli *cli, const struct kai_lab_node *node, cons
 static int init_node(struct kai_cli *cli, const struct kai_lab *lab,
 		     const struct kai_lab_node *node)
 {
-	unsigned port = free_port();
+	unsigned port = free_port((unsigned)(node - lab->nodes));
 	char *endpoint = kai_cli_text(cli, "tcp://127.0.0.1:%u", port);
 	const char *args[20 + 2 * KAI_LAB_MAX_LIST] = {
 		"init",	  "--name",	node->title, "--country", node->country, "--listen",
