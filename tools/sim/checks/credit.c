@@ -20,6 +20,7 @@ struct session {
 	uint64_t sent, limit;
 	uint64_t received, received_before; /* chunks' bytes; of the session that ended this turn */
 	uint64_t turn;			    /* of the end, in which the session began */
+	bool broken;			    /* the peer greeted anew since */
 };
 
 struct credit {
@@ -75,19 +76,32 @@ static bool answers(const struct session *session, const struct kai_hello *hello
 	return hello->answers.is && kai_id_equal(hello->answers.id, mine);
 }
 
-/* A hello that answers begins a session once: said again, with the same two nonces, it begins nothing. One that does not
- * answer ends what was: after it the same may be said once more. */
+static bool is_pair(const struct session *session, const struct kai_hello *hello)
+{
+	return memcmp(session->nonces[0], session->nonce, sizeof(session->nonce)) == 0 &&
+	       memcmp(session->nonces[1], hello->nonce, sizeof(hello->nonce)) == 0;
+}
+
+/*
+ * A hello that answers begins a session once: said again, with the same two nonces, it begins nothing, unless the peer
+ * greeted anew between, and then only if that was not refused: what the end sent may count from zero then.
+ */
 static bool begins(struct session *session, const struct kai_hello *hello)
 {
 	if (!answers(session, hello)) {
-		memset(session->nonces, 0, sizeof(session->nonces));
+		session->broken = session->broken || memcmp(session->nonces[1], hello->nonce,
+							    sizeof(hello->nonce)) != 0;
 		return false;
 	}
-	if ((memcmp(session->nonces[0], session->nonce, sizeof(session->nonce)) == 0 &&
-	     memcmp(session->nonces[1], hello->nonce, sizeof(hello->nonce)) == 0))
+	if (is_pair(session, hello)) {
+		if (session->broken)
+			session->sent = 0;
+		session->broken = false;
 		return false;
+	}
 	memcpy(session->nonces[0], session->nonce, sizeof(session->nonce));
 	memcpy(session->nonces[1], hello->nonce, sizeof(hello->nonce));
+	session->broken = false;
 	return true;
 }
 
