@@ -9,6 +9,13 @@
 static void note_refusal(struct kai_turn *turn, struct kai_link *link, const uint8_t *id,
 			 const struct kai_admission *why)
 {
+	bool passed_on = !kai_id_equal(why->origin, link->org);
+
+	/* what an item names may be held here and not there: who passes it on cannot know better */
+	if (passed_on && strcmp(why->reason, kai_fault_name(KAI_FAULT_REFERENCE)) == 0) {
+		kai_reason_note(turn, link, why->reason, id);
+		return;
+	}
 	if (why->klass != KAI_CLASS_DEFER) {
 		kai_fault_note(turn, link, why->reason, id);
 		return;
