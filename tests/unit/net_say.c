@@ -171,6 +171,17 @@ struct kai_audience_entry net_org(const struct net *net, unsigned node)
 		.type = KAI_AUD_ORG, .org = kai_span(net->nodes[node].config.org, KAI_ID_LEN)};
 }
 
+static void publish(struct net *net, unsigned node, bool drill, struct kai_ctl_publish *request,
+		    uint8_t ret[KAI_ID_LEN])
+{
+	const struct net_node *at = &net->nodes[node];
+
+	net_done(at, drill ? net_drill_control(net, node, KAI_CONTROL_PUBLISH, request)
+			   : net_control(net, node, KAI_CONTROL_PUBLISH, request));
+	assert_true(at->answer.id.is);
+	memcpy(ret, at->answer.id.id, KAI_ID_LEN);
+}
+
 void net_publish(struct net *net, unsigned node, const struct net_item *item,
 		 uint8_t ret[KAI_ID_LEN])
 {
@@ -233,15 +244,9 @@ void net_publish(struct net *net, unsigned node, const struct net_item *item,
 		request.draft.refs = refs;
 		request.draft.refs_count = 1;
 	}
-	if (item->drill) {
+	if (item->drill)
 		memcpy(request.draft.realm, net->nodes[node].drill_realm, KAI_REALM_LEN);
-		net_done(&net->nodes[node],
-			 net_drill_control(net, node, KAI_CONTROL_PUBLISH, &request));
-	} else {
-		net_done(&net->nodes[node], net_control(net, node, KAI_CONTROL_PUBLISH, &request));
-	}
-	assert_true(net->nodes[node].answer.id.is);
-	memcpy(ret, net->nodes[node].answer.id.id, KAI_ID_LEN);
+	publish(net, node, item->drill, &request, ret);
 }
 
 void net_retract(struct net *net, unsigned node, const uint8_t id[KAI_ID_LEN],
