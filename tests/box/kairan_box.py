@@ -265,6 +265,21 @@ def lab(tap):
             tap.same(federation.complaints(), [], 'no node was unwell')
 
 
+@contextlib.contextmanager
+def pair(tap):
+    """Two nodes that agreed, linked: the folder, op-a and op-b."""
+    with folder() as root:
+        a, b = (Node(name, os.path.join(root, 'lab', name)) for name in ('op-a', 'op-b'))
+        try:
+            answer = run([program('KAIRAN'), 'lab', 'up', os.path.join(HERE, '..', '..', 'dist', 'lab', 'pair.conf'),
+                          '--lab', os.path.join(root, 'lab')], timeout=90)
+            tap.ok(answer.code == 0, 'two nodes run', answer)
+            yield root, a, b
+        finally:
+            a.stop()
+            b.stop()
+
+
 def main(test):
     tap = Tap()
     try:

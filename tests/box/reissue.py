@@ -4,9 +4,7 @@ revisions.
 """
 import os
 
-from kairan_box import HERE, Node, folder, main, program, run, wait_until
-
-PAIR = os.path.join(HERE, '..', '..', 'dist', 'lab', 'pair.conf')
+from kairan_box import main, pair, run, wait_until
 
 
 def secinfo(title, *more):
@@ -36,27 +34,20 @@ def refused(tap, node, root, words, report, other):
 
 
 def test(tap):
-    with folder() as root:
-        a, b = (Node(name, os.path.join(root, 'lab', name)) for name in ('op-a', 'op-b'))
-        try:
-            answer = run([program('KAIRAN'), 'lab', 'up', PAIR, '--lab', os.path.join(root, 'lab')], timeout=90)
-            tap.ok(answer.code == 0, 'two nodes run', answer)
-            report, other = (a.ask(*secinfo(title, '--tlp', 'AMBER', '--audience', 'org:op-b')).json['id'] for title in ('One', 'Two'))
-            tap.ok(wait_until(lambda: {report, other} <= b.ids(), 30) is not None, 'op-b has both advisories of op-a')
-            again = secinfo('Again', '--anonymise', report, '--tlp', 'CLEAR', '--keep')
-            refused(tap, b, root, again, report, other)
-            own = b.ask(*secinfo('Ours', '--tlp', 'CLEAR', '--keep')).json['id']
-            answer = b.ask(*again, '--ref', own, *part(root, 'log', 'seen at two operators'))
-            tap.ok(answer.code == 0, 'what leads to it nowhere is issued again', answer)
-            refused(tap, b, root, ('revise', answer.json['id']), report, other)
-            answer = b.ask('revise', answer.json['id'], '--set', 'text=Still seen.', '--keep')
-            tap.ok(answer.code == 0, 'and so is its revision', answer)
-            edition = secinfo('Edition', '--made-from', report, '--tlp', 'CLEAR', '--keep', '--dry-run')
-            answer = b.run(*edition, '--ref', report)
-            tap.ok(answer.code == 1 and b'--ref' in answer.err, 'an edition does not name what it is made from', answer)
-        finally:
-            a.stop()
-            b.stop()
+    with pair(tap) as (root, a, b):
+        report, other = (a.ask(*secinfo(title, '--tlp', 'AMBER', '--audience', 'org:op-b')).json['id'] for title in ('One', 'Two'))
+        tap.ok(wait_until(lambda: {report, other} <= b.ids(), 30) is not None, 'op-b has both advisories of op-a')
+        again = secinfo('Again', '--anonymise', report, '--tlp', 'CLEAR', '--keep')
+        refused(tap, b, root, again, report, other)
+        own = b.ask(*secinfo('Ours', '--tlp', 'CLEAR', '--keep')).json['id']
+        answer = b.ask(*again, '--ref', own, *part(root, 'log', 'seen at two operators'))
+        tap.ok(answer.code == 0, 'what leads to it nowhere is issued again', answer)
+        refused(tap, b, root, ('revise', answer.json['id']), report, other)
+        answer = b.ask('revise', answer.json['id'], '--set', 'text=Still seen.', '--keep')
+        tap.ok(answer.code == 0, 'and so is its revision', answer)
+        edition = secinfo('Edition', '--made-from', report, '--tlp', 'CLEAR', '--keep', '--dry-run')
+        answer = b.run(*edition, '--ref', report)
+        tap.ok(answer.code == 1 and b'--ref' in answer.err, 'an edition does not name what it is made from', answer)
 
 
 main(test)

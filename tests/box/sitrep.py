@@ -2,9 +2,8 @@
 """The picture that a node drafts says who has not reported, all of them, and under which label it may go on."""
 import os
 
-from kairan_box import HERE, Node, folder, main, program, run, wait_until
+from kairan_box import HERE, Node, main, pair, run, wait_until
 
-PAIR = os.path.join(HERE, '..', '..', 'dist', 'lab', 'pair.conf')
 INCIDENT = ('file', 'incident', '--from', os.path.join(HERE, '..', '..', 'dist', 'lab', 'scenarios', 'incident.json'), '--set', 'title=T',
             '--set', 'what=W', '--set', 'cause=unknown')
 
@@ -25,28 +24,21 @@ def ask(node, *audience):
 
 
 def test(tap):
-    with folder() as root:
-        a, b = (Node(name, os.path.join(root, 'lab', name)) for name in ('op-a', 'op-b'))
-        try:
-            answer = run([program('KAIRAN'), 'lab', 'up', PAIR, '--lab', os.path.join(root, 'lab')], timeout=90)
-            tap.ok(answer.code == 0, 'two nodes run', answer)
-            answer = third(a, root, 'op')
-            tap.ok(answer.code == 0, 'and a third is known', answer)
-            answer = a.run('sitrep', 'draft')
-            tap.ok(b'No incident' in answer.err and b'differ' not in answer.err, 'nothing was reported', answer)
-            for name in ('op', 'op-b'):
-                answer = ask(a, name)
-                tap.ok(answer.code == 0, f'{name} is asked', answer)
-            answer = a.ask('sitrep', 'draft')
-            tap.same(set(answer.json['not-reported'].split(', ')), {'op', 'op-b'}, 'neither has answered')
-            item = b.ask(*INCIDENT, '--tlp', 'AMBER', '--audience', 'org:op-a', '--onward', 'none').json['id']
-            tap.ok(wait_until(lambda: item in a.ids(), 30) is not None, 'a report comes that goes no further')
-            answer = a.ask('sitrep', 'draft')
-            tap.ok(item in answer.json['covered'] and b'--tlp AMBER --audience org:op-a --onward none' in answer.err,
-                   'the picture names it, and its label with all that narrows it', answer)
-        finally:
-            a.stop()
-            b.stop()
+    with pair(tap) as (root, a, b):
+        answer = third(a, root, 'op')
+        tap.ok(answer.code == 0, 'and a third is known', answer)
+        answer = a.run('sitrep', 'draft')
+        tap.ok(b'No incident' in answer.err and b'differ' not in answer.err, 'nothing was reported', answer)
+        for name in ('op', 'op-b'):
+            answer = ask(a, name)
+            tap.ok(answer.code == 0, f'{name} is asked', answer)
+        answer = a.ask('sitrep', 'draft')
+        tap.same(set(answer.json['not-reported'].split(', ')), {'op', 'op-b'}, 'neither has answered')
+        item = b.ask(*INCIDENT, '--tlp', 'AMBER', '--audience', 'org:op-a', '--onward', 'none').json['id']
+        tap.ok(wait_until(lambda: item in a.ids(), 30) is not None, 'a report comes that goes no further')
+        answer = a.ask('sitrep', 'draft')
+        tap.ok(item in answer.json['covered'] and b'--tlp AMBER --audience org:op-a --onward none' in answer.err,
+               'the picture names it, and its label with all that narrows it', answer)
 
 
 main(test)
