@@ -14,9 +14,8 @@
 
 enum state { NONE, DUE, STARTED, DONE };
 
-/* What was said of one step of one node. */
+/* What was said of one step. */
 struct said {
-	uint32_t node;
 	uint64_t rung;
 	uint8_t id[KAI_ID_LEN];	 /* zeros: about a link */
 	uint8_t org[KAI_ID_LEN]; /* zeros: its own people */
@@ -25,47 +24,48 @@ struct said {
 	bool over;     /* since then another engine serves the store */
 };
 
+/* A node's own words. */
 struct calls {
 	struct said *list;
 	size_t count, cap;
 };
 
+struct all_calls {
+	uint32_t nodes;
+	struct calls of[];
+};
+
 static void *calls_new(const struct sim *sim)
 {
-	(void)sim;
-	return sim_check_room(1, sizeof(struct calls));
+	uint32_t nodes = sim_node_count(sim);
+	struct all_calls *all = sim_check_room(1, sizeof(*all) + nodes * sizeof(all->of[0]));
+
+	all->nodes = nodes;
+	return all;
 }
 
 static void calls_free(void *state)
 {
-	struct calls *calls = state;
+	struct all_calls *all = state;
 
-	free(calls->list);
-	free(calls);
+	for (uint32_t i = 0; i < all->nodes; i++)
+		free(all->of[i].list);
+	free(all);
 }
 
-static struct said *said_of(struct calls *calls, uint32_t node, const struct kai_output *output)
+static struct said *said_of(struct calls *calls, const struct kai_output *output)
 {
 	for (size_t i = calls->count; i > 0; i--) {
 		struct said *said = &calls->list[i - 1];
 
-		if (said->node == node && said->rung == output->number &&
-		    kai_id_equal(said->id, output->id) && kai_id_equal(said->org, output->org))
+		if (said->rung == output->number && kai_id_equal(said->id, output->id) &&
+		    kai_id_equal(said->org, output->org))
 			return said;
 	}
-	if (calls->count == calls->cap) {
-		size_t cap = calls->cap == 0 ? 256 : calls->cap * 2;
-		struct said *list = sim_check_room(cap, sizeof(*list));
-
-		if (calls->count > 0)
-			memcpy(list, calls->list, calls->count * sizeof(*list));
-		free(calls->list);
-		calls->list = list;
-		calls->cap = cap;
-	}
+	calls->list = sim_check_more(calls->list, calls->count, &calls->cap, sizeof(*calls->list));
 	struct said *said = &calls->list[calls->count++];
 
-	*said = (struct said){.node = node, .rung = output->number};
+	*said = (struct said){.rung = output->number};
 	memcpy(said->id, output->id, KAI_ID_LEN);
 	memcpy(said->org, output->org, KAI_ID_LEN);
 	return said;
@@ -105,12 +105,14 @@ static void calls_traced(struct sim *sim, void *state, struct sim_node *node,
 		     {"call-repeated", STARTED, true},
 		     {"call-done", DONE, false}};
 
+	struct all_calls *all = state;
+
 	if (node->rogue != NULL || strncmp(output->event, "call-", 5) != 0)
 		return;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(output->event, words[i].event) != 0)
 			continue;
-		struct said *said = said_of(state, node->number, output);
+		struct said *said = said_of(&all->of[node->number], output);
 
 		if (!follows(said, node, words[i].next, words[i].again))
 			sim_violation(sim, "calls", node->number, output->id,
@@ -131,17 +133,14 @@ static void calls_traced(struct sim *sim, void *state, struct sim_node *node,
 /* What was lost with a backup may be said again. */
 static void calls_restarted(struct sim *sim, void *state, struct sim_node *node, bool restored)
 {
-	struct calls *calls = state;
+	struct all_calls *all = state;
+	struct calls *calls = &all->of[node->number];
 
 	(void)sim;
-	for (size_t i = 0; i < calls->count; i++) {
-		if (calls->list[i].node != node->number)
-			continue;
-		if (restored)
-			calls->list[i--] = calls->list[--calls->count];
-		else
-			calls->list[i].over = true;
-	}
+	if (restored)
+		calls->count = 0;
+	for (size_t i = 0; i < calls->count; i++)
+		calls->list[i].over = true;
 }
 
 /* ---- the stores at the end ---- */

@@ -87,16 +87,7 @@ static struct seen_card *seen(struct shelf *shelf, const struct kai_card *card)
 
 static struct seen_card *see(struct shelf *shelf, const struct kai_card *card)
 {
-	if (shelf->count == shelf->cap) {
-		size_t cap = shelf->cap * 2 + 16;
-		struct seen_card *at = sim_check_room(cap, sizeof(*at));
-
-		if (shelf->count > 0)
-			memcpy(at, shelf->at, shelf->count * sizeof(*at));
-		free(shelf->at);
-		shelf->at = at;
-		shelf->cap = cap;
-	}
+	shelf->at = sim_check_more(shelf->at, shelf->count, &shelf->cap, sizeof(*shelf->at));
 	struct seen_card *fresh = &shelf->at[shelf->count++];
 
 	memcpy(fresh->org, card->org, KAI_ID_LEN);

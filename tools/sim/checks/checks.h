@@ -36,6 +36,8 @@ SIM_X_CHECK(X)
 
 /* calloc that ends the process with a word. */
 void *sim_check_room(size_t count, size_t size);
+/* The list with room for one after its count, moved where it had none; what is new in it is not cleared. */
+void *sim_check_more(void *list, size_t count, size_t *cap, size_t size);
 /* true: this checker judges the frame: an honest engine made it and it can be read. */
 bool sim_check_hears(const struct sim *sim, const struct sim_frame *frame);
 

@@ -68,16 +68,8 @@ static struct tie *tie_of(struct watch *watch, uint32_t node, uint32_t other,
 	uint64_t *at = sim_map_at(&watch->places, sim_map_key(node, other, number_of(clause)));
 
 	if (*at == 0) {
-		if (watch->count == watch->cap) {
-			size_t cap = watch->cap == 0 ? 64 : 2 * watch->cap;
-			struct tie *grown = sim_check_room(cap, sizeof(*grown));
-
-			if (watch->count > 0)
-				memcpy(grown, watch->ties, watch->count * sizeof(*grown));
-			free(watch->ties);
-			watch->ties = grown;
-			watch->cap = cap;
-		}
+		watch->ties = sim_check_more(watch->ties, watch->count, &watch->cap,
+					     sizeof(*watch->ties));
 		watch->ties[watch->count++] =
 			(struct tie){.node = node, .since_ms = watch->start_ms[node]};
 		*at = watch->count;

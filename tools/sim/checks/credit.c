@@ -49,17 +49,8 @@ static struct session *session_of(struct credit *credit, uint32_t end, uint32_t 
 	uint64_t *place = sim_map_at(&credit->places, sim_map_key(end, peer, 0));
 
 	if (*place == 0) {
-		if (credit->count == credit->cap) {
-			size_t cap = credit->cap * 2 + 64;
-			struct session *sessions = sim_check_room(cap, sizeof(*sessions));
-
-			if (credit->count > 0)
-				memcpy(sessions, credit->sessions,
-				       credit->count * sizeof(*sessions));
-			free(credit->sessions);
-			credit->sessions = sessions;
-			credit->cap = cap;
-		}
+		credit->sessions = sim_check_more(credit->sessions, credit->count, &credit->cap,
+						  sizeof(*credit->sessions));
 		credit->sessions[credit->count].limit = START;
 		*place = ++credit->count;
 	}

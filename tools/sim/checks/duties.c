@@ -16,52 +16,52 @@
 
 enum { MET = 1, OVERDUE = 2, ENDED = 4 };
 
-/* What was said of one duty of one node. */
+/* What was said of one duty. */
 struct said {
-	uint32_t node;
 	uint64_t arrival, place; /* as in a trace's number */
 	unsigned bits;
 };
 
+/* A node's own words. */
 struct duties {
 	struct said *list;
 	size_t count, cap;
 };
 
+struct all_duties {
+	uint32_t nodes;
+	struct duties of[];
+};
+
 static void *duties_new(const struct sim *sim)
 {
-	(void)sim;
-	return sim_check_room(1, sizeof(struct duties));
+	uint32_t nodes = sim_node_count(sim);
+	struct all_duties *all = sim_check_room(1, sizeof(*all) + nodes * sizeof(all->of[0]));
+
+	all->nodes = nodes;
+	return all;
 }
 
 static void duties_free(void *state)
 {
-	struct duties *duties = state;
+	struct all_duties *all = state;
 
-	free(duties->list);
-	free(duties);
+	for (uint32_t i = 0; i < all->nodes; i++)
+		free(all->of[i].list);
+	free(all);
 }
 
-static struct said *said_of(struct duties *duties, uint32_t node, uint64_t arrival, uint64_t place)
+static struct said *said_of(struct duties *duties, uint64_t arrival, uint64_t place)
 {
 	for (size_t i = duties->count; i > 0; i--) {
 		struct said *said = &duties->list[i - 1];
 
-		if (said->node == node && said->arrival == arrival && said->place == place)
+		if (said->arrival == arrival && said->place == place)
 			return said;
 	}
-	if (duties->count == duties->cap) {
-		size_t cap = duties->cap == 0 ? 256 : duties->cap * 2;
-		struct said *list = sim_check_room(cap, sizeof(*list));
-
-		if (duties->count > 0)
-			memcpy(list, duties->list, duties->count * sizeof(*list));
-		free(duties->list);
-		duties->list = list;
-		duties->cap = cap;
-	}
-	duties->list[duties->count] =
-		(struct said){.node = node, .arrival = arrival, .place = place};
+	duties->list =
+		sim_check_more(duties->list, duties->count, &duties->cap, sizeof(*duties->list));
+	duties->list[duties->count] = (struct said){.arrival = arrival, .place = place};
 	return &duties->list[duties->count++];
 }
 
@@ -73,6 +73,7 @@ static void duties_traced(struct sim *sim, void *state, struct sim_node *node,
 		unsigned bit;
 	} words[] = {{"duty-met", MET}, {"duty-overdue", OVERDUE}, {"duty-ended", ENDED}};
 	uint64_t arrival = 0;
+	struct all_duties *all = state;
 	struct kai_txn *txn;
 	bool held;
 
@@ -84,7 +85,7 @@ static void duties_traced(struct sim *sim, void *state, struct sim_node *node,
 	for (size_t i = 0; held && i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(output->event, words[i].event) != 0)
 			continue;
-		struct said *said = said_of(state, node->number, arrival, output->number);
+		struct said *said = said_of(&all->of[node->number], arrival, output->number);
 
 		if ((said->bits & (words[i].bit | MET | ENDED)) != 0)
 			sim_violation(sim, "duties", node->number, output->id,
@@ -99,12 +100,12 @@ static void duties_traced(struct sim *sim, void *state, struct sim_node *node,
 /* What was lost with a backup may be said again. */
 static void duties_restarted(struct sim *sim, void *state, struct sim_node *node, bool restored)
 {
-	struct duties *duties = state;
+	struct all_duties *all = state;
+	struct duties *duties = &all->of[node->number];
 
 	(void)sim;
 	for (size_t i = 0; restored && i < duties->count; i++)
-		if (duties->list[i].node == node->number)
-			duties->list[i].bits = 0;
+		duties->list[i].bits = 0;
 }
 
 /* ---- the stores at the end ---- */
@@ -113,7 +114,7 @@ static void duties_restarted(struct sim *sim, void *state, struct sim_node *node
 struct look {
 	struct sim *sim;
 	struct sim_sight *sight;
-	struct duties *said;
+	struct all_duties *all;
 	struct kai_txn *txn;
 	uint32_t node;
 	struct kai_duty_place place;
@@ -169,7 +170,7 @@ static void check_met(const struct look *look)
 	struct kai_key key = kai_key_pair(look->place.arrival, look->place.target);
 	uint64_t place = (uint64_t)look->place.peer << 32 | (uint64_t)look->place.index << 16 |
 			 look->place.target;
-	const struct said *said = said_of(look->said, look->node, look->place.arrival, place);
+	const struct said *said = said_of(&look->all->of[look->node], look->place.arrival, place);
 
 	if ((said->bits & OVERDUE) != 0 && look->row.state == KAI_DUTY_MET &&
 	    !kai_duty_late(&look->row))
@@ -304,7 +305,7 @@ static void check_reports(struct look *look, uint32_t to)
 
 static void duties_settled(struct sim *sim, void *state)
 {
-	struct look look = {.sim = sim, .sight = sim_sight_of(sim), .said = state};
+	struct look look = {.sim = sim, .sight = sim_sight_of(sim), .all = state};
 
 	look.sight->arena.used = 0;
 	for (look.node = 0; look.node < sim_node_count(sim); look.node++) {

@@ -2,6 +2,7 @@
 /* All checkers in the order in which they are asked. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "checks.h"
 
@@ -19,6 +20,20 @@ void *sim_check_room(size_t count, size_t size)
 	if (at == NULL) {
 		(void)fputs("sim: out of memory for the checkers\n", stderr);
 		exit(1);
+	}
+	return at;
+}
+
+void *sim_check_more(void *list, size_t count, size_t *cap, size_t size)
+{
+	void *at = list;
+
+	if (count == *cap) {
+		*cap = *cap == 0 ? 16 : *cap * 2;
+		at = sim_check_room(*cap, size);
+		if (count > 0)
+			memcpy(at, list, count * size);
+		free(list);
 	}
 	return at;
 }

@@ -55,16 +55,8 @@ static bool has_said(const struct realm *realm, uint32_t node, const uint8_t dri
 
 static void note_word(struct realm *realm, uint32_t node, const uint8_t drill[KAI_ID_LEN])
 {
-	if (realm->count == realm->cap) {
-		size_t cap = realm->cap == 0 ? 32 : 2 * realm->cap;
-		struct word *words = sim_check_room(cap, sizeof(*words));
-
-		if (realm->count > 0)
-			memcpy(words, realm->words, realm->count * sizeof(*words));
-		free(realm->words);
-		realm->words = words;
-		realm->cap = cap;
-	}
+	realm->words =
+		sim_check_more(realm->words, realm->count, &realm->cap, sizeof(*realm->words));
 	struct word *word = &realm->words[realm->count++];
 
 	word->node = node;
