@@ -49,6 +49,7 @@ struct rooms {
 	size_t sent_count;
 	const char *fault; /* the newest */
 	size_t faults;
+	size_t charged; /* of them */
 	size_t spread;
 	size_t brought; /* items that a link brought for the first time */
 	size_t shown;	/* offers of what is held that were answered so */

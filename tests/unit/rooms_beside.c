@@ -67,12 +67,18 @@ void kai_fault_note(struct kai_turn *turn, struct kai_link *link, const char *re
 	(void)id;
 	rooms->fault = reason;
 	rooms->faults++;
+	rooms->charged++;
 }
 
 void kai_reason_note(struct kai_turn *turn, struct kai_link *link, const char *reason,
 		     const uint8_t *id)
 {
-	kai_fault_note(turn, link, reason, id);
+	struct rooms *rooms = rooms_of(turn);
+
+	(void)link;
+	(void)id;
+	rooms->fault = reason;
+	rooms->faults++;
 }
 
 bool kai_quota_charge(struct kai_turn *turn, struct kai_link *link, enum kai_meter meter,

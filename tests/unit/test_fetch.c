@@ -476,6 +476,33 @@ static void the_token_waits(void **state)
 	assert_int_equal(rooms->engine.wants->count, 0);
 }
 
+/* What it names may be held here alone: whoever passes it on could not know, its origin did. */
+static void who_passes_on_is_not_charged_for_what_is_named(void **state)
+{
+	struct rooms *rooms = *state;
+	struct kai_label narrow = rooms_label(rooms);
+
+	narrow.tlp = KAI_TLP_AMBER_STRICT;
+	struct made *named = rooms_make(rooms, &(struct plan){.label = &narrow});
+	struct kai_admission got;
+
+	rooms_admit(rooms, 0, named, &got);
+	assert_true(got.stored);
+	for (unsigned link = 0; link < 2; link++) {
+		const struct made *made =
+			rooms_make(rooms, &(struct plan){.ref = named->built.id,
+							 .urgency = KAI_URGENCY_NOW,
+							 .origin = rooms->link[0].org});
+		size_t faults = rooms->faults, charged = rooms->charged;
+
+		rooms_push(rooms, link, made, 1, 1);
+		assert_false(rooms_held(rooms, made));
+		assert_string_equal(rooms->fault, "reference");
+		assert_int_equal(rooms->faults, faults + 1);
+		assert_int_equal(rooms->charged, charged + (link == 0 ? 1 : 0));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +524,7 @@ int main(void)
 		ROOMS_CASE(a_wrong_tag_learns_nothing),
 		ROOMS_CASE(an_alert_comes_whole),
 		ROOMS_CASE(pushes_that_may_not_be),
+		ROOMS_CASE(who_passes_on_is_not_charged_for_what_is_named),
 		ROOMS_CASE(the_token_follows_what_is_durable),
 		ROOMS_CASE(the_token_waits),
 	};
