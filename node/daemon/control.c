@@ -9,6 +9,11 @@
 #include <unistd.h>
 
 #define SLOT_MS 120000 /* a client that was never answered is forgotten after this */
+/* Whole requests inside libzmq for one client, beside those that have a slot. */
+#define REQUESTS_HWM 16
+/* A ROUTER drops what is beyond it, and libzmq counts as waiting what was read up to half of it ago: one client may
+ * have as many requests under way as there are slots and loses no answer. */
+#define ANSWERS_HWM (2 * (int)KAI_CONTROL_SLOTS)
 
 /*
  * libzmq 4.3 copies the endpoint into a monitor's message without asking whether there was memory for
@@ -34,7 +39,8 @@ static enum kai_err find_endpoint(struct kai_net *net, const char *dir, struct k
 enum kai_err kai_control_bind(struct kai_net *net, const char *dir, struct kai_why *why)
 {
 	const int64_t max_len = KAI_MAX_CONTROL;
-	const int hwm = KAI_CONTROL_SLOTS;
+	const int requests = REQUESTS_HWM;
+	const int answers = ANSWERS_HWM;
 	enum kai_err err = find_endpoint(net, dir, why);
 
 	if (err != KAI_ERR_OK)
@@ -42,8 +48,8 @@ enum kai_err kai_control_bind(struct kai_net *net, const char *dir, struct kai_w
 	net->control = zmq_socket(net->context, ZMQ_ROUTER);
 	if (net->control == NULL ||
 	    zmq_setsockopt(net->control, ZMQ_MAXMSGSIZE, &max_len, sizeof(max_len)) != 0 ||
-	    zmq_setsockopt(net->control, ZMQ_RCVHWM, &hwm, sizeof(hwm)) != 0 ||
-	    zmq_setsockopt(net->control, ZMQ_SNDHWM, &hwm, sizeof(hwm)) != 0)
+	    zmq_setsockopt(net->control, ZMQ_RCVHWM, &requests, sizeof(requests)) != 0 ||
+	    zmq_setsockopt(net->control, ZMQ_SNDHWM, &answers, sizeof(answers)) != 0)
 		return kai_fail(why, KAI_ERR_IO, "control socket: %s", zmq_strerror(zmq_errno()));
 	net->control_monitor =
 		kai_monitor_open(net, net->control, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED);
@@ -62,12 +68,32 @@ enum kai_err kai_control_bind(struct kai_net *net, const char *dir, struct kai_w
 	return KAI_ERR_OK;
 }
 
+/* A client's number tells its slot. */
 static struct kai_control_slot *slot_of(struct kai_net *net, uint64_t client)
 {
-	for (size_t i = 0; i < KAI_CONTROL_SLOTS; i++)
-		if (net->slots[i].client == client)
-			return &net->slots[i];
+	struct kai_control_slot *slot = &net->slots[client % KAI_CONTROL_SLOTS];
+
+	return client != 0 && slot->client == client ? slot : NULL;
+}
+
+/* One that is free, and the number of who gets it, which was nobody's before. */
+static struct kai_control_slot *free_slot(struct kai_net *net, uint64_t *ret_client)
+{
+	for (size_t i = 0; i < KAI_CONTROL_SLOTS; i++) {
+		uint64_t client = ++net->last_client;
+		struct kai_control_slot *slot = &net->slots[client % KAI_CONTROL_SLOTS];
+
+		if (client != 0 && slot->client == 0) {
+			*ret_client = client;
+			return slot;
+		}
+	}
 	return NULL;
+}
+
+bool kai_control_has_room(const struct kai_net *net)
+{
+	return net->control_used < KAI_CONTROL_SLOTS && net->control_bytes < KAI_CONTROL_BYTES;
 }
 
 /* [route, empty, request]; anything else is dropped whole. */
@@ -101,8 +127,9 @@ static bool read_request(void *socket, struct kai_control_slot *slot, zmq_msg_t 
 
 void kai_control_read(struct kai_net *net)
 {
-	for (size_t i = 0; i < KAI_CONTROL_SLOTS && net->control_used < KAI_CONTROL_SLOTS; i++) {
-		struct kai_control_slot *slot = slot_of(net, 0);
+	for (size_t i = 0; i < KAI_CONTROL_SLOTS && kai_control_has_room(net); i++) {
+		uint64_t client = 0;
+		struct kai_control_slot *slot = free_slot(net, &client);
 		struct kai_input *input = kai_pool_blank();
 
 		if (input == NULL)
@@ -113,35 +140,38 @@ void kai_control_read(struct kai_net *net)
 		}
 		input->has_body = true;
 		input->type = KAI_INPUT_CONTROL;
-		input->client = ++net->last_client;
-		slot->client = input->client;
+		input->client = client;
+		slot->client = client;
+		slot->len = zmq_msg_size(&input->body);
 		slot->since_ms = kai_real_ms();
 		slot->fd = zmq_msg_get(&input->body, ZMQ_SRCFD);
 		kai_clients_asked(net, slot->fd);
 		net->control_used++;
+		net->control_bytes += slot->len;
 		kai_pool_put(net->pool, input, NULL);
 	}
 }
 
-static void free_slot(struct kai_net *net, struct kai_control_slot *slot)
+static void leave(struct kai_net *net, struct kai_control_slot *slot)
 {
 	kai_clients_answered(net, slot->fd);
 	slot->client = 0;
 	net->control_used--;
+	net->control_bytes -= slot->len;
 }
 
 void kai_control_answer(struct kai_net *net, struct kai_mail *mail)
 {
 	struct kai_control_slot *slot = slot_of(net, mail->client);
 
-	if (slot != NULL && mail->client != 0) {
+	if (slot != NULL) {
 		/* A client that went away is nobody's trouble: an unmandatory ROUTER drops it. */
 		if (zmq_send(net->control, slot->route, slot->route_len,
 			     ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
 		    zmq_send(net->control, "", 0, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0 &&
 		    zmq_msg_send(&mail->msg, net->control, ZMQ_DONTWAIT) >= 0)
 			mail->has_msg = false;
-		free_slot(net, slot);
+		leave(net, slot);
 	}
 	kai_mail_free(mail);
 }
@@ -151,7 +181,7 @@ void kai_control_tick(struct kai_net *net, int64_t now_ms)
 	for (size_t i = 0; i < KAI_CONTROL_SLOTS; i++) {
 		if (net->slots[i].client == 0 || now_ms - net->slots[i].since_ms < SLOT_MS)
 			continue;
-		free_slot(net, &net->slots[i]);
+		leave(net, &net->slots[i]);
 	}
 	kai_clients_tick(net, now_ms);
 }

@@ -246,7 +246,7 @@ static size_t fill_items(struct kai_net *net)
 	}
 	const int descriptors[] = {net->wake_fd, net->room_fd, net->signal_fd};
 	void *const sockets[] = {net->router_monitor, net->full ? NULL : net->router,
-				 net->control_used < KAI_CONTROL_SLOTS ? net->control : NULL,
+				 kai_control_has_room(net) ? net->control : NULL,
 				 net->control_monitor};
 
 	for (size_t i = 0; i < 3; i++)

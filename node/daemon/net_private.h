@@ -28,7 +28,9 @@
 #define KAI_DRILL_BACKLOG ((size_t)16 * 1024 * 1024) /* beyond, what is of a drill is dropped */
 /* Received by the kernel and not delivered to us: more than libzmq and the kernel may hold. */
 #define KAI_MAX_UNDELIVERED (KAI_RECEIVE_HWM * (int64_t)KAI_MAX_FRAME + (int64_t)12 * 1024 * 1024)
-#define KAI_CONTROL_SLOTS 8
+/* Requests that wait for their answers: many small ones make one turn, large ones are bounded by their bytes. */
+#define KAI_CONTROL_SLOTS 256u
+#define KAI_CONTROL_BYTES ((size_t)32 * 1024 * 1024)
 #define KAI_CONTROL_CLIENTS 128 /* connections of the control socket */
 
 enum kai_conn_state {
@@ -87,6 +89,7 @@ struct kai_client {
 struct kai_control_slot {
 	uint64_t client; /* 0: free */
 	int fd;
+	size_t len; /* of the request */
 	int64_t since_ms;
 	uint8_t route[KAI_ROUTE_SIZE];
 	size_t route_len;
@@ -123,6 +126,7 @@ struct kai_net {
 	char control_endpoint[KAI_CONTROL_ENDPOINT];
 	uint64_t last_client;
 	size_t control_used;
+	size_t control_bytes; /* of their requests */
 	struct kai_control_slot slots[KAI_CONTROL_SLOTS];
 	size_t client_count;
 	struct kai_client clients[KAI_CONTROL_CLIENTS];
@@ -185,6 +189,8 @@ void kai_dial_free(struct kai_net *net);
 KAI_MUST_USE enum kai_err kai_control_bind(struct kai_net *net, const char *dir,
 					   struct kai_why *why);
 void kai_control_read(struct kai_net *net);
+/* Is there room for one more request? */
+bool kai_control_has_room(const struct kai_net *net);
 void kai_control_answer(struct kai_net *net, struct kai_mail *mail);
 void kai_control_tick(struct kai_net *net, int64_t now_ms);
 void kai_control_close(struct kai_net *net);

@@ -13,6 +13,7 @@
 #define ROOM_FRAME ((size_t)(KAI_MAX_FRAME) + 64)
 #define ROOM_CALL ((size_t)4 * KAI_CALL_TEXT)
 #define ROOM_ANSWER ((size_t)(KAI_MAX_CONTROL) + 64)
+#define ROOM_SHORT_ANSWER ((size_t)4096)
 
 struct block {
 	uint8_t *at;
@@ -195,16 +196,32 @@ void kai_out_cut(struct kai_turn *turn, const struct kai_link *link, const char 
 		output->event = reason;
 }
 
+/* Encodes an answer into a block with so much room; NULL when out of memory. */
+static struct block *put_answer(struct kai_out *out, const struct kai_ctl_answer *answer,
+				size_t len, struct kai_arena *ret_arena, struct kai_span *ret)
+{
+	struct block *block = room(out, len);
+
+	if (block == NULL)
+		return NULL;
+	*ret_arena = (struct kai_arena){block->at, block->cap, block->used, false};
+	*ret = kai_object_encode_in(&kai_object_ctl_answer, answer, ret_arena);
+	return block;
+}
+
 void kai_out_answer(struct kai_turn *turn, uint64_t client, const struct kai_ctl_answer *answer)
 {
-	struct block *block = room(turn->out, ROOM_ANSWER);
+	struct kai_arena arena;
+	struct kai_span bytes;
+	/* few answers are large: only those take a block of their own */
+	struct block *block = put_answer(turn->out, answer, ROOM_SHORT_ANSWER, &arena, &bytes);
 
+	if (block != NULL && bytes.len == 0)
+		block = put_answer(turn->out, answer, ROOM_ANSWER, &arena, &bytes);
 	if (block == NULL) {
 		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
 		return;
 	}
-	struct kai_arena arena = {block->at, block->cap, block->used, false};
-	struct kai_span bytes = kai_object_encode_in(&kai_object_ctl_answer, answer, &arena);
 	struct kai_output *output = add_output(turn, KAI_OUTPUT_ANSWER, NULL);
 
 	if (output == NULL)
