@@ -59,11 +59,26 @@ static size_t sequence(const uint8_t *at, size_t left, uint32_t *ret_code)
 	return len;
 }
 
+/* Eight letters at once, as most text is: ASCII, none of them a control. */
+static bool eight_plain(const uint8_t *at)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t eight;
+
+	memcpy(&eight, at, sizeof(eight));
+	/* no high bit, and none that subtracting a space takes below zero (a borrow only follows such a one) */
+	return ((eight | (eight - ones * 0x20)) & ones * 0x80) == 0;
+}
+
 bool kai_utf8_clean(struct kai_span text)
 {
 	size_t at = 0;
 
 	while (at < text.len) {
+		if (text.len - at >= 8 && eight_plain(text.at + at)) {
+			at += 8;
+			continue;
+		}
 		uint32_t code;
 		size_t len = sequence(text.at + at, text.len - at, &code);
 
