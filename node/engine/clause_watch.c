@@ -10,12 +10,6 @@
 
 #include <string.h>
 
-static bool is_asked(struct kai_turn *turn)
-{
-	(void)kai_duty_asked(turn);
-	return turn->engine->clause_asked;
-}
-
 void kai_clause_moved(struct kai_turn *turn)
 {
 	struct kai_span key;
@@ -24,7 +18,7 @@ void kai_clause_moved(struct kai_turn *turn)
 	kai_scan_init(&scan, turn->txn, KAI_TABLE_OUTAGES, kai_span(NULL, 0), kai_span(NULL, 0),
 		      false);
 	/* an opening outlives its clause, until that is closed */
-	if (is_asked(turn) || kai_scan_next(&scan, &key, NULL))
+	if (kai_clause_asked(turn) || kai_scan_next(&scan, &key, NULL))
 		turn->engine->clause_due.ms = 0;
 }
 
@@ -225,7 +219,7 @@ void kai_clause_timer(struct kai_turn *turn)
 		return;
 	turn->engine->clause_due.ms = INT64_MAX;
 	look_openings(turn, &due);
-	if (is_asked(turn))
+	if (kai_clause_asked(turn))
 		look_links(turn, &due);
 	/* openings that look_links' restart brings about come with a look of their own */
 	turn->engine->clause_due.ms = due <= now ? now + 1 : due;

@@ -243,7 +243,7 @@ void kai_door_store(struct kai_door *door)
 	kai_out_trace(turn, "item-stored", door->link == NULL ? NULL : door->link->org, come->id,
 		      kai_rule_name(door->rule), door->arrival);
 	if ((item.flags & KAI_ITEM_UNSIGNED) == 0)
-		kai_duty_arrived(turn, door->link, door->arrival);
+		kai_duty_arrived(turn, door->link, door->arrival, &door->item->header);
 	kai_escalate_arrived(turn, door->link, door->arrival);
 	kai_spread_item(turn, door->arrival);
 }
@@ -258,7 +258,7 @@ bool kai_door_merge(struct kai_door *door)
 	bool added = put_evidence(door) || door->parts != 0 || door->signatures_added;
 
 	if (!added && first)
-		kai_duty_arrived(turn, door->link, door->arrival);
+		kai_duty_arrived(turn, door->link, door->arrival, &door->item->header);
 	if (!added)
 		return false;
 	item.held |= door->parts;
@@ -282,7 +282,7 @@ bool kai_door_merge(struct kai_door *door)
 	if (affirmed)
 		kai_thread_added(turn, door->arrival, &item, &door->item->header);
 	if (affirmed || first)
-		kai_duty_arrived(turn, door->link, door->arrival);
+		kai_duty_arrived(turn, door->link, door->arrival, &door->item->header);
 	if (affirmed)
 		kai_escalate_arrived(turn, door->link, door->arrival);
 	kai_duty_changed(turn, door->arrival);

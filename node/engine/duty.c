@@ -182,26 +182,44 @@ static void answers(struct kai_turn *turn, uint64_t arrival, const struct kai_li
 
 /* ---- what the other rooms tell ---- */
 
-void kai_duty_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arrival)
+void kai_duty_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		      const struct kai_header *header)
 {
+	bool asked = kai_duty_asked(turn, header);
 	size_t mark = turn->scratch->used;
 	struct kai_item_facts facts;
 
-	if ((!kai_duty_asked(turn) && !any_open(turn)) || !kai_rest_facts(turn, arrival, &facts))
+	if (!asked && !any_open(turn))
 		return;
-	struct kai_link *origin = kai_duty_partner(turn, facts.header.origin);
+	struct kai_link *origin = kai_duty_partner(turn, header->origin);
 
-	if (link != NULL)
+	if (link != NULL && any_open(turn))
 		look_item(turn, arrival, link->number);
 	if (origin != NULL && any_open(turn))
 		answers(turn, arrival, origin, KAI_DUTY_THEIRS);
-	kai_duty_cause_ours(turn, &facts, link, origin);
+	if (asked && kai_rest_facts(turn, arrival, &facts))
+		kai_duty_cause_ours(turn, &facts, link, origin);
 	kai_scratch_back(turn, mark);
+}
+
+/* Does the agreement with that peer ask something of it about this item? */
+static bool asks_of(struct kai_turn *turn, struct kai_link *link, uint64_t arrival)
+{
+	const struct kai_pair *pair = kai_pair_now(turn, link);
+	size_t mark = turn->scratch->used;
+	struct kai_header header;
+	struct kai_item item;
+	bool asks = pair->state == KAI_STATE_ACTIVE && pair->agreement.terms.duties_count > 0 &&
+		    kai_rec_item(turn->txn, arrival, turn->scratch, &item) &&
+		    kai_header_read(item.header, turn->scratch, &header) == KAI_FAULT_NONE &&
+		    kai_duty_asked_of(link, &pair->agreement.terms, &header);
+
+	kai_scratch_back(turn, mark);
+	return asks;
 }
 
 void kai_duty_stored(struct kai_turn *turn, struct kai_link *link, uint64_t arrival, bool sent)
 {
-	const struct kai_pair *pair = kai_pair_now(turn, link);
 	size_t mark = turn->scratch->used;
 	struct kai_item_facts facts;
 
@@ -209,8 +227,7 @@ void kai_duty_stored(struct kai_turn *turn, struct kai_link *link, uint64_t arri
 		look_item(turn, arrival, link->number);
 		answers(turn, arrival, link, KAI_DUTY_OURS);
 	}
-	if (pair->state == KAI_STATE_ACTIVE && pair->agreement.terms.duties_count > 0 &&
-	    kai_rest_facts(turn, arrival, &facts) &&
+	if (asks_of(turn, link, arrival) && kai_rest_facts(turn, arrival, &facts) &&
 	    (sent || (facts.item.flags & KAI_ITEM_OWN) != 0))
 		kai_duty_cause_theirs(turn, &facts, link);
 	kai_scratch_back(turn, mark);

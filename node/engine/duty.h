@@ -30,13 +30,18 @@ void kai_duty_end(struct kai_turn *turn, struct kai_duty_case *io, const char *w
 void kai_duty_look(struct kai_turn *turn, const struct kai_item_facts *facts,
 		   struct kai_duty_case *io, bool fired);
 
-/* Does any agreement of ours say something of duties? Most nodes take most items without looking further. */
-bool kai_duty_asked(struct kai_turn *turn);
+/* Is any duty in an agreement of ours about such an item? Most nodes take most items without looking further. */
+bool kai_duty_asked(struct kai_turn *turn, const struct kai_header *header);
+/* Does any let us carry by a contingency clause? */
+bool kai_clause_asked(struct kai_turn *turn);
 /* The link with an org that has a number, heard or not since the start; NULL: none, or it is us. */
 struct kai_link *kai_duty_partner(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN]);
 /* An item that this node took, by that link (NULL: its own), and its origin's (NULL: none). */
 void kai_duty_cause_ours(struct kai_turn *turn, const struct kai_item_facts *facts,
 			 struct kai_link *link, struct kai_link *origin);
+/* Does that agreement ask something of the peer once it has such an item from us? */
+bool kai_duty_asked_of(const struct kai_link *link, const struct kai_terms *terms,
+		       const struct kai_header *header);
 /* An item that the peer has from us now. */
 void kai_duty_cause_theirs(struct kai_turn *turn, const struct kai_item_facts *facts,
 			   struct kai_link *link);

@@ -41,28 +41,52 @@ struct kai_link *kai_duty_partner(struct kai_turn *turn, const uint8_t org[KAI_I
 	return kai_link_get(turn, org);
 }
 
-bool kai_duty_asked(struct kai_turn *turn)
+/* What the terms with one partner ask for is added to what is known of the others'. */
+static void ask_terms(struct kai_engine *engine, const struct kai_terms *terms,
+		      const uint8_t org[KAI_ID_LEN])
+{
+	for (size_t i = 0; i < terms->duties_count; i++) {
+		const struct kai_duty *duty = &terms->duties[i];
+
+		for (size_t k = 0; k < duty->kinds_count; k++) {
+			uint64_t kind = duty->kinds[k];
+
+			if (kind <= KAI_KIND_RELEASE && duty->urgency > engine->duty_about[kind])
+				engine->duty_about[kind] = duty->urgency;
+		}
+	}
+	for (size_t i = 0; i < terms->contingency_count; i++)
+		engine->clause_asked =
+			engine->clause_asked || kai_id_equal(terms->contingency[i].to, org);
+}
+
+static void ask_anew(struct kai_turn *turn)
 {
 	struct kai_engine *engine = turn->engine;
 	struct partners partners;
 	struct kai_link *link;
 
-	if (engine->duty_asked_at != engine->trust_generation + 1) {
-		engine->duty_asked = false;
-		engine->clause_asked = false;
-		engine->duty_asked_at = engine->trust_generation + 1;
-		partners_init(&partners, turn);
-		while ((link = partners_next(&partners, turn)) != NULL) {
-			const struct kai_terms *terms = &kai_pair_now(turn, link)->agreement.terms;
+	if (engine->duty_asked_at == engine->trust_generation + 1)
+		return;
+	memset(engine->duty_about, 0, sizeof(engine->duty_about));
+	engine->clause_asked = false;
+	engine->duty_asked_at = engine->trust_generation + 1;
+	partners_init(&partners, turn);
+	while ((link = partners_next(&partners, turn)) != NULL)
+		ask_terms(engine, &kai_pair_now(turn, link)->agreement.terms, link->org);
+}
 
-			engine->duty_asked = engine->duty_asked || terms->duties_count > 0;
-			for (size_t i = 0; i < terms->contingency_count; i++)
-				engine->clause_asked =
-					engine->clause_asked ||
-					kai_id_equal(terms->contingency[i].to, link->org);
-		}
-	}
-	return engine->duty_asked;
+bool kai_duty_asked(struct kai_turn *turn, const struct kai_header *header)
+{
+	ask_anew(turn);
+	return header->kind <= KAI_KIND_RELEASE &&
+	       header->urgency <= turn->engine->duty_about[header->kind];
+}
+
+bool kai_clause_asked(struct kai_turn *turn)
+{
+	ask_anew(turn);
+	return turn->engine->clause_asked;
 }
 
 /* ---- which ones arise ---- */
@@ -198,6 +222,18 @@ static void begin_ours(struct kai_turn *turn, const struct cause *cause)
 		for (size_t k = 0; k < duty->target_count; k++)
 			begin_for_entry(turn, cause, i, &duty->target[k]);
 	}
+}
+
+bool kai_duty_asked_of(const struct kai_link *link, const struct kai_terms *terms,
+		       const struct kai_header *header)
+{
+	int its = kai_terms_side(terms, link->org);
+
+	for (size_t i = 0; i < terms->duties_count; i++)
+		if (triggers(&terms->duties[i], KAI_DUTY_PASS, its, header) ||
+		    triggers(&terms->duties[i], KAI_DUTY_ANSWER, its, header))
+			return true;
+	return false;
 }
 
 /* What the other side has from us now: it may owe us an answer, or others that it passes it on. */

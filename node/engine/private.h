@@ -139,8 +139,9 @@ struct kai_engine {
 	uint64_t
 		duty_walked; /* duty.c: trust_generation + 1 when open duties were last looked at */
 	uint64_t duty_asked_at; /* the same, when the next was found out */
-	bool duty_asked;	/* some agreement of ours has duties */
-	bool clause_asked;	/* and some lets us carry by a contingency clause; as of then */
+	/* by kind: the least pressing urgency that a duty in an agreement of ours is about; 0: none is */
+	uint64_t duty_about[KAI_KIND_RELEASE + 1];
+	bool clause_asked; /* and some lets us carry by a contingency clause; as of then */
 	struct kai_mono
 		clause_due; /* clause_watch.c looks at links and openings again; INT64_MAX: never */
 	struct kai_key duty_from;   /* where that walk goes on; empty: it is done */
@@ -434,7 +435,8 @@ bool kai_sweep_doubts(const struct kai_turn *turn);
 /* ---- duty.c, duty_state.c
  * ----------------------------------------------------------------------------------------------- */
 /* An item was stored, or came by one more peer, or is not marked any longer. link NULL: our own. */
-void kai_duty_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arrival);
+void kai_duty_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		      const struct kai_header *header);
 /* The item changed: taken back, revised, released, more of it is held. */
 void kai_duty_changed(struct kai_turn *turn, uint64_t arrival);
 /* The peer says that it holds the item; sent: it has it from us. */

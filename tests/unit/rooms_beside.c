@@ -109,10 +109,12 @@ void kai_spread_item(struct kai_turn *turn, uint64_t arrival)
 	rooms_of(turn)->spread++;
 }
 
-void kai_duty_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arrival)
+void kai_duty_arrived(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
+		      const struct kai_header *header)
 {
 	(void)turn;
 	(void)link;
+	(void)header;
 	assert_true(arrival > 0);
 }
 
