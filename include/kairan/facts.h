@@ -44,6 +44,8 @@ struct kai_item_facts {
 	struct kai_label
 		*part_labels; /* KAI_MAX_PARTS; meaningful for held parts whose opening was given */
 	uint32_t labels_known; /* bit set */
+	struct kai_span *
+		openings; /* KAI_MAX_PARTS, of those: as they were sealed; NULL: nobody opened them */
 	const struct kai_release_fact *releases;
 	const struct kai_span *release_bytes; /* of each, as it was signed */
 	size_t release_count;

@@ -118,14 +118,8 @@ static bool wrap_part(struct kai_turn *turn, const struct kai_going *going,
 		      const struct kai_link_ends *ends, const uint8_t key[32], struct kai_wrap *ret)
 {
 	uint8_t index = (uint8_t)ret->index;
-	struct kai_opening opening;
-	struct kai_part part;
-	struct kai_span bytes;
+	struct kai_span bytes = going->facts.openings[index];
 
-	if (!kai_going_part(turn, going, index, &part) ||
-	    !kai_rest_open(turn, going->facts.item.id, index, &part, &opening))
-		return false;
-	bytes = kai_object_encode_in(&kai_object_opening, &opening, turn->scratch);
 	if (bytes.len == 0)
 		return false;
 	ret->kind = KAI_WRAP_LINK;
@@ -458,6 +452,31 @@ static bool introduce(struct kai_turn *turn, struct kai_link *link, struct kai_g
 	return kai_going_decide(turn, link, arrival, going);
 }
 
+/* Nothing but what that peer brought, and nothing went to it: it has it, whatever may go there. Most of what a node
+ * takes is met so in the log, and need not be opened for it. */
+static bool brought_all(struct kai_turn *turn, const struct kai_link *link, uint64_t arrival,
+			const struct kai_look *look)
+{
+	struct kai_key key = kai_key_pair(arrival, link->number);
+	struct kai_key prefix = kai_key_u64(arrival);
+	struct kai_supply supply;
+	struct kai_item item;
+	struct kai_scan scan;
+	struct kai_span row;
+
+	if (look->position <= link->spread->anew ||
+	    !kai_rec_get(turn->txn, KAI_TABLE_SUPPLY, &key, &kai_object_supply, turn->scratch,
+			 &supply) ||
+	    kai_txn_get(turn->txn, KAI_TABLE_RELEASED, kai_key_span(&key), &row) ||
+	    !kai_rec_item(turn->txn, arrival, turn->scratch, &item))
+		return false;
+	kai_scan_init(&scan, turn->txn, KAI_TABLE_EVIDENCE, kai_key_span(&prefix),
+		      kai_span(NULL, 0), false);
+	return (item.held & ~supply.parts) == 0 && item.signatures_count <= 1 &&
+	       !kai_scan_next(&scan, NULL, NULL) &&
+	       kai_window_find(&link->spread->window, item.id) == NULL;
+}
+
 static void look_at(struct kai_turn *turn, struct kai_link *link, uint64_t arrival,
 		    const struct kai_look *look)
 {
@@ -465,7 +484,8 @@ static void look_at(struct kai_turn *turn, struct kai_link *link, uint64_t arriv
 	struct kai_offered *offered;
 	struct kai_going going;
 
-	if (!kai_going_decide(turn, link, arrival, &going) ||
+	if (brought_all(turn, link, arrival, look) ||
+	    !kai_going_decide(turn, link, arrival, &going) ||
 	    (going.facts.item.flags & KAI_ITEM_RETRACTED) != 0)
 		return;
 	offered = kai_window_find(&spread->window, going.facts.item.id);

@@ -51,35 +51,44 @@ bool kai_rest_seal(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t 
 	return true;
 }
 
-bool kai_rest_open(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,
-		   const struct kai_part *part, struct kai_opening *ret)
+/* The opening as it was sealed. */
+static bool unseal(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,
+		   const struct kai_part *part, struct kai_span *ret)
 {
 	const struct kai_engine_config *config = &turn->engine->config;
 	const struct kai_rest_key *key = NULL;
 	uint8_t ad[KAI_ID_LEN + 1];
-	struct kai_span plain;
 
 	for (size_t i = 0; i < config->rest_key_count; i++) {
 		if (config->rest_keys[i].period == part->period)
 			key = &config->rest_keys[i];
 	}
 	/* A key that was destroyed takes its parts with it. */
-	return key != NULL &&
-	       kai_box_open(KAI_CTX_REST, key->secret, additional(ad, id, index), part->opening,
-			    turn->scratch, &plain) &&
+	return key != NULL && kai_box_open(KAI_CTX_REST, key->secret, additional(ad, id, index),
+					   part->opening, turn->scratch, ret);
+}
+
+bool kai_rest_open(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], uint8_t index,
+		   const struct kai_part *part, struct kai_opening *ret)
+{
+	struct kai_span plain;
+
+	return unseal(turn, id, index, part, &plain) &&
 	       kai_object_decode(&kai_object_opening, plain, turn->scratch, ret) == KAI_FAULT_NONE;
 }
 
-static bool label_of(struct kai_turn *turn, const struct kai_item_facts *facts, uint8_t index,
-		     struct kai_label *ret)
+static bool label_of(struct kai_turn *turn, struct kai_item_facts *facts, uint8_t index)
 {
+	struct kai_label *ret = &facts->part_labels[index];
 	struct kai_key key = kai_key_part(facts->arrival, index);
 	struct kai_part part;
 	struct kai_opening opening;
 
 	if (!kai_rec_get(turn->txn, KAI_TABLE_PARTS, &key, &kai_object_part, turn->scratch,
 			 &part) ||
-	    !kai_rest_open(turn, facts->item.id, index, &part, &opening))
+	    !unseal(turn, facts->item.id, index, &part, &facts->openings[index]) ||
+	    kai_object_decode(&kai_object_opening, facts->openings[index], turn->scratch,
+			      &opening) != KAI_FAULT_NONE)
 		return false;
 	sodium_memzero(opening.key, sizeof(opening.key));
 	return kai_object_decode(&kai_object_label, opening.label, turn->scratch, ret) ==
@@ -91,8 +100,11 @@ bool kai_rest_facts(struct kai_turn *turn, uint64_t arrival, struct kai_item_fac
 {
 	if (!kai_item_facts_load(turn->txn, arrival, turn->scratch, ret))
 		return false;
+	ret->openings = kai_arena_take(turn->scratch, KAI_MAX_PARTS * sizeof(*ret->openings));
+	if (ret->openings == NULL)
+		return false;
 	for (uint8_t i = 0; i < KAI_MAX_PARTS; i++) {
-		if ((ret->item.held >> i & 1) != 0 && label_of(turn, ret, i, &ret->part_labels[i]))
+		if ((ret->item.held >> i & 1) != 0 && label_of(turn, ret, i))
 			ret->labels_known |= 1u << i;
 	}
 	return true;
