@@ -13,7 +13,9 @@
 #include "reply.h"
 
 #define WAIT_MS 1000	    /* longest sleep, so that housekeeping has its turn */
-#define MORE_STEPS 16	    /* of unfinished work in one turn */
+#define MORE_STEPS 16	    /* of unfinished work in one turn, */
+#define MORE_MS 10	    /* begun within so long: then what was done leaves */
+#define LEAST_BULK 16	    /* of a turn, and as much as of anything else, before alerts end it */
 #define RETRY_FIRST_MS 1000 /* read-only: before the first attempt to write again … */
 #define RETRY_LAST_MS 15000 /* … doubling up to this */
 #define REAP_MS 60000	    /* between looks for readers that died */
@@ -73,21 +75,41 @@ static bool event_of(struct kai_loop *loop, struct kai_input *input, struct kai_
 	return false;
 }
 
-static void step_inputs(struct kai_loop *loop, struct kai_txn *txn, size_t count)
+/* An alert that came in the meantime waits for no more of this turn's bulk than was done till then. */
+static bool goes_on(const struct kai_loop *loop, size_t at, size_t *io_bulk)
 {
+	size_t others = at - *io_bulk;
+
+	if (loop->inputs[at]->bulk_number == 0)
+		return true;
+	if (*io_bulk >= LEAST_BULK + others && kai_pool_pressing(loop->pool))
+		return false;
+	++*io_bulk;
+	return true;
+}
+
+/* How many had their turn; the rest is bulk. */
+static size_t step_inputs(struct kai_loop *loop, struct kai_txn *txn, size_t count)
+{
+	int64_t start_ms = kai_real_ms();
 	struct kai_event event;
+	size_t bulk = 0;
+	size_t done = 0;
 
 	if (kai_engine_deadline(loop->engine).ms <= kai_clock_mono(&loop->clock).ms) {
 		event = (struct kai_event){.type = KAI_EVENT_TIMER};
 		step(loop, txn, &event);
 	}
-	for (size_t i = 0; i < count; i++)
-		if (event_of(loop, loop->inputs[i], &event))
+	for (; done < count && goes_on(loop, done, &bulk); done++)
+		if (event_of(loop, loop->inputs[done], &event))
 			step(loop, txn, &event);
 	for (int i = 0; i < MORE_STEPS && loop->more; i++) {
+		if (i > 0 && (kai_pool_pressing(loop->pool) || kai_real_ms() - start_ms >= MORE_MS))
+			break;
 		event = (struct kai_event){.type = KAI_EVENT_MORE};
 		step(loop, txn, &event);
 	}
+	return done;
 }
 
 /* ---- whom to talk to ---- */
@@ -311,18 +333,23 @@ static enum kai_err turn_read_only(struct kai_loop *loop, size_t count, struct k
 	return err;
 }
 
-/* *io_count: how many inputs there are, and after it how many are left for the drills. */
+/* *io_count: how many inputs there are, and after it how many had their turn and are left for the drills; none when
+ * it failed. */
 static enum kai_err turn(struct kai_loop *loop, size_t *io_count, struct kai_why *why)
 {
 	struct kai_txn *txn;
 	enum kai_err err = kai_txn_begin(loop->store, true, &txn, why);
 
+	size_t done = 0;
+
 	if (err == KAI_ERR_OK) {
-		step_inputs(loop, txn, *io_count);
+		done = step_inputs(loop, txn, *io_count);
 		err = finish(loop, txn, why);
 	}
-	if (err == KAI_ERR_OK)
+	if (err == KAI_ERR_OK) {
+		*io_count = done;
 		return err;
+	}
 	refuse_controls(loop, *io_count, err);
 	*io_count = 0; /* what was refused is not done, in a drill neither */
 	return crash(loop, err, why);
@@ -372,7 +399,11 @@ enum kai_err kai_loop_turn(struct kai_loop *loop, struct kai_why *why)
 		err = turn(loop, &left, why);
 	if (err == KAI_ERR_OK && !loop->read_only)
 		kai_drills_turn(loop, left);
-	kai_pool_give_back(loop->pool, loop->inputs, count);
+	size_t done =
+		left > 0 ? left : count; /* a turn takes one at least, or all of them are over */
+
+	kai_pool_put_back(loop->pool, loop->inputs + done, count - done);
+	kai_pool_give_back(loop->pool, loop->inputs, done);
 	housekeeping(loop);
 	return err;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,9 +29,10 @@ struct kai_pool {
 	size_t frames;
 	size_t bytes;
 	uint64_t bulk_put;
-	uint64_t bulk_taken;
-	bool starved; /* the links wait for room */
-	bool waiting; /* the loop waits */
+	uint64_t bulk_done;   /* the newest that was given back */
+	atomic_uint pressing; /* inputs in the fast lane that nobody should wait for */
+	bool starved;	      /* the links wait for room */
+	bool waiting;	      /* the loop waits */
 	bool stopping;
 	int room_fd;
 	unsigned worker_count;
@@ -238,13 +240,22 @@ static bool goes_bulk(const struct kai_pool *pool, struct kai_input *input,
 	*ret_barrier = false;
 	if (input->type != KAI_INPUT_FRAME || mark == NULL)
 		return false;
-	if (mark->last_barrier > pool->bulk_taken)
+	if (mark->last_barrier > pool->bulk_done)
 		return true;
 	unsigned type = peek_type(input);
 
 	*ret_barrier = type == KAI_MSG_HELLO || type == KAI_MSG_BYE;
 	return type == KAI_MSG_CHUNK || type == KAI_MSG_OFFER || type == KAI_MSG_REALM ||
-	       (*ret_barrier && mark->last_bulk > pool->bulk_taken);
+	       (*ret_barrier && mark->last_bulk > pool->bulk_done);
+}
+
+/* An alert, or a question. */
+static bool presses(struct kai_input *input)
+{
+	if (input->bulk_number > 0)
+		return false;
+	return input->type == KAI_INPUT_CONTROL ||
+	       (input->type == KAI_INPUT_FRAME && peek_type(input) == KAI_MSG_PUSH);
 }
 
 static void append(struct lane *lane, struct kai_input *input)
@@ -275,6 +286,8 @@ void kai_pool_put(struct kai_pool *pool, struct kai_input *input, struct kai_lan
 		append(&pool->bulk, input);
 	} else {
 		append(&pool->fast, input);
+		if (presses(input))
+			(void)atomic_fetch_add(&pool->pressing, 1);
 	}
 	/* A loop that waits checks a lone frame itself: one thread less to wake on an alert's way. */
 	if (pool->waiting)
@@ -299,8 +312,8 @@ static size_t take_lane(struct kai_pool *pool, struct lane *lane, struct kai_inp
 			lane->tail = NULL;
 		if (lane->fresh == input)
 			lane->fresh = input->next;
-		if (input->bulk_number > 0)
-			pool->bulk_taken = input->bulk_number;
+		if (presses(input))
+			(void)atomic_fetch_sub(&pool->pressing, 1);
 		ret[count++] = input;
 	}
 	return count;
@@ -348,10 +361,30 @@ size_t kai_pool_take(struct kai_pool *pool, struct kai_input **ret, size_t max, 
 	return count;
 }
 
+bool kai_pool_pressing(const struct kai_pool *pool)
+{
+	return atomic_load(&pool->pressing) > 0;
+}
+
+void kai_pool_put_back(struct kai_pool *pool, struct kai_input **inputs, size_t count)
+{
+	if (count == 0)
+		return;
+	(void)pthread_mutex_lock(&pool->lock);
+	for (size_t i = 0; i + 1 < count; i++)
+		inputs[i]->next = inputs[i + 1];
+	inputs[count - 1]->next = pool->bulk.head;
+	pool->bulk.head = inputs[0];
+	if (pool->bulk.tail == NULL)
+		pool->bulk.tail = inputs[count - 1];
+	(void)pthread_mutex_unlock(&pool->lock);
+}
+
 void kai_pool_give_back(struct kai_pool *pool, struct kai_input **inputs, size_t count)
 {
 	size_t frames = 0;
 	size_t bytes = 0;
+	uint64_t bulk = 0;
 	struct kai_input *spare = NULL;
 	struct kai_input *last = NULL;
 
@@ -362,6 +395,8 @@ void kai_pool_give_back(struct kai_pool *pool, struct kai_input **inputs, size_t
 			free_input(input);
 			continue;
 		}
+		if (input->bulk_number > 0)
+			bulk = input->bulk_number;
 		frames++;
 		bytes += zmq_msg_size(&input->body);
 		(void)zmq_msg_close(&input->body);
@@ -374,6 +409,8 @@ void kai_pool_give_back(struct kai_pool *pool, struct kai_input **inputs, size_t
 	if (frames == 0)
 		return;
 	(void)pthread_mutex_lock(&pool->lock);
+	if (bulk > 0)
+		pool->bulk_done = bulk;
 	pool->frames -= frames;
 	pool->bytes -= bytes;
 	last->next = pool->spare;

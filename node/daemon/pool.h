@@ -3,7 +3,8 @@
  * What came in, on its way to the loop: frames are checked statelessly by worker threads (check.h)
  * while the loop commits the turn before, and come out in the order in which they went in. Two
  * lanes: bulk (offers, chunks) waits for everything else; a hello or bye keeps its place among the
- * bulk of its own link. Bounded: when it is full, the links stop reading.
+ * bulk of its own link. The loop sees that an alert waits, ends its turn early and puts bulk back. Bounded: when it
+ * is full, the links stop reading.
  *
  * One thread puts frames (the net thread), any what is none; one takes (the loop).
  */
@@ -45,7 +46,7 @@ struct kai_input {
 
 /* A connection's place in the lanes; zeros at its start. The putting thread's. */
 struct kai_lane_mark {
-	uint64_t last_bulk;    /* number of its newest input in the bulk lane */
+	uint64_t last_bulk;    /* number of its newest input in the bulk lane, done or not */
 	uint64_t last_barrier; /* and of its newest hello or bye there */
 };
 
@@ -71,6 +72,11 @@ void kai_pool_put(struct kai_pool *pool, struct kai_input *input, struct kai_lan
 
 /* Waits at most wait_ms for something checked; takes at most max in order, the fast lane first. */
 size_t kai_pool_take(struct kai_pool *pool, struct kai_input **ret, size_t max, int64_t wait_ms);
+/* Does an alert or a question wait? Of any thread. */
+bool kai_pool_pressing(const struct kai_pool *pool);
+/* The last of what was taken, bulk that had no turn: it comes first among bulk. */
+void kai_pool_put_back(struct kai_pool *pool, struct kai_input **inputs, size_t count);
+/* What had its turn. */
 void kai_pool_give_back(struct kai_pool *pool, struct kai_input **inputs, size_t count);
 
 #endif

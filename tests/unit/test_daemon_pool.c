@@ -21,6 +21,7 @@
 #define PATIENCE_MS 5000
 #define CALLERS 4
 #define ENDS 300
+#define MANY 200
 #define HANGS_S 120 /* a node that has not ended by then never does */
 
 /* ---- the pool ---- */
@@ -86,6 +87,43 @@ static void test_lanes(void **state)
 	put(pool, &one, KAI_MSG_CHUNK, 'a');
 	put(pool, &one, KAI_MSG_PUSH, 'b');
 	take(pool, 16, "ba");
+	kai_pool_free(pool);
+}
+
+/* A turn that an alert ends early: the rest of its bulk is the first in the next, and what its link says in the
+ * meantime stays behind it. */
+static void test_put_back(void **state)
+{
+	struct kai_pool *pool;
+	struct kai_lane_mark one = {0};
+	struct kai_input *inputs[3];
+
+	(void)state;
+	assert_int_equal(kai_pool_new(1, &pool, NULL), KAI_ERR_OK);
+	put(pool, &one, KAI_MSG_CHUNK, 'a');
+	put(pool, &one, KAI_MSG_CHUNK, 'b');
+	put(pool, &one, KAI_MSG_CHUNK, 'c');
+	(void)usleep(50000);
+	assert_int_equal(kai_pool_take(pool, inputs, 3, PATIENCE_MS), 3);
+	put(pool, &one, KAI_MSG_STORED, 'd');
+	assert_false(kai_pool_pressing(pool));
+	put(pool, &one, KAI_MSG_PUSH, 'e');
+	assert_true(kai_pool_pressing(pool));
+	put(pool, &one, KAI_MSG_HELLO, 'f');
+	put(pool, &one, KAI_MSG_PUSH, 'g');
+	kai_pool_put_back(pool, inputs + 1, 2);
+	kai_pool_give_back(pool, inputs, 1);
+	take(pool, 16, "debcfg");
+	assert_false(kai_pool_pressing(pool));
+	put(pool, &one, KAI_MSG_CHUNK, 'a');
+	(void)usleep(50000);
+	assert_int_equal(kai_pool_take(pool, inputs, 1, PATIENCE_MS), 1);
+	kai_pool_put_back(pool, inputs, 1); /* alone in its lane */
+	put(pool, &one, KAI_MSG_CHUNK, 'b');
+	take(pool, 16, "ab");
+	put(pool, &one, KAI_MSG_HELLO, 'c');
+	put(pool, &one, KAI_MSG_CHUNK, 'd');
+	take(pool, 16, "cd");
 	kai_pool_free(pool);
 }
 
@@ -239,9 +277,40 @@ static enum kai_err ask(const char *dir, size_t len, int timeout_ms)
 	return err;
 }
 
+/* One client that asks all it has to ask before it reads: as many answers come, each to one question. */
+static void ask_many(const char *dir)
+{
+	char endpoint[KAI_CONTROL_ENDPOINT];
+	const int timeout_ms = PATIENCE_MS;
+	bool answered[MANY] = {false};
+	void *context = zmq_ctx_new();
+	void *socket = zmq_socket(context, ZMQ_DEALER);
+	uint8_t bytes[8];
+	int fd;
+
+	assert_int_equal(kai_control_endpoint(dir, endpoint, &fd, NULL), KAI_ERR_OK);
+	(void)zmq_setsockopt(socket, ZMQ_RCVTIMEO, &timeout_ms, sizeof(timeout_ms));
+	assert_int_equal(zmq_connect(socket, endpoint), 0);
+	for (unsigned i = 0; i < MANY; i++) {
+		bytes[0] = (uint8_t)i;
+		assert_int_equal(zmq_send(socket, "", 0, ZMQ_SNDMORE), 0);
+		assert_int_equal(zmq_send(socket, bytes, 1, 0), 1);
+	}
+	for (unsigned i = 0; i < MANY; i++) {
+		assert_int_equal(zmq_recv(socket, bytes, sizeof(bytes), 0), 0);
+		assert_int_equal(zmq_recv(socket, bytes, sizeof(bytes), 0), 2);
+		assert_true(bytes[0] == '>' && bytes[1] < MANY && !answered[bytes[1]]);
+		answered[bytes[1]] = true;
+	}
+	(void)zmq_close(socket);
+	(void)zmq_ctx_term(context);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 static void exchange(const char *dir)
 {
-	struct node node = {.answers = 12};
+	struct node node = {.answers = 12 + MANY};
 	char path[512];
 	struct stat st;
 	pthread_t thread;
@@ -255,6 +324,7 @@ static void exchange(const char *dir)
 	for (int i = 1; i <= 10; i++)
 		assert_int_equal(ask(dir, (size_t)i * 1000, PATIENCE_MS), KAI_ERR_OK);
 	assert_int_equal(ask(dir, 1, PATIENCE_MS), KAI_ERR_OK);
+	ask_many(dir);
 	assert_int_equal(ask(dir, KAI_MAX_CONTROL - 1, PATIENCE_MS), KAI_ERR_OK);
 	assert_int_equal(ask(dir, KAI_MAX_CONTROL + 1, PATIENCE_MS), KAI_ERR_INVALID);
 	assert_int_equal(ask(dir, 0, PATIENCE_MS), KAI_ERR_INVALID);
@@ -332,11 +402,9 @@ static void test_ends_among_callers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lanes),
-		cmocka_unit_test(test_bound),
-		cmocka_unit_test(test_sessions),
-		cmocka_unit_test(test_control),
-		cmocka_unit_test(test_ends_among_callers),
+		cmocka_unit_test(test_lanes),	cmocka_unit_test(test_put_back),
+		cmocka_unit_test(test_bound),	cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_control), cmocka_unit_test(test_ends_among_callers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
