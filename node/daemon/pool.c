@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define MAX_WORKERS 64
+#define GATHER 256u /* of bulk, checked, are worth a turn; fewer gather … */
+#define GATHER_MS 5 /* … for so long, as long as there is something to check meanwhile */
 
 struct lane {
 	struct kai_input *head;
@@ -30,6 +32,7 @@ struct kai_pool {
 	size_t bytes;
 	uint64_t bulk_put;
 	uint64_t bulk_done;   /* the newest that was given back */
+	size_t bulk_ready;    /* checked and not taken */
 	atomic_uint pressing; /* inputs in the fast lane that nobody should wait for */
 	bool starved;	      /* the links wait for room */
 	bool waiting;	      /* the loop waits */
@@ -75,6 +78,7 @@ static struct kai_input *check_next(struct kai_pool *pool)
 	check(input);
 	(void)pthread_mutex_lock(&pool->lock);
 	input->done = true;
+	pool->bulk_ready += input->bulk_number > 0;
 	return input;
 }
 
@@ -312,6 +316,7 @@ static size_t take_lane(struct kai_pool *pool, struct lane *lane, struct kai_inp
 			lane->tail = NULL;
 		if (lane->fresh == input)
 			lane->fresh = input->next;
+		pool->bulk_ready -= input->bulk_number > 0;
 		if (presses(input))
 			(void)atomic_fetch_sub(&pool->pressing, 1);
 		ret[count++] = input;
@@ -349,11 +354,32 @@ static void wait_ready(struct kai_pool *pool, int64_t wait_ms)
 	}
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A turn costs a commit, however little it holds: while bulk waits for its check the loop helps with that, so that
+ * what is committed grows with what waits. Nothing else waits for it. */
+static void gather(struct kai_pool *pool)
+{
+	int64_t start_ms = now_ms();
+
+	while (pool->fast.head == NULL && pool->bulk_ready > 0 && pool->bulk_ready < GATHER &&
+	       now_ms() - start_ms < GATHER_MS && check_next(pool) != NULL)
+		;
+}
+
 size_t kai_pool_take(struct kai_pool *pool, struct kai_input **ret, size_t max, int64_t wait_ms)
 {
 	(void)pthread_mutex_lock(&pool->lock);
 	if (wait_ms > 0 && !ready(pool))
 		wait_ready(pool, wait_ms);
+	if (wait_ms > 0)
+		gather(pool);
 	size_t count = take_lane(pool, &pool->fast, ret, max);
 
 	count += take_lane(pool, &pool->bulk, ret + count, max - count);
@@ -377,6 +403,7 @@ void kai_pool_put_back(struct kai_pool *pool, struct kai_input **inputs, size_t 
 	pool->bulk.head = inputs[0];
 	if (pool->bulk.tail == NULL)
 		pool->bulk.tail = inputs[count - 1];
+	pool->bulk_ready += count;
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
