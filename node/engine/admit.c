@@ -18,27 +18,12 @@ static struct kai_wall now_of(const struct kai_door *door)
 
 /* ---- what is held already */
 
-static bool copy_span(struct kai_arena *arena, struct kai_span *io_span)
-{
-	uint8_t *copy = kai_arena_take(arena, io_span->len);
-
-	if (copy == NULL)
-		return false;
-	if (io_span->len > 0)
-		memcpy(copy, io_span->at, io_span->len);
-	io_span->at = copy;
-	return true;
-}
-
-/* The record's own bytes die with the first write. Lists are in scratch already. */
 static void load_held(struct kai_door *door)
 {
 	struct kai_turn *turn = door->turn;
 
-	if (!kai_rec_arrival(turn->txn, door->item->id, &door->arrival) ||
-	    !kai_rec_item(turn->txn, door->arrival, turn->scratch, &door->was))
-		return;
-	door->held = copy_span(turn->scratch, &door->was.header);
+	door->held = kai_rec_arrival(turn->txn, door->item->id, &door->arrival) &&
+		     kai_rec_item(turn->txn, door->arrival, turn->scratch, &door->was);
 }
 
 /* Signatures here and those that came, one a key, ascending by key, at most four. */

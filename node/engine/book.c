@@ -57,14 +57,18 @@ bool kai_book_card(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], struct 
 {
 	if (!kai_rec_card(turn->txn, org, turn->scratch, &ret->rec))
 		return false;
-	/* the transaction's own bytes end with the next write */
-	ret->rec.bytes = kai_turn_copy(turn, ret->rec.bytes);
-	ret->rec.other = kai_turn_copy(turn, ret->rec.other);
-	if (!kai_book_card_bytes(ret->rec.bytes, turn->scratch, &ret->card, ret->digest)) {
+	if (!signed_body(ret->rec.bytes, turn->scratch, &ret->body) ||
+	    kai_object_decode(&kai_object_card, ret->body, turn->scratch, &ret->card) !=
+		    KAI_FAULT_NONE) {
 		kai_txn_fail(turn->txn, KAI_ERR_CORRUPT);
 		return false;
 	}
 	return true;
+}
+
+void kai_book_card_digest(const struct kai_known_card *known, uint8_t ret[KAI_ID_LEN])
+{
+	kai_hash(KAI_CTX_CARD, kai_realm_live, known->body, ret);
 }
 
 bool kai_turn_may_sign(struct kai_turn *turn, const struct kai_sign_pair *pair, uint64_t role)
@@ -86,7 +90,7 @@ bool kai_book_record(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN],
 	if (!kai_rec_get(turn->txn, KAI_TABLE_RECORDS, &key, &kai_object_record_rec, turn->scratch,
 			 &rec))
 		return false;
-	*ret_bytes = kai_turn_copy(turn, rec.bytes);
+	*ret_bytes = rec.bytes;
 	if (!signed_body(*ret_bytes, turn->scratch, &body) ||
 	    kai_object_decode(&kai_object_node_record, body, turn->scratch, ret) !=
 		    KAI_FAULT_NONE) {
@@ -107,7 +111,7 @@ bool kai_book_membership(struct kai_txn *txn, const struct kai_community *commun
 
 	if (!kai_rec_get(txn, KAI_TABLE_MEMBERS, &key, &kai_object_member_rec, arena, &rec))
 		return false;
-	*ret_bytes = arena_copy(arena, rec.bytes);
+	*ret_bytes = rec.bytes;
 	if (!signed_body(*ret_bytes, arena, &body) ||
 	    kai_object_decode(&kai_object_membership, body, arena, ret) != KAI_FAULT_NONE) {
 		kai_txn_fail(txn, arena->full ? KAI_ERR_NOMEM : KAI_ERR_CORRUPT);
@@ -180,7 +184,6 @@ bool kai_book_pact(struct kai_txn *txn, const uint8_t org[KAI_ID_LEN],
 	if (!kai_rec_get(txn, KAI_TABLE_AGREEMENTS, &key, &kai_object_agree_rec, arena, &ret->rec))
 		return false;
 	memcpy(ret->org, org, KAI_ID_LEN);
-	ret->rec.bytes = arena_copy(arena, ret->rec.bytes);
 	return pact_read(txn, arena, now, ret);
 }
 

@@ -44,10 +44,13 @@ static void put_card(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN], uint6
 static enum kai_fault freeze(struct kai_turn *turn, struct kai_known_card *held,
 			     struct kai_span other)
 {
+	uint8_t digest[KAI_ID_LEN];
+
+	kai_book_card_digest(held, digest);
 	held->rec.frozen = true;
 	held->rec.other = other;
 	put_card(turn, held->card.org, held->card.serial, &held->rec);
-	kai_turn_journal(turn, "card-equivocation", held->card.org, held->digest, "origin-frozen");
+	kai_turn_journal(turn, "card-equivocation", held->card.org, digest, "origin-frozen");
 	kai_out_trace(turn, "card-equivocation", held->card.org, NULL, "origin-frozen",
 		      held->card.serial);
 	kai_trust_touched(turn);
@@ -83,8 +86,11 @@ static enum kai_fault check_held(struct kai_turn *turn, struct kai_known_card *h
 				 const struct kai_card *card, const uint8_t digest[KAI_ID_LEN],
 				 const struct kai_card_rec *come, bool *ret_settled)
 {
+	uint8_t held_digest[KAI_ID_LEN];
+
 	*ret_settled = true;
-	if (kai_id_equal(held->digest, digest)) {
+	kai_book_card_digest(held, held_digest);
+	if (kai_id_equal(held_digest, digest)) {
 		refresh(turn, held, come->how);
 		return held->rec.frozen ? KAI_FAULT_FROZEN : KAI_FAULT_NONE;
 	}

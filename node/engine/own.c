@@ -62,7 +62,6 @@ bool kai_own_held(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], struct ka
 		kai_answer(turn, ret, 4, "not-held", "no such item is held here");
 		return false;
 	}
-	ret_item->header = kai_turn_copy(turn, ret_item->header);
 	if (kai_object_decode(&kai_object_header, ret_item->header, turn->scratch, ret_header) !=
 	    KAI_FAULT_NONE) {
 		kai_txn_fail(turn->txn, KAI_ERR_CORRUPT);

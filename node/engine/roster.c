@@ -134,6 +134,7 @@ void kai_agree_card_resolve(struct kai_turn *turn, const void *request, struct k
 	const struct kai_ctl_card_resolve *req = request;
 	struct kai_known_card held;
 	struct kai_card other;
+	uint8_t digest[KAI_ID_LEN];
 	uint8_t other_digest[KAI_ID_LEN];
 
 	if (!kai_book_card(turn, req->org, &held)) {
@@ -149,7 +150,8 @@ void kai_agree_card_resolve(struct kai_turn *turn, const void *request, struct k
 		kai_txn_fail(turn->txn, KAI_ERR_CORRUPT);
 		return;
 	}
-	if (kai_id_equal(req->keep, held.digest)) {
+	kai_book_card_digest(&held, digest);
+	if (kai_id_equal(req->keep, digest)) {
 		struct kai_key key = kai_key_card(held.card.org, held.card.serial);
 
 		held.rec.frozen = false;

@@ -97,7 +97,7 @@ void kai_trust_hello(struct kai_turn *turn, struct kai_link *link, struct kai_he
 	memset(io_hello->card, 0, KAI_ID_LEN);
 	memset(io_hello->record, 0, KAI_ID_LEN);
 	if (kai_book_card(turn, turn->engine->config.org, &mine))
-		memcpy(io_hello->card, mine.digest, KAI_ID_LEN);
+		kai_book_card_digest(&mine, io_hello->card);
 	if (kai_book_record(turn, turn->engine->config.org, &bytes, &record, digest))
 		memcpy(io_hello->record, digest, KAI_ID_LEN);
 	turn->scratch->used = mark;

@@ -23,10 +23,12 @@
 struct kai_known_card {
 	struct kai_card_rec rec;
 	struct kai_card card;
-	uint8_t digest[KAI_ID_LEN];
+	struct kai_span body; /* what its root signed */
 };
 bool kai_book_card(struct kai_turn *turn, const uint8_t org[KAI_ID_LEN],
 		   struct kai_known_card *ret);
+/* Few ask for it. */
+void kai_book_card_digest(const struct kai_known_card *known, uint8_t ret[KAI_ID_LEN]);
 /* The card in these signed bytes, not verified again. */
 bool kai_book_card_bytes(struct kai_span bytes, struct kai_arena *arena, struct kai_card *ret,
 			 uint8_t ret_digest[KAI_ID_LEN]);

@@ -200,8 +200,7 @@ bool kai_item_facts_load(struct kai_txn *txn, uint64_t arrival, struct kai_arena
 {
 	struct kai_item_facts facts = {.arrival = arrival};
 
-	if (!kai_rec_item(txn, arrival, arena, &facts.item) ||
-	    !copy_in(arena, facts.item.header, &facts.item.header))
+	if (!kai_rec_item(txn, arrival, arena, &facts.item))
 		return false;
 	if (kai_header_read(facts.item.header, arena, &facts.header) != KAI_FAULT_NONE) {
 		kai_txn_fail(txn, arena->full ? KAI_ERR_NOMEM : KAI_ERR_CORRUPT);
