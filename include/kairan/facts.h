@@ -52,10 +52,28 @@ struct kai_item_facts {
 	uint64_t overlay; /* widest onward rule among the supplies; ANY for own */
 };
 
+/*
+ * What agreements say of passing on, by the peer's number and the agreement's digest: terms never change under their
+ * digest, and no agreement leaves the store. Saves reading them for every item; zeros at its start, lives no longer
+ * than what is believed of the store.
+ */
+#define KAI_ONWARD_KNOWN 16u
+struct kai_onward_memo {
+	struct kai_onward_known {
+		bool is;
+		uint16_t number;
+		uint8_t agreement[KAI_ID_LEN];
+		uint64_t onward;
+	} at[KAI_ONWARD_KNOWN];
+};
+
 /* Item, header, verified releases and overlay. Part labels are the caller's to fill: they need the
  * retention key. */
 bool kai_item_facts_load(struct kai_txn *txn, uint64_t arrival, struct kai_arena *arena,
 			 struct kai_item_facts *ret);
+/* The same, with what earlier ones found out. */
+bool kai_item_facts_recall(struct kai_txn *txn, uint64_t arrival, struct kai_arena *arena,
+			   struct kai_onward_memo *io_memo, struct kai_item_facts *ret);
 
 /*
  * Does a stored release still open anything now: not over, its signer not revoked since? What it says was

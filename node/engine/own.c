@@ -176,6 +176,7 @@ static void fill_recipient(struct kai_turn *turn, const struct kai_own_item *ite
 struct asking {
 	struct kai_own_item *item;
 	struct kai_item_facts facts;
+	size_t most;
 	struct kai_ctl_answer *ret;
 };
 
@@ -191,7 +192,7 @@ static void ask_for(struct kai_turn *turn, struct kai_link *link, void *context)
 	bool passed = item->row->kind == KAI_KIND_RETRACT &&
 		      kai_target_passed(turn->txn, &item->header, link->number);
 
-	if (ret->recipients_count >= KAI_MAX_RECIPIENTS || (!pair->has_terms && !passed))
+	if (ret->recipients_count >= asking->most || (!pair->has_terms && !passed))
 		return;
 	kai_facts_init(&facts, pair, &asking->facts, true, turn->event->wall);
 	facts.target_passed = passed;
@@ -238,10 +239,12 @@ void kai_own_partners(struct kai_turn *turn,
 static void ask_for_all(struct kai_turn *turn, struct kai_own_item *item,
 			struct kai_ctl_answer *ret)
 {
-	struct asking asking = {.item = item, .ret = ret};
+	struct asking asking = {.item = item, .ret = ret, .most = KAI_MAX_RECIPIENTS};
+	uint64_t partners = kai_txn_count(turn->txn, KAI_TABLE_PEER_ORGS);
 
-	ret->recipients =
-		kai_arena_take(turn->scratch, KAI_MAX_RECIPIENTS * sizeof(*ret->recipients));
+	if (partners < asking.most)
+		asking.most = (size_t)partners;
+	ret->recipients = kai_arena_take(turn->scratch, asking.most * sizeof(*ret->recipients));
 	if (ret->recipients == NULL || !item_facts(turn, item, &asking.facts)) {
 		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
 		return;

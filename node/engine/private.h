@@ -136,6 +136,7 @@ struct kai_engine {
 	uint8_t *scratch;	 /* KAI_TURN_ARENA bytes, perhaps config's */
 	struct kai_wants *wants; /* fetch.c: what is wanted from whom; made with the first link's
 				    fetch, gone with the last */
+	struct kai_onward_memo onward; /* of the supplies of items that facts were asked of */
 	uint64_t
 		duty_walked; /* duty.c: trust_generation + 1 when open duties were last looked at */
 	uint64_t duty_asked_at; /* the same, when the next was found out */

@@ -98,7 +98,7 @@ static bool label_of(struct kai_turn *turn, struct kai_item_facts *facts, uint8_
 
 bool kai_rest_facts(struct kai_turn *turn, uint64_t arrival, struct kai_item_facts *ret)
 {
-	if (!kai_item_facts_load(turn->txn, arrival, turn->scratch, ret))
+	if (!kai_item_facts_recall(turn->txn, arrival, turn->scratch, &turn->engine->onward, ret))
 		return false;
 	ret->openings = kai_arena_take(turn->scratch, KAI_MAX_PARTS * sizeof(*ret->openings));
 	if (ret->openings == NULL)

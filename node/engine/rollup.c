@@ -174,7 +174,8 @@ static bool count_now(struct kai_turn *turn, uint64_t arrival, struct counting *
 {
 	struct kai_item_facts *facts = kai_arena_take(turn->scratch, sizeof(*facts));
 
-	if (facts == NULL || !kai_item_facts_load(turn->txn, arrival, turn->scratch, facts))
+	if (facts == NULL ||
+	    !kai_item_facts_recall(turn->txn, arrival, turn->scratch, &turn->engine->onward, facts))
 		return false;
 	(void)kai_receipt_read(turn, arrival, 0, ret_own);
 	*ret_wait_ms = wait_ms(turn, facts->item.received_at,

@@ -150,14 +150,21 @@ bool kai_supply_terms(struct kai_txn *txn, uint16_t number, const struct kai_sup
 
 /* The onward rule of the agreement by which one supply came in. */
 static uint64_t supply_onward(struct kai_txn *txn, uint16_t number, const struct kai_supply *supply,
-			      struct kai_arena *arena)
+			      struct kai_arena *arena, struct kai_onward_memo *io_memo)
 {
+	struct kai_onward_known *known = &io_memo->at[number % KAI_ONWARD_KNOWN];
 	struct kai_terms terms;
 	int side;
 
+	if (known->is && known->number == number &&
+	    kai_id_equal(known->agreement, supply->agreement))
+		return known->onward;
 	if (!kai_supply_terms(txn, number, supply, arena, &terms, &side))
 		return KAI_ONWARD_NONE;
-	return kai_terms_direction(&terms, side)->onward;
+	*known = (struct kai_onward_known){
+		.is = true, .number = number, .onward = kai_terms_direction(&terms, side)->onward};
+	memcpy(known->agreement, supply->agreement, KAI_ID_LEN);
+	return known->onward;
 }
 
 static uint16_t key_peer(struct kai_span key)
@@ -167,7 +174,8 @@ static uint16_t key_peer(struct kai_span key)
 
 /* The widest of all ways that it came: what came freely once is not narrowed by a second supplier.
  */
-static uint64_t load_overlay(struct kai_txn *txn, uint64_t arrival, struct kai_arena *arena)
+static uint64_t load_overlay(struct kai_txn *txn, uint64_t arrival, struct kai_arena *arena,
+			     struct kai_onward_memo *io_memo)
 {
 	struct kai_key prefix = kai_key_u64(arrival);
 	uint64_t widest = KAI_ONWARD_NONE;
@@ -185,7 +193,8 @@ static uint64_t load_overlay(struct kai_txn *txn, uint64_t arrival, struct kai_a
 		    KAI_FAULT_NONE) {
 			kai_txn_fail(txn, KAI_ERR_CORRUPT);
 		} else {
-			uint64_t onward = supply_onward(txn, key_peer(key), &supply, arena);
+			uint64_t onward =
+				supply_onward(txn, key_peer(key), &supply, arena, io_memo);
 
 			if (onward > widest && onward <= KAI_ONWARD_ANY)
 				widest = onward;
@@ -197,6 +206,14 @@ static uint64_t load_overlay(struct kai_txn *txn, uint64_t arrival, struct kai_a
 
 bool kai_item_facts_load(struct kai_txn *txn, uint64_t arrival, struct kai_arena *arena,
 			 struct kai_item_facts *ret)
+{
+	struct kai_onward_memo nothing = {.at = {{.is = false}}};
+
+	return kai_item_facts_recall(txn, arrival, arena, &nothing, ret);
+}
+
+bool kai_item_facts_recall(struct kai_txn *txn, uint64_t arrival, struct kai_arena *arena,
+			   struct kai_onward_memo *io_memo, struct kai_item_facts *ret)
 {
 	struct kai_item_facts facts = {.arrival = arrival};
 
@@ -210,8 +227,9 @@ bool kai_item_facts_load(struct kai_txn *txn, uint64_t arrival, struct kai_arena
 	if (facts.part_labels == NULL)
 		return false;
 	load_releases(txn, arena, &facts);
-	facts.overlay = (facts.item.flags & KAI_ITEM_OWN) != 0 ? (uint64_t)KAI_ONWARD_ANY
-							       : load_overlay(txn, arrival, arena);
+	facts.overlay = (facts.item.flags & KAI_ITEM_OWN) != 0
+				? (uint64_t)KAI_ONWARD_ANY
+				: load_overlay(txn, arrival, arena, io_memo);
 	*ret = facts;
 	return true;
 }
