@@ -9,43 +9,21 @@
 
 /* ---- signatures ---- */
 
-/* The root that a leaf's path leads to; false when the index lies outside a tree of that depth. */
-static bool tree_root(const uint8_t realm[KAI_REALM_LEN], const uint8_t id[KAI_ID_LEN],
-		      const struct kai_tree_path *path, uint8_t ret[KAI_ID_LEN])
-{
-	uint8_t index[8];
-	uint8_t node[KAI_ID_LEN];
-
-	if (path->hashes_count > KAI_MAX_PATH || path->leaf >> path->hashes_count != 0)
-		return false;
-	kai_put_be64(index, path->leaf);
-	const struct kai_span leaf[] = {kai_span(path->salt, sizeof(path->salt)),
-					kai_span(index, sizeof(index)), kai_span(id, KAI_ID_LEN)};
-
-	kai_hash_many(KAI_CTX_TREE_LEAF, realm, leaf, 3, node);
-	for (size_t i = 0; i < path->hashes_count; i++) {
-		bool right = (path->leaf >> i & 1) != 0;
-		struct kai_span below = kai_span(node, sizeof(node));
-		struct kai_span sibling = kai_span(path->hashes[i], KAI_ID_LEN);
-		const struct kai_span pair[] = {right ? sibling : below, right ? below : sibling};
-		uint8_t above[KAI_ID_LEN];
-
-		kai_hash_many(KAI_CTX_TREE_NODE, realm, pair, 2, above);
-		memcpy(node, above, sizeof(node));
-	}
-	memcpy(ret, node, sizeof(node));
-	return true;
-}
-
-bool kai_signature_verify(const uint8_t realm[KAI_REALM_LEN], const uint8_t id[KAI_ID_LEN],
-			  const struct kai_signature *signature)
+bool kai_signature_known(struct kai_roots *roots, const uint8_t realm[KAI_REALM_LEN],
+			 const uint8_t id[KAI_ID_LEN], const struct kai_signature *signature)
 {
 	uint8_t root[KAI_ID_LEN];
 
 	if (signature->path == NULL)
 		return kai_verify(KAI_CTX_ADVISORY, realm, id, signature->key, signature->sig);
-	return tree_root(realm, id, signature->path, root) &&
-	       kai_verify(KAI_CTX_TREE_ROOT, realm, root, signature->key, signature->sig);
+	return kai_tree_root(realm, id, signature->path, root) &&
+	       kai_roots_verify(roots, realm, root, signature->key, signature->sig);
+}
+
+bool kai_signature_verify(const uint8_t realm[KAI_REALM_LEN], const uint8_t id[KAI_ID_LEN],
+			  const struct kai_signature *signature)
+{
+	return kai_signature_known(NULL, realm, id, signature);
 }
 
 /* ---- building ---- */

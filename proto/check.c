@@ -25,13 +25,13 @@ static enum kai_fault peek_type(struct kai_span frame, uint64_t *ret_type)
 	return cursor.fault;
 }
 
-static enum kai_fault check_signatures(const struct kai_checked *item,
+static enum kai_fault check_signatures(const struct kai_checked *item, struct kai_roots *roots,
 				       const struct kai_signature *signatures, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0 && memcmp(signatures[i - 1].key, signatures[i].key, KAI_ID_LEN) >= 0)
 			return KAI_FAULT_UNORDERED;
-		if (!kai_signature_verify(item->header.realm, item->id, &signatures[i]))
+		if (!kai_signature_known(roots, item->header.realm, item->id, &signatures[i]))
 			return KAI_FAULT_SIGNATURE;
 	}
 	return KAI_FAULT_NONE;
@@ -79,7 +79,7 @@ static enum kai_fault check_head(struct kai_checked *item, struct kai_span heade
 }
 
 static enum kai_fault check_whole(struct kai_checked *item, const struct kai_advisory *advisory,
-				  struct kai_arena *arena)
+				  struct kai_roots *roots, struct kai_arena *arena)
 {
 	enum kai_fault fault = check_head(item, advisory->header, arena);
 
@@ -93,11 +93,13 @@ static enum kai_fault check_whole(struct kai_checked *item, const struct kai_adv
 					   advisory->parts[i].ciphertext);
 	}
 	if (fault == KAI_FAULT_NONE)
-		fault = check_signatures(item, advisory->signatures, advisory->signatures_count);
+		fault = check_signatures(item, roots, advisory->signatures,
+					 advisory->signatures_count);
 	return fault;
 }
 
-static enum kai_fault check_chunk(struct kai_checked *item, struct kai_arena *arena)
+static enum kai_fault check_chunk(struct kai_checked *item, struct kai_roots *roots,
+				  struct kai_arena *arena)
 {
 	const struct kai_chunk *chunk = &item->msg.chunk;
 	const struct kai_item_head *head = chunk->head;
@@ -112,11 +114,12 @@ static enum kai_fault check_chunk(struct kai_checked *item, struct kai_arena *ar
 	    chunk->offset == 0 && chunk->data.len == item->header.parts[chunk->index].size + 16)
 		fault = check_part(item, chunk->index, chunk->data);
 	if (fault == KAI_FAULT_NONE)
-		fault = check_signatures(item, head->signatures, head->signatures_count);
+		fault = check_signatures(item, roots, head->signatures, head->signatures_count);
 	return fault;
 }
 
-static void check_one(struct kai_span frame, struct kai_arena *arena, struct kai_checked *ret)
+static void check_one(struct kai_span frame, struct kai_roots *roots, struct kai_arena *arena,
+		      struct kai_checked *ret)
 {
 	uint64_t type = 0;
 
@@ -129,10 +132,10 @@ static void check_one(struct kai_span frame, struct kai_arena *arena, struct kai
 		return;
 	if (ret->type == KAI_MSG_PUSH) {
 		ret->has_item = true;
-		ret->item_fault = check_whole(ret, &ret->msg.push.advisory, arena);
+		ret->item_fault = check_whole(ret, &ret->msg.push.advisory, roots, arena);
 	} else if (ret->type == KAI_MSG_CHUNK && ret->msg.chunk.head != NULL) {
 		ret->has_item = true;
-		ret->item_fault = check_chunk(ret, arena);
+		ret->item_fault = check_chunk(ret, roots, arena);
 	} else if (ret->type == KAI_MSG_RECEIPT && ret->msg.receipt_frame.bytes.len > 0) {
 		ret->has_receipt = true;
 		ret->receipt_fault =
@@ -148,7 +151,7 @@ static bool only_live(uint64_t type)
 }
 
 /* What is inside, in place of its envelope. */
-static void check_inside(struct kai_arena *arena, struct kai_checked *ret)
+static void check_inside(struct kai_roots *roots, struct kai_arena *arena, struct kai_checked *ret)
 {
 	const struct kai_realm_frame envelope = ret->msg.realm_frame;
 	uint64_t type = 0;
@@ -159,24 +162,30 @@ static void check_inside(struct kai_arena *arena, struct kai_checked *ret)
 	    (only_live(type) || memcmp(envelope.realm, kai_realm_live, KAI_REALM_LEN) == 0))
 		ret->fault = KAI_FAULT_REALM;
 	if (ret->fault == KAI_FAULT_NONE)
-		check_one(envelope.frame, arena, ret);
+		check_one(envelope.frame, roots, arena, ret);
+}
+
+void kai_frame_check_with(struct kai_span frame, struct kai_roots *roots, struct kai_arena *arena,
+			  struct kai_checked *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->frame_len = frame.len;
+	check_one(frame, roots, arena, ret);
+	if (ret->fault == KAI_FAULT_NONE && ret->type == KAI_MSG_REALM)
+		check_inside(roots, arena, ret);
 }
 
 void kai_frame_check(struct kai_span frame, struct kai_arena *arena, struct kai_checked *ret)
 {
-	memset(ret, 0, sizeof(*ret));
-	ret->frame_len = frame.len;
-	check_one(frame, arena, ret);
-	if (ret->fault == KAI_FAULT_NONE && ret->type == KAI_MSG_REALM)
-		check_inside(arena, ret);
+	kai_frame_check_with(frame, NULL, arena, ret);
 }
 
-void kai_advisory_check(const struct kai_advisory *advisory, struct kai_arena *arena,
-			struct kai_checked *ret)
+void kai_advisory_check(const struct kai_advisory *advisory, struct kai_roots *roots,
+			struct kai_arena *arena, struct kai_checked *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->has_item = true;
-	ret->item_fault = check_whole(ret, advisory, arena);
+	ret->item_fault = check_whole(ret, advisory, roots, arena);
 }
 
 struct kai_span kai_frame_encode(enum kai_msg_type type, void *msg, struct kai_arena *arena)

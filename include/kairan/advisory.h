@@ -6,7 +6,7 @@
 #ifndef KAIRAN_ADVISORY_H
 #define KAIRAN_ADVISORY_H
 
-#include "kairan/crypto.h"
+#include "kairan/tree.h"
 
 /* Commitment to the item that another was made from: H(SOURCE, realm, salt || id). */
 void kai_source_commit(const uint8_t realm[KAI_REALM_LEN], const uint8_t salt[KAI_ID_LEN],
@@ -27,12 +27,15 @@ KAI_MUST_USE enum kai_fault kai_header_read(struct kai_span bytes, struct kai_ar
 
 /*
  * Verifies one signature over id (path nil; context advisory) or over the tree root that its path
- * gives (context tree root). leaf = H(tree leaf, realm, salt || leaf index in 8 bytes || id), node
- * = H(tree node, realm, left || right); bit n of the index says on which side of level n it lies.
+ * leads to (context tree root; kai_tree_root).
  */
 KAI_MUST_USE bool kai_signature_verify(const uint8_t realm[KAI_REALM_LEN],
 				       const uint8_t id[KAI_ID_LEN],
 				       const struct kai_signature *signature);
+/* The same verdict with less work where roots, perhaps NULL, remembers the root. */
+KAI_MUST_USE bool kai_signature_known(struct kai_roots *roots, const uint8_t realm[KAI_REALM_LEN],
+				      const uint8_t id[KAI_ID_LEN],
+				      const struct kai_signature *signature);
 
 /* A part to be built. label NULL: the header's label. */
 struct kai_part_draft {

@@ -42,10 +42,13 @@ struct kai_checked {
  */
 #define KAI_CHECK_ARENA ((size_t)64 * 1024)
 void kai_frame_check(struct kai_span frame, struct kai_arena *arena, struct kai_checked *ret);
+/* The same verdict, with less work on batch roots that roots (NULL: none) remembers. */
+void kai_frame_check_with(struct kai_span frame, struct kai_roots *roots, struct kai_arena *arena,
+			  struct kai_checked *ret);
 
 /* The same for an advisory that came otherwise, as in a bundle: sets item_fault, id, header, hashed. */
-void kai_advisory_check(const struct kai_advisory *advisory, struct kai_arena *arena,
-			struct kai_checked *ret);
+void kai_advisory_check(const struct kai_advisory *advisory, struct kai_roots *roots,
+			struct kai_arena *arena, struct kai_checked *ret);
 
 /* Encodes a frame into the arena; `msg` points to the struct of that type with version and type set
  * by the callee. */

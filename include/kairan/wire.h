@@ -132,6 +132,14 @@ enum kai_action {
 	X(LIST, parts, part_entry, 1, KAI_MAX_PARTS, "part 0 is main")                             \
 	X(EXT, ext, 0, 0, KAI_MAX_EXT, "")
 
+/* Of a header, what the one decision reads of it. */
+#define KAI_CLASS(X)                                                                               \
+	X(FIX, origin, 32, 0, 0, "")                                                               \
+	X(STR, country, 0, 2, 2, "")                                                               \
+	X(U64, kind, 0, 0, 255, "")                                                                \
+	X(OBJ, label, label, 0, 0, "")                                                             \
+	X(STRS, sectors, KAI_MAX_SHORT, 0, KAI_MAX_SECTORS, "")
+
 #define KAI_TREE_PATH(X)                                                                           \
 	X(FIX, salt, 16, 0, 0, "of the leaf")                                                      \
 	X(U64, leaf, 0, 0, 65535, "leaf index")                                                    \
@@ -453,6 +461,7 @@ enum kai_action {
 	X(label, KAI_LABEL)                                                                        \
 	X(part_entry, KAI_PART_ENTRY)                                                              \
 	X(header, KAI_HEADER)                                                                      \
+	X(class, KAI_CLASS)                                                                        \
 	X(tree_path, KAI_TREE_PATH)                                                                \
 	X(signature, KAI_SIGNATURE)                                                                \
 	X(part_blob, KAI_PART_BLOB)                                                                \

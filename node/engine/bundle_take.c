@@ -103,14 +103,19 @@ static enum kai_fault judge_receipts(struct kai_turn *turn, struct taking *takin
 static enum kai_fault judge_items(struct kai_turn *turn, struct taking *taking)
 {
 	const struct kai_bundle *bundle = taking->bundle;
+	size_t before = turn->scratch->used;
+	struct kai_roots *roots = kai_arena_take(turn->scratch, sizeof(*roots));
 
+	if (roots == NULL)
+		return KAI_FAULT_TOO_MUCH;
+	kai_roots_init(roots);
 	for (size_t i = 0; i < bundle->advisories_count; i++) {
 		size_t mark = turn->scratch->used;
 		struct kai_checked *checked = kai_arena_take(turn->scratch, sizeof(*checked));
 
 		if (checked == NULL)
 			return KAI_FAULT_TOO_MUCH;
-		kai_advisory_check(&bundle->advisories[i], turn->scratch, checked);
+		kai_advisory_check(&bundle->advisories[i], roots, turn->scratch, checked);
 		taking->faults[i] = checked->item_fault;
 		kai_advisory_id(bundle->realm, bundle->advisories[i].header,
 				taking->outcomes[i].id);
@@ -120,6 +125,7 @@ static enum kai_fault judge_items(struct kai_turn *turn, struct taking *taking)
 				return KAI_FAULT_UNORDERED;
 		}
 	}
+	kai_scratch_back(turn, before);
 	return KAI_FAULT_NONE;
 }
 

@@ -2,10 +2,12 @@
 /*
  * Advisories: the input is a header and the content of up to three parts; they are sealed, signed
  * and put into a push. What can be built is what a receiver takes, every part opens to what went
- * in, and no bit of header, signature or ciphertext may change on the way.
+ * in, and no bit of header, signature or ciphertext may change on the way. Of a batch, with a memory of
+ * its root too.
  *
- *   byte 0: parts; two bytes: the bit that is turned over; two bytes: length of the first part's
- *   content; contents; the rest: an encoded header
+ *   byte 0: parts, and from 128 on that it is one of a batch, of how many in bits 2 to 6; two bytes: the
+ *   bit that is turned over; two bytes: length of the first part's content; contents; the rest: an
+ *   encoded header
  */
 #include "codec.h"
 
@@ -20,6 +22,7 @@
 #define PARTS 3u
 
 static struct person person;
+static struct kai_roots roots;
 
 /* Its signature is the fuzzers'. NOLINTNEXTLINE(readability-non-const-parameter) */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -27,13 +30,32 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	signers_make(&person, NULL, 1);
+	kai_roots_init(&roots);
 	return 0;
 }
 
-/* The item as a peer would push it; empty when it is too large for one. */
-static struct kai_span push_of(const struct kai_built *built, struct kai_arena *arena)
+/* By the root of a batch, of which the others are no items. */
+static struct kai_signature sign_batch(const struct kai_built *built, size_t count,
+				       struct kai_arena *arena)
 {
 	struct kai_signature signature = sign_item(&person, built);
+	struct kai_tree_leaf *leaves = kai_arena_take(arena, count * sizeof(*leaves));
+	uint8_t root[KAI_ID_LEN];
+
+	MUST(leaves != NULL);
+	for (size_t i = 0; i < count; i++)
+		memcpy(leaves[i].id, built->id, KAI_ID_LEN);
+	MUST(kai_tree_make(kai_realm_live, leaves, count, person.root, arena, root));
+	kai_sign(KAI_CTX_TREE_ROOT, kai_realm_live, root, person.duty_secret, signature.sig);
+	signature.path = &leaves[0].path;
+	return signature;
+}
+
+/* The item as a peer would push it; empty when it is too large for one. batch 0: alone. */
+static struct kai_span push_of(const struct kai_built *built, size_t batch, struct kai_arena *arena)
+{
+	struct kai_signature signature =
+		batch == 0 ? sign_item(&person, built) : sign_batch(built, batch, arena);
 	struct kai_part_blob blobs[PARTS];
 	struct kai_push push = {.advisory = {.header = built->header,
 					     .signatures = &signature,
@@ -81,7 +103,7 @@ static void no_bit_may_change(struct kai_span frame, size_t bit, const struct ka
 	memcpy(copy, frame.at, frame.len);
 	bit %= frame.len * 8;
 	copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
-	kai_frame_check(kai_span(copy, frame.len), &arena, &changed);
+	kai_frame_check_with(kai_span(copy, frame.len), &roots, &arena, &changed);
 	if (changed.fault != KAI_FAULT_NONE || changed.item_fault != KAI_FAULT_NONE)
 		return;
 	MUST(changed.type == KAI_MSG_PUSH && kai_id_equal(changed.id, good->id));
@@ -105,7 +127,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len > MAX_LEN)
 		return 0;
-	size_t count = 1 + fuzz_byte(&input) % PARTS;
+	uint8_t first = fuzz_byte(&input);
+	size_t count = 1 + first % PARTS;
+	size_t batch = first < 128 ? 0 : 1 + (first >> 2 & 31);
 	size_t bit = fuzz_u16(&input);
 	size_t first_len = fuzz_u16(&input);
 
@@ -125,10 +149,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	MUST(kai_header_read(built.header, &arena, &header) == KAI_FAULT_NONE);
 	check_parts(&header, &built, drafts, &arena);
-	struct kai_span frame = push_of(&built, &arena);
+	struct kai_span frame = push_of(&built, batch, &arena);
 
 	MUST(frame.len > 0);
-	kai_frame_check(frame, &check_arena, &checked);
+	kai_frame_check_with(frame, &roots, &check_arena, &checked);
 	MUST(checked.fault == KAI_FAULT_NONE);
 	/* Vectors' people sign for the live realm. */
 	if (memcmp(header.realm, kai_realm_live, KAI_REALM_LEN) != 0) {

@@ -63,7 +63,7 @@ static void keep(const struct kai_bundle_opened *opened, struct kai_arena *arena
 		MUST(checked != NULL);
 		for (size_t k = 0; k < bundle->advisories[i].wraps_count; k++)
 			MUST(bundle->advisories[i].wraps[k].kind == KAI_WRAP_SEALED);
-		kai_advisory_check(&bundle->advisories[i], arena, checked);
+		kai_advisory_check(&bundle->advisories[i], NULL, arena, checked);
 		arena->used = mark;
 	}
 }

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 # Which of the project's headers a folder may include, beside its own.
-SEAMS_PROTO = {"base", "fault", "limits", "object", "wire", "frames", "control", "crypto", "advisory", "label", "card", "agreement",
+SEAMS_PROTO = {"base", "fault", "limits", "object", "wire", "frames", "control", "crypto", "tree", "advisory", "label", "card", "agreement",
                "policy", "kinds", "call", "check", "text", "receipt", "bundle", "drill"}
 SEAMS_STORE = SEAMS_PROTO | {"store", "records", "rec", "facts"}
 ALLOWED = {
@@ -24,7 +24,7 @@ ALLOWED = {
 }
 # System headers that the pure folders may use.
 PURE_SYSTEM = {"assert.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h",
-               "string.h", "sys/queue.h", "sodium.h", "msgpack/pack.h", "inttypes.h"}
+               "stdatomic.h", "string.h", "sys/queue.h", "sodium.h", "msgpack/pack.h", "inttypes.h"}
 # Names that a pure archive may leave undefined: memory, text into buffers, assertions, and libsodium's deterministic
 # functions. Never a clock, a file, a socket, or a source of randomness.
 PURE_NAMES = re.compile(

@@ -3,6 +3,7 @@
 #include "maker.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kairan/bundle.h"
@@ -182,43 +183,177 @@ static void bundles(struct maker *maker, const struct carried *item)
 			KAI_FAULT_MEANING);
 }
 
-static void tree_advisory(struct maker *maker, const struct carried *item)
+/* ---- batch roots ---- */
+
+struct in_tree {
+	struct carried item;
+	struct kai_tree_path path;
+	uint8_t hashes[KAI_MAX_PATH + 1][32];
+	enum kai_ctx leaf, above, root; /* the contexts that it is made under */
+};
+
+/* At that leaf of a tree of that depth. */
+static void tree_init(struct in_tree *ret, const struct carried *item, unsigned depth,
+		      uint64_t leaf)
 {
-	struct carried tree = *item;
-	struct kai_tree_path path = {.leaf = 2};
-	uint8_t sibling[2][32], index[8] = {0, 0, 0, 0, 0, 0, 0, 2}, node[32], above[32];
+	uint8_t salt[32];
 
-	word_bytes("sibling 0", sibling[0]);
-	word_bytes("sibling 1", sibling[1]);
-	word_bytes("salt of the leaf", node);
-	memcpy(path.salt, node, 16);
-	path.hashes = sibling;
-	path.hashes_count = 2;
-	const struct kai_span leaf[] = {kai_span(path.salt, 16), kai_span(index, 8),
-					kai_span(item->built.id, 32)};
+	*ret = (struct in_tree){.item = *item,
+				.path = {.leaf = leaf, .hashes_count = depth},
+				.leaf = KAI_CTX_TREE_LEAF,
+				.above = KAI_CTX_TREE_NODE,
+				.root = KAI_CTX_TREE_ROOT};
+	word_bytes("salt of the leaf", salt);
+	memcpy(ret->path.salt, salt, sizeof(ret->path.salt));
+	for (unsigned i = 0; i <= KAI_MAX_PATH; i++) {
+		char word[16];
 
-	kai_hash_many(KAI_CTX_TREE_LEAF, kai_realm_live, leaf, 3, node);
-	const struct kai_span first[] = {kai_span(node, 32), kai_span(sibling[0], 32)};
+		(void)snprintf(word, sizeof(word), "sibling %u", i);
+		word_bytes(word, ret->hashes[i]);
+	}
+}
 
-	kai_hash_many(KAI_CTX_TREE_NODE, kai_realm_live, first, 2, above);
-	const struct kai_span second[] = {kai_span(sibling[1], 32), kai_span(above, 32)};
+/* Alice signs the root that the path leads to from the item, for that realm. */
+static void tree_sign(struct maker *maker, struct in_tree *tree, const uint8_t *realm)
+{
+	const struct kai_tree_path *path = &tree->path;
+	uint8_t node[2][32], index[8];
 
-	kai_hash_many(KAI_CTX_TREE_NODE, kai_realm_live, second, 2, node);
-	tree.signature.path = &path;
-	kai_sign(KAI_CTX_TREE_ROOT, kai_realm_live, node, maker->alice.duty_secret,
-		 tree.signature.sig);
-	tree.advisory.signatures = &tree.signature;
-	json_t *vector =
-		vec_row("advisory signed over a tree of four", "advisory", encoded(maker, &tree));
+	kai_put_be64(index, path->leaf);
+	const struct kai_span leaf[] = {kai_span(path->salt, 16), kai_span(index, 8),
+					kai_span(tree->item.built.id, 32)};
+
+	kai_hash_many(tree->leaf, realm, leaf, 3, node[0]);
+	for (size_t i = 0; i < path->hashes_count; i++) {
+		size_t right = path->leaf >> i & 1;
+		struct kai_span pair[2];
+
+		pair[right] = kai_span(node[i & 1], 32);
+		pair[1 - right] = kai_span(tree->hashes[i], 32);
+		kai_hash_many(tree->above, realm, pair, 2, node[1 - (i & 1)]);
+	}
+	kai_sign(tree->root, realm, node[path->hashes_count & 1], maker->alice.duty_secret,
+		 tree->item.signature.sig);
+}
+
+static struct kai_span tree_bytes(struct maker *maker, struct in_tree *tree)
+{
+	tree->path.hashes = tree->hashes;
+	tree->item.signature.path = &tree->path;
+	tree->item.advisory.signatures = &tree->item.signature;
+	return encoded(maker, &tree->item);
+}
+
+static void good_tree(struct maker *maker, const struct carried *item, const char *name,
+		      unsigned depth, uint64_t leaf)
+{
+	struct in_tree tree;
+
+	tree_init(&tree, item, depth, leaf);
+	tree_sign(maker, &tree, kai_realm_live);
+	json_t *vector = vec_row(name, "advisory", tree_bytes(maker, &tree));
 
 	json_object_set_new(vector, "id", vec_hex_id(item->built.id));
 	vec_add_valid(maker, vector);
-	path.leaf = 4;
-	vec_add_invalid(maker, "tree path with a leaf outside its tree", "advisory",
-			encoded(maker, &tree), KAI_FAULT_SIGNATURE);
-	path.leaf = 3;
-	vec_add_invalid(maker, "tree path of another leaf", "advisory", encoded(maker, &tree),
-			KAI_FAULT_SIGNATURE);
+}
+
+static void bad_tree(struct maker *maker, struct in_tree *tree, const char *name)
+{
+	vec_add_invalid(maker, name, "advisory", tree_bytes(maker, tree), KAI_FAULT_SIGNATURE);
+}
+
+/* The path is not that under which the root was signed. */
+static void other_paths(struct maker *maker, const struct in_tree *good)
+{
+	struct in_tree bad = *good;
+
+	bad.path.leaf = 4;
+	bad_tree(maker, &bad, "tree path with a leaf outside its tree");
+	bad.path.leaf = 3;
+	bad_tree(maker, &bad, "tree path of another leaf");
+	bad.path.leaf = 2 + 4;
+	bad.path.hashes_count = 3;
+	bad_tree(maker, &bad, "tree path with one hash more");
+	bad = *good;
+	bad.path.leaf = 0;
+	bad.path.hashes_count = 1;
+	bad_tree(maker, &bad, "tree path with one hash less");
+	bad = *good;
+	bad.path.salt[15] ^= 1;
+	bad_tree(maker, &bad, "tree path with another salt");
+	bad = *good;
+	bad.hashes[1][0] ^= 0x80;
+	bad_tree(maker, &bad, "tree path with another hash");
+	bad = *good;
+	memcpy(bad.hashes[0], good->hashes[1], 32);
+	memcpy(bad.hashes[1], good->hashes[0], 32);
+	bad_tree(maker, &bad, "tree path with its hashes in another order");
+}
+
+/* The root is none of a batch of this realm. */
+static void other_roots(struct maker *maker, const struct carried *item)
+{
+	static const uint8_t drill[KAI_REALM_LEN] = {7};
+	struct in_tree bad;
+
+	tree_init(&bad, item, 2, 2);
+	bad.leaf = KAI_CTX_TREE_NODE;
+	tree_sign(maker, &bad, kai_realm_live);
+	bad_tree(maker, &bad, "tree whose leaf is hashed as a node");
+	tree_init(&bad, item, 2, 2);
+	bad.above = KAI_CTX_TREE_LEAF;
+	tree_sign(maker, &bad, kai_realm_live);
+	bad_tree(maker, &bad, "tree whose nodes are hashed as leaves");
+	tree_init(&bad, item, 2, 2);
+	bad.root = KAI_CTX_ADVISORY;
+	tree_sign(maker, &bad, kai_realm_live);
+	bad_tree(maker, &bad, "tree root signed as an item");
+	tree_init(&bad, item, 2, 2);
+	tree_sign(maker, &bad, drill);
+	bad_tree(maker, &bad, "tree root signed for a drill");
+	tree_init(&bad, item, 0, 0);
+	kai_sign(KAI_CTX_TREE_ROOT, kai_realm_live, item->built.id, maker->alice.duty_secret,
+		 bad.item.signature.sig);
+	bad_tree(maker, &bad, "tree whose root is an id");
+	tree_init(&bad, item, 2, 2);
+	bad.item.built.id[0] ^= 1;
+	tree_sign(maker, &bad, kai_realm_live);
+	bad_tree(maker, &bad, "tree path of another item");
+	tree_init(&bad, item, 2, 2);
+	tree_sign(maker, &bad, kai_realm_live);
+	memcpy(bad.item.signature.key, maker->bob.duty, 32);
+	bad_tree(maker, &bad, "tree root under another's key");
+}
+
+static void tree_advisory(struct maker *maker, const struct carried *item)
+{
+	struct in_tree tree;
+
+	good_tree(maker, item, "advisory signed over a tree of four", 2, 2);
+	good_tree(maker, item, "advisory signed over a tree of one", 0, 0);
+	good_tree(maker, item, "advisory signed over a tree of 65,536", KAI_MAX_PATH, 40961);
+	tree_init(&tree, item, 2, 2);
+	tree_sign(maker, &tree, kai_realm_live);
+	other_paths(maker, &tree);
+	other_roots(maker, item);
+	tree_init(&tree, item, KAI_MAX_PATH, 65535);
+	tree_sign(maker, &tree, kai_realm_live);
+	struct kai_span good = tree_bytes(maker, &tree);
+	/* behind the salt: leaf as cd ffff, 16 hashes as dc 0010 */
+	uint8_t *bytes =
+		(uint8_t *)memcpy(kai_arena_take(&maker->arena, good.len + 34), good.at, good.len);
+	size_t hashes = vec_offset_of(good, "\xcd\xff\xff\xdc") + 4;
+
+	bytes[hashes + 1] = KAI_MAX_PATH + 1;
+	memmove(bytes + hashes + 2 + 34, bytes + hashes + 2, good.len - hashes - 2);
+	vec_add_invalid(maker, "tree path of 17 hashes", "advisory", kai_span(bytes, good.len + 34),
+			KAI_FAULT_COUNT);
+	bytes = (uint8_t *)memcpy(kai_arena_take(&maker->arena, good.len), good.at, good.len);
+	bytes[hashes + 3] = 31;
+	vec_add_invalid(maker, "tree path with a hash of 31 bytes", "advisory",
+			kai_span(bytes, good.len), KAI_FAULT_LENGTH);
+	vec_add_invalid(maker, "tree path cut in its hashes", "advisory",
+			kai_span(good.at, hashes + 40), KAI_FAULT_TRUNCATED);
 }
 
 static void broken_headers(struct maker *maker, const struct carried *item)

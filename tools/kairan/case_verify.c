@@ -251,7 +251,7 @@ static void check_item(struct verifying *verifying, const json_t *line)
 	if (bytes_of(verifying, line, "advisory", &bytes) && id_of(line, "id", id))
 		fault = kai_object_decode(&kai_object_advisory, bytes, arena, &advisory);
 	if (fault == KAI_FAULT_NONE) {
-		kai_advisory_check(&advisory, arena, item);
+		kai_advisory_check(&advisory, NULL, arena, item);
 		fault = item->item_fault;
 	}
 	if (fault == KAI_FAULT_NONE && !kai_id_equal(item->id, id))
