@@ -31,11 +31,12 @@ struct kai_pool {
 	size_t frames;
 	size_t bytes;
 	uint64_t bulk_put;
-	uint64_t bulk_done;   /* the newest that was given back */
-	size_t bulk_ready;    /* checked and not taken */
-	atomic_uint pressing; /* inputs in the fast lane that nobody should wait for */
-	bool starved;	      /* the links wait for room */
-	bool waiting;	      /* the loop waits */
+	uint64_t bulk_done;	/* the newest that was given back */
+	size_t bulk_ready;	/* checked and not taken */
+	atomic_uint pressing;	/* inputs in the fast lane that nobody should wait for */
+	struct kai_roots roots; /* verified before; by whoever checks, without the lock */
+	bool starved;		/* the links wait for room */
+	bool waiting;		/* the loop waits */
 	bool stopping;
 	int room_fd;
 	unsigned worker_count;
@@ -44,12 +45,12 @@ struct kai_pool {
 
 /* ---- workers ---- */
 
-static void check(struct kai_input *input)
+static void check(struct kai_pool *pool, struct kai_input *input)
 {
 	struct kai_arena arena = {.at = input->memory, .cap = KAI_CHECK_ARENA};
 
-	kai_frame_check(kai_span(zmq_msg_data(&input->body), zmq_msg_size(&input->body)), &arena,
-			&input->checked);
+	kai_frame_check_with(kai_span(zmq_msg_data(&input->body), zmq_msg_size(&input->body)),
+			     &pool->roots, &arena, &input->checked);
 }
 
 static struct kai_input *claim(struct lane *lane)
@@ -75,7 +76,7 @@ static struct kai_input *check_next(struct kai_pool *pool)
 	if (pool->fast.fresh != NULL || pool->bulk.fresh != NULL)
 		(void)pthread_cond_signal(&pool->work);
 	(void)pthread_mutex_unlock(&pool->lock);
-	check(input);
+	check(pool, input);
 	(void)pthread_mutex_lock(&pool->lock);
 	input->done = true;
 	pool->bulk_ready += input->bulk_number > 0;
@@ -111,6 +112,7 @@ enum kai_err kai_pool_new(unsigned workers, struct kai_pool **ret, struct kai_wh
 	if (pool == NULL)
 		return kai_fail(why, KAI_ERR_NOMEM, "pool: out of memory");
 	pool->room_fd = -1;
+	kai_roots_init(&pool->roots);
 	if (pthread_mutex_init(&pool->lock, NULL) != 0 || pthread_condattr_init(&monotonic) != 0 ||
 	    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) != 0 ||
 	    pthread_cond_init(&pool->done, &monotonic) != 0 ||
