@@ -10,9 +10,10 @@
 #include "kairan/wire.h"
 
 #define KAI_X_CONTROL(X)                                                                           \
-	X(PUBLISH, ctl_publish, 1)	   /* → published */                                     \
-	X(RETRACT, ctl_retract, 2)	   /* → published */                                     \
-	X(CARD_IMPORT, ctl_card_import, 3) /* → done */                                          \
+	X(PUBLISH, ctl_publish, 1)	      /* → published */                                  \
+	X(PUBLISH_MANY, ctl_publish_many, 14) /* → done with a publish_report */                 \
+	X(RETRACT, ctl_retract, 2)	      /* → published */                                  \
+	X(CARD_IMPORT, ctl_card_import, 3)    /* → done */                                       \
 	X(CARD_OWN, ctl_card_own,                                                                  \
 	  4) /* a new card or node record of our own, signed by the CLI with the root; → done */ \
 	X(AGREE_PROPOSE, ctl_agree_propose, 5)	/* terms → done with an agree_file */            \
@@ -72,6 +73,15 @@ enum kai_control_type {
 	X(BOOL, dry_run, 0, 0, 0, "decide and tell, store nothing")                                \
 	X(BOOL, keep, 0, 0, 0, "store even when no org may receive it")                            \
 	X(MAYBE, source, source_mark, 0, 0, "what it is a state of: stored in the same turn")
+
+/*
+ * Several drafts in one turn: those of one class whose kind needs no decider and no second signer, and that are not
+ * urgent, are signed by one root. Each fares as if it were published alone, in this order, but that none of them can
+ * refer to another, and of two states of one document the later is refused. At most KAI_MAX_PUBLISH_MANY bytes.
+ */
+#define KAI_CTL_PUBLISH_MANY(X)                                                                    \
+	KAI_CTL_HEAD(X, KAI_CONTROL_PUBLISH_MANY)                                                  \
+	X(LIST, publishes, ctl_publish, 1, KAI_MAX_PUBLISHES, "")
 
 /* Which outside document, or which draft, a publication is a state of (records.h, SOURCES). Asked
  * again for the same state, as by who heard no answer, the node answers with the item that it made
@@ -219,6 +229,12 @@ enum kai_control_type {
 	X(BIN, body, 0, 0, KAI_MAX_BUNDLE + 256, "")                                               \
 	X(U64, next, 0, 0, UINT64_MAX >> 1, "there is more: ask again with this; 0: that was all")
 
+/* PUBLISH_MANY: the answer to each, in their order. Fewer than were asked for: these were all that one turn has room
+ * for, at least one, and next is how many; the rest is to be asked for again. */
+#define KAI_PUBLISH_REPORT(X)                                                                      \
+	X(U64, version, 0, 1, 255, "1")                                                            \
+	X(LIST, answers, ctl_answer, 1, KAI_MAX_PUBLISHES, "")
+
 /* BUNDLE_TAKE: what became of each advisory, in the bundle's order */
 #define KAI_BUNDLE_OUTCOME(X)                                                                      \
 	X(FIX, id, 32, 0, 0, "")                                                                   \
@@ -261,6 +277,7 @@ enum kai_control_type {
 	X(draft, KAI_DRAFT)                                                                        \
 	X(source_mark, KAI_SOURCE_MARK)                                                            \
 	X(ctl_publish, KAI_CTL_PUBLISH)                                                            \
+	X(ctl_publish_many, KAI_CTL_PUBLISH_MANY)                                                  \
 	X(ctl_retract, KAI_CTL_RETRACT)                                                            \
 	X(ctl_card_import, KAI_CTL_CARD_IMPORT)                                                    \
 	X(ctl_card_own, KAI_CTL_CARD_OWN)                                                          \
@@ -288,6 +305,7 @@ enum kai_control_type {
 	X(part_verdict, KAI_PART_VERDICT)                                                          \
 	X(recipient, KAI_RECIPIENT)                                                                \
 	X(ctl_answer, KAI_CTL_ANSWER)                                                              \
+	X(publish_report, KAI_PUBLISH_REPORT)                                                      \
 	X(peer_state, KAI_PEER_STATE)                                                              \
 	X(state, KAI_STATE)
 

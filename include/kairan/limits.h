@@ -23,6 +23,8 @@
 	5242880 /* body of a bundle: one advisory at its largest and what goes with it */
 #define KAI_MAX_REALM_FRAME (KAI_MAX_FRAME - 32) /* a drill's frame in its envelope */
 #define KAI_MAX_CONTROL 6291456			 /* one request or answer on the control socket */
+#define KAI_MAX_PUBLISHES 64			 /* drafts in one request … */
+#define KAI_MAX_PUBLISH_MANY 1048576		 /* … and its bytes */
 #define KAI_MAX_RETRACT_LEN 2048		 /* plaintext of a retraction's one part */
 
 #define KAI_MAX_AUDIENCE 64

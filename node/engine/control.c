@@ -117,6 +117,7 @@ static const struct {
 	bool drills; /* there is such a thing in a drill */
 } rows[] = {
 	{KAI_CONTROL_PUBLISH, kai_publish_item, true},
+	{KAI_CONTROL_PUBLISH_MANY, kai_publish_many, true},
 	{KAI_CONTROL_RETRACT, kai_publish_retract, true},
 	{KAI_CONTROL_CARD_IMPORT, kai_agree_card_import, false},
 	{KAI_CONTROL_CARD_OWN, kai_agree_card_own, false},
@@ -226,6 +227,7 @@ static void answer_request(struct kai_turn *turn, uint64_t type, const void *req
 void kai_control_request(struct kai_turn *turn)
 {
 	struct kai_ctl_answer answer = {.version = KAI_VERSION};
+	size_t mark = turn->scratch->used;
 	void *request = NULL;
 	uint64_t type = 0;
 	enum kai_fault fault = read_request(turn, turn->event->request, &type, &request);
@@ -241,4 +243,5 @@ void kai_control_request(struct kai_turn *turn)
 	else
 		answer_request(turn, type, request, &answer);
 	kai_out_answer(turn, turn->event->client, &answer);
+	kai_scratch_back(turn, mark);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An own item: sealing, signing, deciding for every partner, storing. */
+/* An own item: sealing, deciding for every partner, storing. */
 #include "publish.h"
 #include "kairan/frames.h"
 #include "kairan/rec.h"
@@ -72,55 +72,6 @@ bool kai_own_held(struct kai_turn *turn, const uint8_t id[KAI_ID_LEN], struct ka
 		return false;
 	}
 	return true;
-}
-
-/* ---- signing
- * ------------------------------------------------------------------------------------------------------
- */
-
-/* How many signatures some partner's agreement or the kind's row asks for. Where it is more than one, the
- * duty officer signs first, and it waits for the decider (sign.c). */
-static uint64_t signers_asked(struct kai_turn *turn, const struct kai_own_item *item)
-{
-	uint64_t asked = item->row->signers;
-
-	if (item->row->kind != KAI_KIND_ALERT)
-		return asked;
-	for (size_t i = 0; i < turn->engine->link_count; i++) {
-		const struct kai_pair *pair = kai_pair_now(turn, turn->engine->links[i]);
-
-		if (pair->state == KAI_STATE_ACTIVE && pair->agreement.terms.signers > asked)
-			asked = pair->agreement.terms.signers;
-	}
-	return asked;
-}
-
-static void add_signature(struct kai_own_item *item, const struct kai_sign_pair *pair)
-{
-	struct kai_signature *signature = &item->signatures[item->signature_count++];
-
-	memcpy(signature->key, pair->key, KAI_ID_LEN);
-	kai_sign(KAI_CTX_ADVISORY, item->header.realm, item->built.id, pair->secret,
-		 signature->sig);
-}
-
-static enum kai_fault sign(struct kai_turn *turn, struct kai_own_item *item)
-{
-	const struct kai_engine_config *config = &turn->engine->config;
-	bool both = signers_asked(turn, item) > 1;
-	uint64_t flags = 0;
-
-	add_signature(item, !both && item->row->role == KAI_ROLE_DECIDER ? &config->decider
-									 : &config->duty);
-	enum kai_fault fault = kai_trust_signers(turn, &item->header, item->signatures,
-						 item->signature_count, &flags);
-
-	item->waits = both && fault == KAI_FAULT_SIGNERS;
-	if (item->waits)
-		return KAI_FAULT_NONE;
-	if (fault == KAI_FAULT_NONE && (flags & KAI_ITEM_MARKED) != 0)
-		fault = KAI_FAULT_KEY_REVOKED;
-	return fault;
 }
 
 /* ---- recipients
@@ -272,7 +223,7 @@ bool kai_own_make(struct kai_turn *turn, struct kai_own_item *item, struct kai_c
 		return false;
 	}
 	ask_for_all(turn, item, ret);
-	fault = sign(turn, item);
+	fault = kai_own_signer(turn, item);
 	if (fault != KAI_FAULT_NONE) {
 		kai_answer_fault(turn, ret, 1, fault, "own signature");
 		return false;

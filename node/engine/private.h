@@ -588,6 +588,7 @@ void kai_agree_card_import(struct kai_turn *turn, const void *request, struct ka
 void kai_agree_card_own(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_agree_card_resolve(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_publish_item(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
+void kai_publish_many(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_publish_retract(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_publish_source(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);
 void kai_grant_part(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret);

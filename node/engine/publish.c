@@ -269,31 +269,45 @@ static bool is_done(struct kai_turn *turn, const struct kai_source_mark *mark,
 	return true;
 }
 
+bool kai_publish_begin(struct kai_turn *turn, const struct kai_ctl_publish *req,
+		       struct kai_own_item *item, struct kai_ctl_answer *ret)
+{
+	struct kai_draft draft = req->draft;
+
+	if (!req->dry_run && req->source != NULL && is_done(turn, req->source, ret))
+		return false;
+	item->row = kai_kind_row(draft.kind);
+	if (!draft_ok(turn, &draft, item->row, ret) || !make_header(turn, &draft, item, ret) ||
+	    !make_parts(turn, &draft, item) || !kai_own_make(turn, item, ret))
+		return false;
+	if (item->allowed == 0 && !req->keep) {
+		kai_answer(turn, ret, 1, "no-recipient",
+			   "no org may receive this item (change label or audience, or --keep)");
+		return false;
+	}
+	return !req->dry_run;
+}
+
+void kai_publish_end(struct kai_turn *turn, const struct kai_ctl_publish *req,
+		     struct kai_own_item *item, struct kai_ctl_answer *ret)
+{
+	if (kai_own_store(turn, item, ret) && req->source != NULL)
+		put_source(turn, req->source, item->built.id);
+}
+
 void kai_publish_item(struct kai_turn *turn, const void *request, struct kai_ctl_answer *ret)
 {
 	const struct kai_ctl_publish *req = request;
-	struct kai_draft draft = req->draft;
 	struct kai_own_item *item = kai_arena_take(turn->scratch, sizeof(*item));
 
 	if (item == NULL) {
 		kai_txn_fail(turn->txn, KAI_ERR_NOMEM);
 		return;
 	}
-	if (!req->dry_run && req->source != NULL && is_done(turn, req->source, ret))
+	if (!kai_publish_begin(turn, req, item, ret))
 		return;
-	item->row = kai_kind_row(draft.kind);
-	if (!draft_ok(turn, &draft, item->row, ret) || !make_header(turn, &draft, item, ret) ||
-	    !make_parts(turn, &draft, item) || !kai_own_make(turn, item, ret))
-		return;
-	if (item->allowed == 0 && !req->keep) {
-		kai_answer(turn, ret, 1, "no-recipient",
-			   "no org may receive this item (change label or audience, or --keep)");
-		return;
-	}
-	if (req->dry_run || !kai_own_store(turn, item, ret))
-		return;
-	if (req->source != NULL)
-		put_source(turn, req->source, item->built.id);
+	kai_own_sign(turn, &item, 1);
+	kai_publish_end(turn, req, item, ret);
 }
 
 /* ---- retraction
@@ -366,8 +380,11 @@ void kai_publish_retract(struct kai_turn *turn, const void *request, struct kai_
 	item->draft_count = 1;
 	if (!kai_own_make(turn, item, ret))
 		return;
-	if (!req->dry_run && !kai_own_store(turn, item, ret))
-		return;
+	if (!req->dry_run) {
+		kai_own_sign(turn, &item, 1);
+		if (!kai_own_store(turn, item, ret))
+			return;
+	}
 	if (item->missed > 0)
 		kai_answer(turn, ret, 0, "",
 			   "%zu of those that have the item cannot be reached: tell them by "

@@ -142,19 +142,36 @@ static void learn_published(struct town *town, const struct kai_draft *draft, co
 	(void)town_add(town, &item);
 }
 
+/* An answer to each draft that there was room for. */
+static void learn_many(struct town *town, const struct kai_ctl_publish_many *many,
+		       const struct kai_ctl_answer *answer)
+{
+	struct kai_publish_report report;
+
+	MUST(kai_object_decode(&kai_object_publish_report, answer->body, &town->arena, &report) ==
+	     KAI_FAULT_NONE);
+	MUST(report.answers_count <= many->publishes_count);
+	MUST((answer->next == 0) == (report.answers_count == many->publishes_count));
+	for (size_t i = 0; i < report.answers_count; i++) {
+		if (report.answers[i].exit == 0 && report.answers[i].id.is)
+			learn_published(town, &many->publishes[i].draft, report.answers[i].id.id);
+	}
+}
+
 /* Labels and ids of the request stay in the town's arena: they are asked for until the end. */
 static void learn(struct town *town, const struct kai_output *output)
 {
 	struct kai_arena *arena = &town->arena;
 	struct kai_ctl_answer answer;
 	struct kai_ctl_publish publish;
+	struct kai_ctl_publish_many many;
 	struct kai_ctl_retract retract;
 
 	MUST(kai_object_decode(&kai_object_ctl_answer, output->bytes, arena, &answer) ==
 	     KAI_FAULT_NONE);
 	MUST(answer.exit == 0 || answer.exit == 1 || answer.exit == 3 || answer.exit == 4);
 	MUST((answer.exit == 0) == (answer.reason.len == 0));
-	if (!answer.id.is || answer.exit != 0)
+	if (answer.exit != 0)
 		return;
 	uint8_t *copy = kai_arena_take(arena, asked.len);
 
@@ -162,6 +179,11 @@ static void learn(struct town *town, const struct kai_output *output)
 	memcpy(copy, asked.at, asked.len);
 	struct kai_span request = kai_span(copy, asked.len);
 
+	if (kai_object_decode(&kai_object_ctl_publish_many, request, arena, &many) ==
+	    KAI_FAULT_NONE)
+		learn_many(town, &many, &answer);
+	if (!answer.id.is)
+		return;
 	if (kai_object_decode(&kai_object_ctl_publish, request, arena, &publish) == KAI_FAULT_NONE)
 		learn_published(town, &publish.draft, answer.id.id);
 	if (kai_object_decode(&kai_object_ctl_retract, request, arena, &retract) ==

@@ -478,7 +478,16 @@ static struct kai_span ask_publish(struct town *town, struct fuzz_input *input)
 		some_id(town, input, request.draft.supersedes[0]);
 		request.draft.supersedes_count = 1;
 	}
-	return ask(KAI_CONTROL_PUBLISH, &request);
+	if (how < 0x80 || how >= 0xc0)
+		return ask(KAI_CONTROL_PUBLISH, &request);
+	request.version = KAI_VERSION;
+	request.type = KAI_CONTROL_PUBLISH;
+	struct kai_ctl_publish publishes[3] = {request, request, request};
+	struct kai_ctl_publish_many many = {.publishes = publishes, .publishes_count = 1 + how % 3};
+
+	publishes[1].draft.kind = KAI_KIND_INCIDENT;
+	publishes[1].dry_run = !request.dry_run;
+	return ask(KAI_CONTROL_PUBLISH_MANY, &many);
 }
 
 static struct kai_span ask_retract(struct town *town, struct fuzz_input *input)
