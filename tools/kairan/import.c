@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * import csaf: each document becomes one advisory, each later state of a document a revision of its thread. Which document
- * a file is a state of is remembered in the store (SOURCES) by the node, in the same turn as the item.
+ * a file is a state of is remembered in the store (SOURCES) by the node, in the same turn as the item. Documents are read
+ * until a request is full, and published together.
  */
 #include <fts.h>
 #include <sodium.h>
@@ -23,13 +24,32 @@ const struct kai_opt kai_import_opts[] = {
 	{NULL, NULL, false, NULL},
 };
 
+#define ROOM ((size_t)16 << 20) /* of the arena, for what waits */
+#define FRAMING 1024		/* bytes of a request beyond texts, label and sectors; generous */
+
+/* A document that was read and is not published yet. */
+struct waiting {
+	const char *path;
+	struct kai_span title;
+	struct kai_draft_part parts[2];
+	struct kai_source_mark mark;
+	struct kai_source before; /* where its thread ends here, if it is known */
+	bool known;
+	struct kai_ctl_publish request;
+	size_t place; /* of its line in items */
+};
+
 struct job {
 	struct kai_cli *cli;
 	struct kai_label label; /* tlp 0: the document's own */
+	size_t label_len;	/* encoded */
 	int64_t valid_ms;
-	json_t *items;
+	json_t *items; /* null: not told yet, or refused */
 	json_t *refused;
-	size_t mark; /* of the arena: everything of one file is released after it */
+	size_t mark; /* of the arena: everything behind it is released when nothing waits */
+	struct waiting *waiting[KAI_MAX_PUBLISHES];
+	size_t waiting_count;
+	size_t waiting_bytes; /* of a request for them, at most */
 };
 
 /* ---- one document */
@@ -80,34 +100,38 @@ static struct kai_span main_of(struct kai_cli *cli, const struct kai_csaf *csaf)
 	return kai_object_encode_in(&kai_object_body, &body, &cli->arena);
 }
 
-static struct kai_ctl_publish request_of(struct job *job, const struct kai_csaf *csaf,
-					 struct kai_span text, struct kai_draft_part parts[2])
+static void fill_request(struct job *job, const struct kai_csaf *csaf, struct kai_span text,
+			 struct waiting *io)
 {
-	const char *now = kai_opt_value(job->cli, "valid");
-	struct kai_ctl_publish request = {.version = KAI_VERSION,
-					  .type = KAI_CONTROL_PUBLISH,
-					  .dry_run = kai_opt_is(job->cli, "dry-run"),
-					  .keep = kai_opt_is(job->cli, "keep")};
+	const char *valid = kai_opt_value(job->cli, "valid");
+	struct kai_draft *draft = &io->request.draft;
+	struct kai_span *sectors = kai_cli_take(job->cli, sizeof(csaf->sectors));
 
-	parts[0] = (struct kai_draft_part){kai_span_str("main"), kai_span_str("kairan/secinfo"),
-					   NULL, main_of(job->cli, csaf)};
-	parts[1] = (struct kai_draft_part){kai_span_str("csaf"),
-					   kai_span_str("application/csaf+json"), NULL, text};
-	request.draft = (struct kai_draft){
+	memcpy(sectors, csaf->sectors, sizeof(csaf->sectors));
+	io->parts[0] = (struct kai_draft_part){kai_span_str("main"), kai_span_str("kairan/secinfo"),
+					       NULL, main_of(job->cli, csaf)};
+	io->parts[1] = (struct kai_draft_part){kai_span_str("csaf"),
+					       kai_span_str("application/csaf+json"), NULL, text};
+	io->request = (struct kai_ctl_publish){.version = KAI_VERSION,
+					       .type = KAI_CONTROL_PUBLISH,
+					       .dry_run = kai_opt_is(job->cli, "dry-run"),
+					       .keep = kai_opt_is(job->cli, "keep"),
+					       .source = &io->mark};
+	*draft = (struct kai_draft){
 		.kind = KAI_KIND_SECINFO,
-		.not_after = now != NULL ? (uint64_t)(kai_cli_now().ms + job->valid_ms) : 0,
+		.not_after = valid != NULL ? (uint64_t)(kai_cli_now().ms + job->valid_ms) : 0,
 		.lang = csaf->lang,
 		.label = job->label,
-		.sectors = kai_cli_take(job->cli, sizeof(csaf->sectors)),
+		.sectors = sectors,
 		.sectors_count = csaf->sector_count,
-		.parts = parts,
-		.parts_count = 2};
+		.parts = io->parts,
+		.parts_count = 2,
+		.supersedes = io->known ? &io->before.head : NULL,
+		.supersedes_count = io->known ? 1 : 0};
 	if (job->cli->drill != NULL)
-		memcpy(request.draft.realm, job->cli->drill->drill.realm, KAI_REALM_LEN);
-	memcpy(request.draft.sectors, csaf->sectors, sizeof(csaf->sectors));
-	if (request.draft.label.tlp == 0)
-		request.draft.label.tlp = csaf->tlp;
-	return request;
+		memcpy(draft->realm, job->cli->drill->drill.realm, KAI_REALM_LEN);
+	if (draft->label.tlp == 0)
+		draft->label.tlp = csaf->tlp;
 }
 
 static void refuse(struct job *job, const char *path, const char *reason)
@@ -133,17 +157,11 @@ static json_t *recipients_of(const struct kai_ctl_answer *answer)
 	return list;
 }
 
-static void report(struct job *job, const char *path, const uint8_t id[KAI_ID_LEN],
-		   const char *state, const struct kai_csaf *csaf, json_t *recipients)
+static json_t *line_of(const char *path, struct kai_span title, const char *state, json_t *id,
+		       json_t *recipients)
 {
-	/* A dry run stores nothing, so there is no id yet. */
-	bool is_zero = sodium_is_zero(id, KAI_ID_LEN) == 1;
-
-	json_array_append_new(job->items,
-			      json_pack("{s:s, s:o, s:s, s:o, s:o}", "file", path, "id",
-					is_zero ? json_null() : kai_json_id(id), "state", state,
-					"title", kai_json_span(csaf->title), "recipients",
-					recipients));
+	return json_pack("{s:s, s:o, s:s, s:o, s:o}", "file", path, "id", id, "state", state,
+			 "title", kai_json_span(title), "recipients", recipients);
 }
 
 /* A document may say who may have it; what is asked for must not be wider. */
@@ -159,16 +177,125 @@ static bool respects_floor(struct job *job, const char *path, const struct kai_c
 	return false;
 }
 
+/* ---- publishing what waits */
+
+static void told(struct job *job, const struct waiting *one, const struct kai_ctl_answer *answer)
+{
+	if (answer->exit != 0) {
+		refuse(job, one->path, kai_cli_str(job->cli, answer->text));
+		return;
+	}
+	/* A dry run stores nothing, so there is no id yet. */
+	json_t *id = answer->id.is ? kai_json_id(answer->id.id) : json_null();
+
+	(void)json_array_set_new(job->items, one->place,
+				 line_of(one->path, one->title, one->known ? "revised" : "new", id,
+					 recipients_of(answer)));
+}
+
+static int ask_one(struct job *job, const struct waiting *one)
+{
+	struct kai_ctl_answer answer = {0};
+	int code = kai_node_ask(job->cli, &kai_object_ctl_publish, &one->request, false, &answer);
+
+	if (code == 0)
+		told(job, one, &answer);
+	return code;
+}
+
+/* Asks for those from `from` on; *ret_done: so many of them were answered. */
+static int ask_many(struct job *job, size_t from, size_t *ret_done)
+{
+	struct kai_cli *cli = job->cli;
+	size_t count = job->waiting_count - from;
+	struct kai_ctl_publish_many many = {
+		.version = KAI_VERSION,
+		.type = KAI_CONTROL_PUBLISH_MANY,
+		.publishes = kai_cli_take(cli, count * sizeof(*many.publishes)),
+		.publishes_count = count};
+	struct kai_publish_report report = {0};
+	struct kai_ctl_answer answer = {0};
+
+	for (size_t i = 0; i < count; i++)
+		many.publishes[i] = job->waiting[from + i]->request;
+	int code = kai_node_ask(cli, &kai_object_ctl_publish_many, &many, false, &answer);
+
+	if (code != 0)
+		return code;
+	if (answer.exit != 0)
+		return kai_node_refused(cli, &answer);
+	if (kai_object_decode(&kai_object_publish_report, answer.body, &cli->arena, &report) !=
+		    KAI_FAULT_NONE ||
+	    report.answers_count > count)
+		return kai_cli_fail(cli, KAI_EXIT_REFUSED,
+				    T("the node's answer is not readable: %s (are kairan and "
+				      "kairand of one version?)"),
+				    kai_fault_text(KAI_FAULT_MEANING));
+	for (size_t i = 0; i < report.answers_count; i++)
+		told(job, job->waiting[from + i], &report.answers[i]);
+	*ret_done = report.answers_count;
+	return 0;
+}
+
 /* 0, or an exit code after which going on makes no sense: the node is not there. */
+static int flush(struct job *job)
+{
+	size_t from = 0;
+	int code = 0;
+
+	while (code == 0 && from < job->waiting_count) {
+		size_t done = 1;
+
+		code = job->waiting_count - from == 1 ? ask_one(job, job->waiting[from])
+						      : ask_many(job, from, &done);
+		from += done;
+	}
+	job->waiting_count = 0;
+	job->waiting_bytes = 0;
+	return code;
+}
+
+/* Of one document the states follow one another: what came before must be there. */
+static bool waits(const struct job *job, const struct kai_source_mark *mark)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < job->waiting_count && !found; i++)
+		found = memcmp(job->waiting[i]->mark.key, mark->key, sizeof(mark->key)) == 0;
+	return found;
+}
+
+static int wait_for_more(struct job *job, struct waiting *one, const struct kai_csaf *csaf)
+{
+	size_t bytes = FRAMING + job->label_len + one->parts[0].content.len +
+		       one->parts[1].content.len +
+		       csaf->sector_count * (size_t)(KAI_MAX_SHORT + 2) + one->mark.name.len;
+	int code = job->waiting_bytes + bytes > KAI_MAX_PUBLISH_MANY ? flush(job) : 0;
+
+	one->place = json_array_size(job->items);
+	json_array_append_new(job->items, json_null());
+	job->waiting[job->waiting_count++] = one;
+	job->waiting_bytes += bytes;
+	return code;
+}
+
+/* No more than this is kept: what comes next has room, and memory does not grow with the number of documents. */
+static bool is_full(const struct job *job)
+{
+	return job->waiting_count == KAI_MAX_PUBLISHES ||
+	       job->waiting_bytes > KAI_MAX_PUBLISH_MANY / 2 ||
+	       job->cli->arena.used - job->mark > ROOM;
+}
+
+/* 0, or an exit code as of flush. */
 static int import_document(struct job *job, const char *path, struct kai_span text)
 {
 	struct kai_cli *cli = job->cli;
 	char problem[KAI_CSAF_PROBLEM];
-	struct kai_draft_part parts[2];
-	struct kai_source_mark mark;
-	struct kai_source source;
+	struct waiting *one = kai_cli_take(cli, sizeof(*one));
 	struct kai_csaf csaf;
-	struct kai_ctl_answer answer;
+	int code = 0;
+	bool at_once;
 
 	if (!kai_csaf_read(text, &cli->arena, &csaf, problem)) {
 		refuse(job, path, problem);
@@ -176,28 +303,23 @@ static int import_document(struct job *job, const char *path, struct kai_span te
 	}
 	if (!respects_floor(job, path, &csaf))
 		return 0;
-	source_of(&csaf, text, cli, &mark);
-	bool known = known_source(job, &mark, &source);
-
-	if (known && kai_id_equal(source.digest, mark.digest)) {
-		report(job, path, source.head, "unchanged", &csaf, json_array());
-		return 0;
-	}
-	struct kai_ctl_publish request = request_of(job, &csaf, text, parts);
-
-	request.source = &mark;
-	request.draft.supersedes = known ? &source.head : NULL;
-	request.draft.supersedes_count = known ? 1 : 0;
-	int code = kai_node_ask(cli, &kai_object_ctl_publish, &request, false, &answer);
-
-	if (code != 0)
+	source_of(&csaf, text, cli, &one->mark);
+	at_once = waits(job, &one->mark);
+	if (at_once)
+		code = flush(job);
+	one->known = known_source(job, &one->mark, &one->before);
+	if (one->known && kai_id_equal(one->before.digest, one->mark.digest)) {
+		json_array_append_new(job->items,
+				      line_of(path, csaf.title, "unchanged",
+					      kai_json_id(one->before.head), json_array()));
 		return code;
-	if (answer.exit != 0)
-		refuse(job, path, kai_cli_str(cli, answer.text));
-	else
-		report(job, path, answer.id.id, known ? "revised" : "new", &csaf,
-		       recipients_of(&answer));
-	return 0;
+	}
+	one->path = kai_cli_text(cli, "%s", path);
+	one->title = csaf.title;
+	fill_request(job, &csaf, text, one);
+	if (code == 0)
+		code = wait_for_more(job, one, &csaf);
+	return code == 0 && at_once ? flush(job) : code;
 }
 
 /* ---- files and folders */
@@ -226,7 +348,10 @@ static int import_file(struct job *job, const char *path)
 	} else {
 		code = import_document(job, path, text);
 	}
-	job->cli->arena.used = job->mark;
+	if (code == 0 && is_full(job))
+		code = flush(job);
+	if (job->waiting_count == 0)
+		job->cli->arena.used = job->mark;
 	return code;
 }
 
@@ -239,7 +364,6 @@ static int import_path(struct job *job, const char *path)
 	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_COMFOLLOW, by_name);
 	int code = 0;
 
-	job->mark = cli->arena.used;
 	if (walk == NULL)
 		return kai_cli_fail(cli, KAI_EXIT_USAGE, T("%s: cannot be opened"), path);
 	for (FTSENT *entry = fts_read(walk); code == 0 && entry != NULL; entry = fts_read(walk)) {
@@ -284,7 +408,17 @@ static int read_label(struct job *job)
 		code = kai_audience_parse(cli, txn, audience, &job->label);
 		kai_txn_abort(txn);
 	}
+	job->label_len = kai_object_encode_in(&kai_object_label, &job->label, &cli->arena).len;
 	return code;
+}
+
+/* Lines of what was refused, or never answered, are none. */
+static void drop_empty(json_t *items)
+{
+	for (size_t i = json_array_size(items); i > 0; i--) {
+		if (json_is_null(json_array_get(items, i - 1)))
+			(void)json_array_remove(items, i - 1);
+	}
 }
 
 int kai_verb_import_csaf(struct kai_cli *cli)
@@ -300,8 +434,12 @@ int kai_verb_import_csaf(struct kai_cli *cli)
 
 	if (code == 0)
 		code = read_label(&job);
+	job.mark = cli->arena.used;
 	for (int i = 0; code == 0 && i < cli->arg_count; i++)
 		code = import_path(&job, cli->args[i]);
+	if (code == 0)
+		code = flush(&job);
+	drop_empty(job.items);
 	size_t refused = json_array_size(job.refused), taken = json_array_size(job.items);
 
 	if (taken > 0 || (code == 0 && refused == 0)) {
