@@ -17,6 +17,7 @@ class Export:
         self.org = bytes.fromhex(export["org"])
         self.secrets = [bytes.fromhex(secret) for secret in export["seal_secrets"]]
         self.cards: dict[bytes, Record] = {}
+        self.batched = 0  # advisories signed by the root of a batch
 
     def card(self, data: bytes) -> None:
         card, _ = self.protocol.statements.card(data)
@@ -31,6 +32,7 @@ class Export:
     def advisory(self, item: dict[str, Any]) -> None:
         advisory = self.protocol.advisory(bytes.fromhex(item["advisory"]))
         advisory.check_origin(self.cards)
+        self.batched += any(signature["path"] is not None for signature in advisory.outer["signatures"])
         contents = item["contents"]
         assert len(contents) == len(advisory.header["parts"])
         held = [index for index, content in enumerate(contents) if content is not None]
@@ -63,3 +65,4 @@ def check_export(tap: Tap, protocol: Protocol, export: dict[str, Any]) -> None:
     tap.case("own sealing keys", reader.own_keys)
     for item in export["advisories"]:
         tap.case(f"advisory from {item['from_org'][:16]}", lambda: reader.advisory(item))
+    print(f"# {reader.batched} under batch roots")
