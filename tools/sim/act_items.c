@@ -10,6 +10,7 @@
 #include "kairan/rec.h"
 
 #define MOST_VALUES 32
+#define WORDS 4096u /* bytes of a request beyond its parts; generous */
 
 /* ---- labels ---- */
 
@@ -260,6 +261,27 @@ static void published(struct sim *sim, struct sim_node *node, const struct kai_c
 	scratch->used = mark;
 }
 
+/* Each has its own answer; the last one that was done stands for all. */
+static void published_many(struct sim *sim, struct sim_node *node,
+			   const struct kai_ctl_answer *answer, const struct sim_op *op)
+{
+	struct kai_arena *scratch = sim_scratch(sim);
+	size_t mark = scratch->used;
+	struct kai_publish_report report;
+
+	if (!sim_act_answered(sim, node, answer, op))
+		return;
+	if (kai_object_decode(&kai_object_publish_report, answer->body, scratch, &report) !=
+		    KAI_FAULT_NONE ||
+	    (answer->next == 0 && report.answers_count != sim_op_get(op, "more") + 1))
+		sim_violation(sim, "control", node->number, NULL,
+			      "operation %u: not an answer to each", op->number);
+	else
+		for (size_t i = 0; i < report.answers_count; i++)
+			published(sim, node, &report.answers[i], op);
+	scratch->used = mark;
+}
+
 static size_t sectors_of(uint64_t bits, struct kai_span *ret)
 {
 	size_t count = 0;
@@ -286,12 +308,38 @@ static void fill_parts(const struct sim_op *op, struct labels *labels, struct ka
 	}
 }
 
-/* Sizes beyond what a part may have are nobody's to publish. */
+/* Sizes beyond what a part, or a request for several, may have are nobody's to publish. */
 static bool fits(const struct sim_op *op)
 {
-	return sim_op_get(op, "main") <= KAI_MAX_PART_LEN / 4 &&
-	       sim_op_get(op, "size1") <= KAI_MAX_PART_LEN &&
-	       sim_op_get(op, "size2") <= KAI_MAX_PART_LEN;
+	uint64_t main = sim_op_get(op, "main"), first = sim_op_get(op, "size1"),
+		 second = sim_op_get(op, "size2"), more = sim_op_get(op, "more");
+
+	if (main > KAI_MAX_PART_LEN / 4 || first > KAI_MAX_PART_LEN || second > KAI_MAX_PART_LEN)
+		return false;
+	return more == 0 || (more < KAI_MAX_PUBLISHES &&
+			     (main + first + second + WORDS) * (more + 1) <= KAI_MAX_PUBLISH_MANY);
+}
+
+/* The request as it is, or as many of it at once. */
+static void ask_for(struct sim *sim, const struct sim_op *op, struct kai_ctl_publish *request)
+{
+	uint64_t more = sim_op_get(op, "more");
+	struct kai_ctl_publish_many many = {.publishes_count = (size_t)more + 1};
+	const uint8_t *realm = request->draft.realm;
+
+	if (more == 0) {
+		sim_act_ask(sim, op, realm,
+			    &(struct sim_request){KAI_CONTROL_PUBLISH, request, published});
+		return;
+	}
+	request->version = KAI_VERSION;
+	request->type = KAI_CONTROL_PUBLISH;
+	many.publishes =
+		sim_need(kai_arena_take(sim_scratch(sim), many.publishes_count * sizeof(*request)));
+	for (size_t i = 0; i < many.publishes_count; i++)
+		many.publishes[i] = *request;
+	sim_act_ask(sim, op, realm,
+		    &(struct sim_request){KAI_CONTROL_PUBLISH_MANY, &many, published_many});
 }
 
 void sim_act_publish(struct sim *sim, const struct sim_op *op)
@@ -340,8 +388,7 @@ void sim_act_publish(struct sim *sim, const struct sim_op *op)
 	}
 	if (drill != NULL)
 		memcpy(request.draft.realm, drill->realm, KAI_REALM_LEN);
-	sim_act_ask(sim, op, request.draft.realm,
-		    &(struct sim_request){KAI_CONTROL_PUBLISH, &request, published});
+	ask_for(sim, op, &request);
 	scratch->used = mark;
 }
 

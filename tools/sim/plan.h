@@ -24,7 +24,8 @@
  * publish: aud1..aud3 are 0 (none) or type × 1,000,000 + number: 1 org (node), 2 community (its index),
  *   3 sector (index into sim_sectors), 4 country (0 JP, 1 XX); size1/size2 are bytes of parts beyond main (0: no such part),
  *   tlp1/tlp2 their labels' TLP with the audience p1aud/p2aud (tlp 0: the header's label). ref: 1 + op number of an
- *   earlier publish of the same node whose thread this revises (0: a new thread); life: ms until it expires, 0 the kind's default.
+ *   earlier publish of the same node whose thread this revises (0: a new thread); life: ms until it expires, 0 the kind's default;
+ *   more: so many like it are published with it, in one request.
  * agree: from the terms' first to the second node; ceil/onward/sectors(bits)/kinds(bits), of each direction; items: volume per day.
  *   duties: SIM_DUTY_BITS of each, the first of a, the first of b, the second of a, of b: the action (0: none), urgency from bit 2,
  *   within from bit 4 as 5 s × 4^n, bit 7: only alerts and security information.
@@ -40,7 +41,7 @@
 #define SIM_X_OP(X)                                                                                                                 \
 	X(PUBLISH, "publish",                                                                                                       \
 	  "kind tlp urgency onward gov aud1 aud2 aud3 sectors main size1 tlp1 p1aud size2 tlp2 "                                    \
-	  "p2aud ref life retain drill")                                                                                            \
+	  "p2aud ref life retain drill more")                                                                                       \
 	X(RETRACT, "retract", "ref")                                                                                                \
 	X(AGREE, "agree",                                                                                                           \
 	  "kinds_ab kinds_ba sectors_ab sectors_ba ceil_ab ceil_ba onward_ab onward_ba "                                            \

@@ -229,6 +229,15 @@ static void some_place(const struct sim_maker *maker, struct sim_draw *draw, int
 		*io_node = sim_make_near(maker, *io_node, draw);
 }
 
+/* Now and then there are several of its like, published at once. */
+static void add_company(struct sim_op *op, uint64_t seed, uint32_t number)
+{
+	struct sim_draw draw = {seed, "company", number, 0};
+
+	if (sim_draw_percent(&draw, 4))
+		sim_op_set(op, "more", sim_draw_between(&draw, 1, 4));
+}
+
 void sim_make_traffic(struct sim_maker *maker)
 {
 	uint32_t count = maker->recipe.items;
@@ -245,7 +254,7 @@ void sim_make_traffic(struct sim_maker *maker)
 			continue;
 		}
 		some_place(maker, &draw, &at_ms, &node);
-		(void)sim_make_item(maker, at_ms, node, &draw);
+		add_company(sim_make_item(maker, at_ms, node, &draw), maker->recipe.seed, i);
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		struct sim_draw draw = {maker->recipe.seed, "retractions", i, 0};
