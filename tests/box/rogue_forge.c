@@ -60,6 +60,44 @@ static void tree_path(struct rogue *rogue, struct craft *craft)
 	craft->signatures[0].path = path;
 }
 
+/* Signed by the root of a batch of two, for that realm, over that id. */
+static void in_batch(struct rogue *rogue, struct craft *craft, const uint8_t *realm,
+		     const uint8_t *id)
+{
+	static const uint8_t entropy[32] = {3};
+	struct kai_arena *arena = &rogue->peer->arena;
+	struct kai_tree_leaf *leaves = kai_arena_take(arena, 2 * sizeof(*leaves));
+	struct kai_signature *signature = &craft->signatures[0];
+	uint8_t root[KAI_ID_LEN];
+
+	assert_non_null(leaves);
+	memcpy(leaves[0].id, id, KAI_ID_LEN);
+	assert_true(kai_tree_make(realm, leaves, 2, entropy, arena, root));
+	kai_sign(KAI_CTX_TREE_ROOT, realm, root, rogue->peer->decider.secret, signature->sig);
+	memcpy(signature->key, rogue->peer->decider.key, KAI_ID_LEN);
+	signature->path = &leaves[0].path;
+}
+
+static void batch_of_a_drill(struct rogue *rogue, struct craft *craft)
+{
+	static const uint8_t realm[KAI_REALM_LEN] = {7};
+
+	in_batch(rogue, craft, realm, craft->id);
+}
+
+static void batch_of_others(struct rogue *rogue, struct craft *craft)
+{
+	static const uint8_t id[KAI_ID_LEN] = {7};
+
+	in_batch(rogue, craft, kai_realm_live, id);
+}
+
+static void batch_of_another(struct rogue *rogue, struct craft *craft)
+{
+	in_batch(rogue, craft, kai_realm_live, craft->id);
+	swap_key(rogue, craft);
+}
+
 /* Of a realm that this node takes no part in, and rightly signed for it. */
 static void another_realm(struct rogue *rogue, struct plan *io_plan)
 {
@@ -207,6 +245,12 @@ static const struct rogue_case cases[] = {
 	 .spoil = swap_key},
 	{"a signature with a path to no root of ours", rogue_push, "bad-signature",
 	 .klass = KAI_CLASS_COPY, .spoil = tree_path},
+	{"a batch's root that was signed for a drill", rogue_push, "bad-signature",
+	 .klass = KAI_CLASS_COPY, .spoil = batch_of_a_drill},
+	{"the root of a batch in which it is not", rogue_push, "bad-signature",
+	 .klass = KAI_CLASS_COPY, .spoil = batch_of_others},
+	{"a batch's root under another's key", rogue_push, "bad-signature", .klass = KAI_CLASS_COPY,
+	 .spoil = batch_of_another},
 	{"another origin's name, an own signature", rogue_push, "key-not-in-card",
 	 .klass = KAI_CLASS_COPY, .prepare = by_another},
 	{"a key that stands in the message alone", rogue_push, "key-not-in-card",
