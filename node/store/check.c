@@ -246,6 +246,7 @@ enum kai_err kai_store_check(struct kai_store *store, struct kai_store_check *ch
 	check->items = 0;
 	if (run.arena.at == NULL)
 		return kai_fail(why, KAI_ERR_NOMEM, "check: %s", kai_err_text(KAI_ERR_NOMEM));
+	kai_roots_init(&run.roots);
 	err = count_rows(store, &run, why);
 	for (size_t i = 0; i < TABLE_COUNT && err == KAI_ERR_OK; i++)
 		err = walk_table(store, &run, i, why);

@@ -9,6 +9,7 @@
 
 #include "kairan/agreement.h"
 #include "kairan/rec.h"
+#include "kairan/tree.h"
 #include "records_private.h"
 
 struct kai_check_run {
@@ -18,6 +19,7 @@ struct kai_check_run {
 	struct kai_arena arena; /* wiped for each row */
 	uint64_t done;
 	uint64_t total;
+	struct kai_roots roots;	 /* of batches, verified in rows before */
 	uint64_t journal_number; /* of the row before */
 	uint8_t journal_hash[KAI_ID_LEN];
 };
