@@ -107,16 +107,16 @@ static void draw(const struct sim_cli *cli, const struct size_result *results, s
 		       cli->recipe.topology < 0
 			       ? "by the seed"
 			       : sim_topology_word((enum sim_topology)cli->recipe.topology));
-	sim_svg_begin(to, 2 * (CHART_WIDTH + ROOM) + 20, height, title);
-	sim_svg_text(to, (double[2]){20, 24}, "start", 15, title);
+	kai_svg_begin(to, 2 * (CHART_WIDTH + ROOM) + 20, height, title);
+	kai_svg_text(to, (double[2]){20, 24}, "start", 15, title);
 	for (size_t c = 0; c < COLUMNS; c++) {
-		struct sim_svg_point points[SIM_MAX_SIZES] = {{0, 0}};
+		struct kai_svg_point points[SIM_MAX_SIZES] = {{0, 0}};
 
 		for (size_t i = 0; i < count; i++)
-			points[i] = (struct sim_svg_point){results[i].nodes,
+			points[i] = (struct kai_svg_point){results[i].nodes,
 							   columns[c].value(&results[i])};
 		size_t row = c / 2;
-		struct sim_svg_chart chart = {
+		struct kai_svg_chart chart = {
 			.left = 50 + (double)(c % 2) * (CHART_WIDTH + ROOM),
 			.top = 70 + (double)row * (CHART_HEIGHT + ROOM),
 			.width = CHART_WIDTH,
@@ -128,9 +128,9 @@ static void draw(const struct sim_cli *cli, const struct size_result *results, s
 			.points = points,
 			.count = count,
 		};
-		sim_svg_chart(to, &chart);
+		kai_svg_chart(to, &chart);
 	}
-	sim_svg_end(to);
+	kai_svg_end(to);
 }
 
 static void print_row(const struct size_result *result)

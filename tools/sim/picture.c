@@ -103,7 +103,7 @@ static void draw_circle(const struct sim *sim, const struct picture *picture, in
 	for (uint32_t i = 0; i < sim_ledger_agreement_count(sim); i++) {
 		on_circle(sim, sim_ledger_agreement(sim, i)->a, here);
 		on_circle(sim, sim_ledger_agreement(sim, i)->b, there);
-		sim_svg_line(to, here, there, "#e4e4e4", 1);
+		kai_svg_line(to, here, there, "#e4e4e4", 1);
 	}
 	for (uint32_t i = 0; i < sim_node_count(sim); i++) {
 		const struct arrival *arrival = &picture->arrivals[i];
@@ -113,7 +113,7 @@ static void draw_circle(const struct sim *sim, const struct picture *picture, in
 		on_circle(sim, arrival->from, here);
 		on_circle(sim, i, there);
 		colour((double)(arrival->at_ms - start) / (double)span, tint);
-		sim_svg_line(to, here, there, tint, 2);
+		kai_svg_line(to, here, there, tint, 2);
 	}
 	for (uint32_t i = 0; i < sim_node_count(sim); i++) {
 		const struct arrival *arrival = &picture->arrivals[i];
@@ -124,10 +124,10 @@ static void draw_circle(const struct sim *sim, const struct picture *picture, in
 		(void)snprintf(text, sizeof(text),
 			       arrival->at_ms < 0 ? "node %u: not held" : "node %u: after %lld ms",
 			       i, (long long)(arrival->at_ms - start));
-		sim_svg_dot(to, here, arrival->order == 0 && arrival->at_ms >= 0 ? 9 : 6,
+		kai_svg_dot(to, here, arrival->order == 0 && arrival->at_ms >= 0 ? 9 : 6,
 			    arrival->at_ms < 0 ? "#bbbbbb" : tint, text);
 		(void)snprintf(text, sizeof(text), "%u", i);
-		sim_svg_text(to, (double[2]){here[0], here[1] - 9}, "middle", 9, text);
+		kai_svg_text(to, (double[2]){here[0], here[1] - 9}, "middle", 9, text);
 	}
 }
 
@@ -147,7 +147,7 @@ static void draw_time(const struct sim *sim, const struct picture *picture, int6
 
 		colour((double)(arrival->at_ms - start) / (double)span, tint);
 		if (arrival->from != UINT32_MAX && picture->arrivals[arrival->from].at_ms >= 0)
-			sim_svg_line(
+			kai_svg_line(
 				to,
 				(double[2]){
 					left + TIME_WIDTH *
@@ -158,10 +158,10 @@ static void draw_time(const struct sim *sim, const struct picture *picture, int6
 					TOP + ROW * picture->arrivals[arrival->from].order},
 				(double[2]){x, y}, "#c8c8c8", 1);
 		(void)snprintf(text, sizeof(text), "%u", i);
-		sim_svg_text(to, (double[2]){left - 8, y + 4}, "end", 10, text);
+		kai_svg_text(to, (double[2]){left - 8, y + 4}, "end", 10, text);
 		(void)snprintf(text, sizeof(text), "%lld ms", (long long)(arrival->at_ms - start));
-		sim_svg_dot(to, (double[2]){x, y}, 4, tint, text);
-		sim_svg_text(to, (double[2]){x + 8, y + 4}, "start", 9, text);
+		kai_svg_dot(to, (double[2]){x, y}, 4, tint, text);
+		kai_svg_text(to, (double[2]){x + 8, y + 4}, "start", 9, text);
 	}
 }
 
@@ -185,15 +185,15 @@ static void draw(struct sim *sim, const struct picture *picture, FILE *to)
 		       (unsigned long long)item->header.label.tlp,
 		       (unsigned long long)item->header.kind, item->origin, picture->arrived,
 		       sim_node_count(sim), (long long)span);
-	sim_svg_begin(to, 2 * CIRCLE + TIME_WIDTH + 180, height, title);
-	sim_svg_text(to, (double[2]){20, 26}, "start", 15, title);
-	sim_svg_text(to, (double[2]){20, 46}, "start", 11,
+	kai_svg_begin(to, 2 * CIRCLE + TIME_WIDTH + 180, height, title);
+	kai_svg_text(to, (double[2]){20, 26}, "start", 15, title);
+	kai_svg_text(to, (double[2]){20, 46}, "start", 11,
 		     "Left: agreements in grey, the way it came in colour, blue early and red "
 		     "late. Right: "
 		     "time from left to right, one row a node in order of arrival.");
 	draw_circle(sim, picture, start, span, to);
 	draw_time(sim, picture, start, span, to);
-	sim_svg_end(to);
+	kai_svg_end(to);
 }
 
 int sim_verb_spread(const struct sim_cli *cli)

@@ -21,7 +21,7 @@ static void escaped(FILE *to, const char *text)
 	}
 }
 
-void sim_svg_begin(FILE *to, double width, double height, const char *title)
+void kai_svg_begin(FILE *to, double width, double height, const char *title)
 {
 	(void)fprintf(to,
 		      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" "
@@ -34,12 +34,12 @@ void sim_svg_begin(FILE *to, double width, double height, const char *title)
 	(void)fputs("</title>\n", to);
 }
 
-void sim_svg_end(FILE *to)
+void kai_svg_end(FILE *to)
 {
 	(void)fputs("</svg>\n", to);
 }
 
-void sim_svg_line(FILE *to, const double from[2], const double until[2], const char *colour,
+void kai_svg_line(FILE *to, const double from[2], const double until[2], const char *colour,
 		  double width)
 {
 	(void)fprintf(to,
@@ -48,7 +48,7 @@ void sim_svg_line(FILE *to, const double from[2], const double until[2], const c
 		      from[0], from[1], until[0], until[1], colour, width);
 }
 
-void sim_svg_dot(FILE *to, const double at[2], double radius, const char *colour, const char *tip)
+void kai_svg_dot(FILE *to, const double at[2], double radius, const char *colour, const char *tip)
 {
 	(void)fprintf(to, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"%s\"><title>", at[0],
 		      at[1], radius, colour);
@@ -56,7 +56,7 @@ void sim_svg_dot(FILE *to, const double at[2], double radius, const char *colour
 	(void)fputs("</title></circle>\n", to);
 }
 
-void sim_svg_text(FILE *to, const double at[2], const char *anchor, double size, const char *text)
+void kai_svg_text(FILE *to, const double at[2], const char *anchor, double size, const char *text)
 {
 	(void)fprintf(
 		to,
@@ -86,7 +86,7 @@ static void number(double value, char ret[32])
 	(void)snprintf(ret, 32, value >= 100 || value == floor(value) ? "%.0f" : "%.3g", value);
 }
 
-void sim_svg_chart(FILE *to, const struct sim_svg_chart *chart)
+void kai_svg_chart(FILE *to, const struct kai_svg_chart *chart)
 {
 	struct scale x = {chart->points[0].x, chart->points[chart->count - 1].x, true};
 	struct scale y = {0, 0, chart->log_y};
@@ -102,26 +102,26 @@ void sim_svg_chart(FILE *to, const struct sim_svg_chart *chart)
 	}
 	if (y.high <= y.low)
 		y.high = y.low + 1;
-	sim_svg_line(to, corner, (double[2]){chart->left + chart->width, bottom}, INK, 1);
-	sim_svg_line(to, corner, (double[2]){chart->left, chart->top}, INK, 1);
+	kai_svg_line(to, corner, (double[2]){chart->left + chart->width, bottom}, INK, 1);
+	kai_svg_line(to, corner, (double[2]){chart->left, chart->top}, INK, 1);
 	(void)snprintf(text, sizeof(text), "%.60s (%.20s)", chart->title, chart->unit);
-	sim_svg_text(to, (double[2]){chart->left, chart->top - 24}, "start", 13, text);
-	sim_svg_text(to, (double[2]){chart->left + chart->width, bottom + 30}, "end", 11,
+	kai_svg_text(to, (double[2]){chart->left, chart->top - 24}, "start", 13, text);
+	kai_svg_text(to, (double[2]){chart->left + chart->width, bottom + 30}, "end", 11,
 		     chart->x_name);
 	for (size_t i = 0; i < chart->count; i++) {
 		double at[2] = {chart->left + place(&x, chart->points[i].x) * chart->width,
 				bottom - place(&y, chart->points[i].y) * chart->height};
 
-		sim_svg_line(to, (double[2]){at[0], bottom}, (double[2]){at[0], chart->top}, GRID,
+		kai_svg_line(to, (double[2]){at[0], bottom}, (double[2]){at[0], chart->top}, GRID,
 			     0.5);
 		if (i > 0)
-			sim_svg_line(to, last, at, CURVE, 2);
+			kai_svg_line(to, last, at, CURVE, 2);
 		number(chart->points[i].x, text);
-		sim_svg_text(to, (double[2]){at[0], bottom + 14}, "middle", 10, text);
+		kai_svg_text(to, (double[2]){at[0], bottom + 14}, "middle", 10, text);
 		number(chart->points[i].y, text);
-		sim_svg_dot(to, at, 3, CURVE, text);
+		kai_svg_dot(to, at, 3, CURVE, text);
 		/* the first stands beside the axis, not on it */
-		sim_svg_text(to, (double[2]){at[0] + (i == 0 ? 4 : 0), at[1] - 7},
+		kai_svg_text(to, (double[2]){at[0] + (i == 0 ? 4 : 0), at[1] - 7},
 			     i == 0 ? "start" : "middle", 10, text);
 		last[0] = at[0];
 		last[1] = at[1];
