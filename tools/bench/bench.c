@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* usage: kairan-bench [PART…] [--items N] [--json] */
+/* usage: kairan-bench [PART…] [--items N] [--json] [--from RUN.json] [--write PAGE.md] */
 #include "bench.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,12 @@
 
 #include <sodium.h>
 
-struct part {
-	const char *name;
-	bool (*run)(struct bench *bench);
+static const struct bench_part parts[] = {
+	{"floors", "What the machine and bare programs give; measured first in every run.",
+	 bench_floors},
+	{"link", "One CURVE link between two real nodes, both synced.", bench_link},
 };
-
-static const struct part parts[] = {{"floors", bench_floors}, {"link", bench_link}};
+#define PARTS (sizeof(parts) / sizeof(parts[0]))
 
 double bench_now(void)
 {
@@ -27,79 +28,78 @@ double bench_now(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static int by_value(const void *a, const void *b)
+void bench_nap_us(long us)
 {
-	double one, other;
+	struct timespec time = {us / 1000000, us % 1000000 * 1000};
 
-	memcpy(&one, a, sizeof(one));
-	memcpy(&other, b, sizeof(other));
-	return (one > other) - (one < other);
-}
-
-double bench_percentile(const double *sorted, size_t count, double percent)
-{
-	size_t at = (size_t)((double)(count - 1) * percent / 100 + 0.5);
-
-	return sorted[at];
-}
-
-double bench_median(double *values, size_t count, double *ret_spread)
-{
-	qsort(values, count, sizeof(*values), by_value);
-	*ret_spread =
-		(bench_percentile(values, count, 75) - bench_percentile(values, count, 25)) / 2;
-	return bench_percentile(values, count, 50);
+	(void)nanosleep(&time, NULL);
 }
 
 void bench_row(struct bench *bench, const char *part, const struct bench_figure *figure)
 {
-	double ratio = figure->floor > 0 ? figure->value / figure->floor : 0.0;
-
-	json_array_append_new(bench->rows,
-			      json_pack("{s:s, s:s, s:f, s:s, s:f, s:f, s:f}", "part", part, "name",
-					figure->name, "value", figure->value, "unit", figure->unit,
-					"floor", figure->floor, "ratio", ratio, "spread",
-					figure->spread));
+	(void)json_array_append_new(bench->rows, bench_row_make(part, figure));
 }
 
-static void print_table(const struct bench *bench)
+static json_t *last_row(const struct bench *bench)
 {
-	const json_t *row;
-	size_t index;
+	return json_array_get(bench->rows, json_array_size(bench->rows) - 1);
+}
 
-	(void)printf("%-8s %-58s %12s %-10s %12s %6s %10s\n", "part", "figure", "value", "unit",
-		     "floor", "ratio", "spread");
-	json_array_foreach (bench->rows, index, row) {
-		double floor = json_real_value(json_object_get(row, "floor"));
+void bench_point(struct bench *bench, const char *part, const struct bench_figure *figure,
+		 const char *curve, double at)
+{
+	bench_row(bench, part, figure);
+	(void)json_object_set_new(last_row(bench), "curve", json_string(curve));
+	(void)json_object_set_new(last_row(bench), "at", json_real(at));
+}
 
-		(void)printf("%-8s %-58s %12.2f %-10s ",
-			     json_string_value(json_object_get(row, "part")),
-			     json_string_value(json_object_get(row, "name")),
-			     json_real_value(json_object_get(row, "value")),
-			     json_string_value(json_object_get(row, "unit")));
-		if (floor > 0)
-			(void)printf("%12.2f %6.2f", floor,
-				     json_real_value(json_object_get(row, "ratio")));
-		else
-			(void)printf("%12s %6s", "", "");
-		(void)printf(" %10.2f\n", json_real_value(json_object_get(row, "spread")));
+void bench_note(struct bench *bench, const char *note)
+{
+	(void)json_object_set_new(last_row(bench), "note", json_string(note));
+}
+
+double bench_value(const struct bench *bench, const char *part, const char *name)
+{
+	return json_number_value(json_object_get(bench_row_find(bench->rows, part, name), "value"));
+}
+
+/* ---- the machine */
+
+/* What stands behind `name : ` in /proc/cpuinfo the first time. */
+static void processor(char *ret, size_t size)
+{
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	char line[256];
+
+	(void)snprintf(ret, size, "processor unknown");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		const char *at = strchr(line, ':');
+
+		if (strncmp(line, "model name", 10) != 0 || at == NULL)
+			continue;
+		(void)snprintf(ret, size, "%.*s", (int)strcspn(at + 2, "\n"), at + 2);
+		break;
 	}
+	if (file != NULL)
+		(void)fclose(file);
 }
 
-static void print_json(struct bench *bench)
+static json_t *machine(void)
 {
-	struct utsname machine;
-	char text[256] = "";
+	struct utsname name;
+	char model[128];
+	double gib =
+		(double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / (double)(1 << 30);
 
-	if (uname(&machine) == 0)
-		(void)snprintf(text, sizeof(text), "%.40s %.80s %.40s, %ld cores", machine.sysname,
-			       machine.release, machine.machine, sysconf(_SC_NPROCESSORS_ONLN));
-	json_t *top = json_pack("{s:s, s:O}", "machine", text, "rows", bench->rows);
-
-	(void)json_dumpf(top, stdout, JSON_INDENT(1));
-	(void)printf("\n");
-	json_decref(top);
+	processor(model, sizeof(model));
+	if (uname(&name) != 0)
+		return json_string(model);
+	return json_sprintf("%s, %ld cores, %.0f GiB, %s %.*s %s", model,
+			    sysconf(_SC_NPROCESSORS_ONLN), gib, name.sysname,
+			    (int)strcspn(name.release, "-"), name.release, name.machine);
 }
+
+/* ---- a run */
 
 static int remove_one(const char *path, const struct stat *stat_of, int type, struct FTW *walk)
 {
@@ -125,72 +125,99 @@ static bool prepare(struct bench *bench)
 	return mkdtemp(bench->dir) != NULL && sodium_init() >= 0;
 }
 
-/* Which parts were asked for: all when none is named. */
-static bool asked(int argc, char **argv, const char *name)
+/* Runs the parts that were asked for; what they found, the caller's. A part that fails does not end
+ * the others. */
+static json_t *measure(const struct bench_options *options, bool *io_ok)
 {
-	bool any = false;
+	struct bench bench = {.items = options->items, .rows = json_array()};
 
-	for (int i = 1; i < argc; i++) {
-		if (strncmp(argv[i], "--", 2) == 0) {
-			i += strcmp(argv[i], "--items") == 0 ? 1 : 0;
-			continue;
-		}
-		any = true;
-		if (strcmp(argv[i], name) == 0)
-			return true;
+	if (!prepare(&bench)) {
+		(void)fprintf(stderr, "kairan-bench: no scratch folder (set TMPDIR to a writable "
+				      "one on a real disk)\n");
+		json_decref(bench.rows);
+		return NULL;
 	}
-	return !any;
+	for (size_t i = 0; i < PARTS; i++) {
+		if (!options->parts[i])
+			continue;
+		(void)fprintf(stderr, "kairan-bench: %s\n", parts[i].name);
+		if (parts[i].run(&bench))
+			continue;
+		*io_ok = false;
+		(void)fprintf(stderr, "kairan-bench: %s: failed\n", parts[i].name);
+		if (i == 0)
+			break; /* without floors a figure says little */
+	}
+	(void)nftw(bench.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return json_pack("{s:o, s:o}", "machine", machine(), "rows", bench.rows);
 }
 
-/* false after saying what is wrong with the command line. */
-static bool read_args(int argc, char **argv, struct bench *bench, bool *ret_json)
-{
-	for (int i = 1; i < argc; i++) {
-		bool known = false;
+/* ---- the page */
 
-		for (size_t j = 0; j < sizeof(parts) / sizeof(parts[0]); j++)
-			known |= strcmp(argv[i], parts[j].name) == 0;
-		if (strcmp(argv[i], "--json") == 0) {
-			*ret_json = known = true;
-		} else if (strcmp(argv[i], "--items") == 0 && i + 1 < argc) {
-			bench->items = strtol(argv[++i], NULL, 10);
-			known = bench->items >= 100 && bench->items <= 10000000;
-		}
-		if (!known) {
-			(void)fprintf(stderr,
-				      "kairan-bench: %s: not understood (usage: kairan-bench "
-				      "[floors|link]… [--items N, 100 to 10000000] [--json])\n",
-				      argv[i]);
+static bool close_file(FILE *file, const char *path)
+{
+	bool ok = file != NULL && ferror(file) == 0;
+
+	if (file != NULL)
+		ok = fclose(file) == 0 && ok;
+	if (!ok)
+		(void)fprintf(stderr, "kairan-bench: %s: %s\n", path, strerror(errno));
+	return ok;
+}
+
+static bool write_page(const char *path, const json_t *run)
+{
+	const json_t *rows = json_object_get(run, "rows");
+	char plots[KAI_PATH_SIZE];
+	size_t len = strlen(path);
+	const char *name = NULL;
+	FILE *file;
+
+	if (len > 3 && strcmp(path + len - 3, ".md") == 0)
+		len -= 3;
+	(void)snprintf(plots, sizeof(plots), "%.*s.svg", (int)len, path);
+	if (bench_report_has_plots(rows)) {
+		name = strrchr(plots, '/') != NULL ? strrchr(plots, '/') + 1 : plots;
+		file = fopen(plots, "we");
+		if (file != NULL)
+			bench_report_plots(file, rows);
+		if (!close_file(file, plots))
 			return false;
-		}
 	}
-	return true;
+	file = fopen(path, "we");
+	if (file != NULL)
+		bench_report_page(file, run, parts, PARTS, name);
+	return close_file(file, path);
 }
 
 int main(int argc, char **argv)
 {
-	struct bench bench = {.items = 10000, .rows = json_array()};
-	bool json = false, ok = true;
+	struct bench_options options;
+	char why[BENCH_WHY];
+	bool ok = true;
+	json_t *run;
 
-	if (!read_args(argc, argv, &bench, &json))
+	if (!bench_options_read(argc, argv, parts, PARTS, &options, why)) {
+		(void)fprintf(stderr, "kairan-bench: %s\n", why);
 		return 3;
-	if (!prepare(&bench)) {
-		(void)fprintf(stderr, "kairan-bench: no scratch folder (set TMPDIR to a writable "
-				      "one on a real disk)\n");
+	}
+	if (options.from != NULL) {
+		run = bench_run_load(options.from, why);
+		if (run == NULL)
+			(void)fprintf(stderr, "kairan-bench: %s\n", why);
+	} else {
+		run = measure(&options, &ok);
+	}
+	if (run == NULL)
 		return 2;
+	if (options.json) {
+		(void)json_dumpf(run, stdout, JSON_INDENT(1));
+		(void)printf("\n");
+	} else {
+		bench_report_table(stdout, json_object_get(run, "rows"));
 	}
-	for (size_t i = 0; ok && i < sizeof(parts) / sizeof(parts[0]); i++) {
-		/* Ratios need the floors of the same run. */
-		if (i > 0 && !asked(argc, argv, parts[i].name))
-			continue;
-		(void)fprintf(stderr, "kairan-bench: %s\n", parts[i].name);
-		ok = parts[i].run(&bench);
-	}
-	if (json)
-		print_json(&bench);
-	else
-		print_table(&bench);
-	json_decref(bench.rows);
-	(void)nftw(bench.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	if (options.write != NULL)
+		ok = write_page(options.write, run) && ok;
+	json_decref(run);
 	return ok ? 0 : 1;
 }

@@ -3,112 +3,65 @@
 #include "bench.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #define TEXT_LEN 1900 /* makes an advisory of about 2 KB */
-#define WINDOW 256
 #define LATENCIES 200
 
-/* Bytes that crossed loopback, TCP/IP headers included; 0 where the kernel does not tell. */
-static double loopback_bytes(void)
+static void ingest_rows(struct bench *bench, double rates[BENCH_RUNS])
 {
-	FILE *file = fopen("/proc/net/dev", "re");
-	char line[512];
-	double bytes = 0;
+	const struct {
+		const char *name;
+		double floor;
+	} floors[] = {
+		{"durable ingest, 2 KB, a signature each (floor: checks)", bench->verify_floor},
+		{"durable ingest, 2 KB, a signature each (floor: commits)", bench->commit_floor},
+		{"durable ingest, 2 KB, a signature each (floor: bare pipeline)",
+		 bench->pipeline_floor},
+	};
+	double spread, value = bench_median(rates, BENCH_RUNS, &spread);
 
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		const char *at = strstr(line, "lo:");
-
-		if (at != NULL)
-			bytes = strtod(at + 3, NULL);
-	}
-	if (file != NULL)
-		(void)fclose(file);
-	return bytes;
+	for (size_t i = 0; i < sizeof(floors) / sizeof(floors[0]); i++)
+		bench_row(bench, "link",
+			  &(struct bench_figure){floors[i].name, value, "items/s", floors[i].floor,
+						 spread});
 }
 
-static void nap(void)
+static void median_row(struct bench *bench, double values[BENCH_RUNS], const char *name,
+		       const char *unit, double floor)
 {
-	struct timespec time = {0, 2000000};
+	double spread, value = bench_median(values, BENCH_RUNS, &spread);
 
-	(void)nanosleep(&time, NULL);
-}
-
-struct ingest_run {
-	double rate;	 /* items per second at op-b */
-	double bytes;	 /* per item on loopback */
-	double cpu_a_us; /* processor time per item */
-	double cpu_b_us;
-};
-
-/* Fills op-a while op-b is away, brings op-b back, and clocks its store from the first item to the last. */
-static bool ingest_once(struct bench *bench, struct pair *pair, struct ingest_run *ret)
-{
-	long before = pair_count(pair, 'b'), target = before + bench->items, seen = before;
-	double first = 0, bytes, cpu_a;
-
-	if (!pair_stop(pair, 'b') || !pair_publish(pair, bench->items, TEXT_LEN, WINDOW))
-		return false;
-	bytes = loopback_bytes();
-	cpu_a = pair_cpu_seconds(pair, 'a');
-	if (!pair_start(pair, 'b'))
-		return false;
-	for (double end = bench_now() + 120; seen < target && bench_now() < end; nap()) {
-		seen = pair_count(pair, 'b');
-		if (first == 0 && seen > before) {
-			first = bench_now();
-			before = seen;
-		}
-	}
-	if (seen < target) {
-		(void)fprintf(stderr, "kairan-bench: link: only %ld of %ld items arrived\n", seen,
-			      target);
-		return false;
-	}
-	ret->rate = (double)(target - before) / (bench_now() - first);
-	ret->bytes = (loopback_bytes() - bytes) / (double)bench->items;
-	ret->cpu_a_us = (pair_cpu_seconds(pair, 'a') - cpu_a) * 1e6 / (double)bench->items;
-	ret->cpu_b_us = pair_cpu_seconds(pair, 'b') * 1e6 / (double)bench->items;
-	return true;
+	bench_row(bench, "link", &(struct bench_figure){name, value, unit, floor, spread});
 }
 
 static bool ingest(struct bench *bench, struct pair *pair)
 {
-	double rates[BENCH_RUNS], bytes[BENCH_RUNS], cpu_a[BENCH_RUNS], cpu_b[BENCH_RUNS], spread,
-		value;
+	double rates[BENCH_RUNS], bytes[BENCH_RUNS], cpu_a[BENCH_RUNS], cpu_b[BENCH_RUNS],
+		published[BENCH_RUNS];
 
 	for (int i = 0; i < BENCH_RUNS; i++) {
-		struct ingest_run run;
+		struct pair_ingest run;
 
-		if (!ingest_once(bench, pair, &run))
+		if (!pair_ingest(pair, bench->items, TEXT_LEN, &run))
 			return false;
 		rates[i] = run.rate;
 		bytes[i] = run.bytes;
 		cpu_a[i] = run.cpu_a_us;
 		cpu_b[i] = run.cpu_b_us;
+		published[i] = run.published;
 		(void)fprintf(stderr, "kairan-bench: link: run %d of %d\n", i + 1, BENCH_RUNS);
 	}
-	value = bench_median(rates, BENCH_RUNS, &spread);
-	bench_row(bench, "link",
-		  &(struct bench_figure){"durable ingest, 2 KB, a signature each (floor: checks)",
-					 value, "items/s", bench->verify_floor, spread});
-	bench_row(bench, "link",
-		  &(struct bench_figure){"durable ingest, 2 KB, a signature each (floor: commits)",
-					 value, "items/s", bench->commit_floor, spread});
-	value = bench_median(cpu_a, BENCH_RUNS, &spread);
-	bench_row(
-		bench, "link",
-		&(struct bench_figure){"processor time per item, sender", value, "µs", 0, spread});
-	value = bench_median(cpu_b, BENCH_RUNS, &spread);
-	bench_row(bench, "link",
-		  &(struct bench_figure){"processor time per item, receiver (floor: one check)",
-					 value, "µs", 2e6 / bench->verify_floor, spread});
-	value = bench_median(bytes, BENCH_RUNS, &spread);
-	bench_row(bench, "link",
-		  &(struct bench_figure){"bytes on the link per 2 KB item, TCP/IP included", value,
-					 "bytes", 2048, spread});
+	ingest_rows(bench, rates);
+	median_row(bench, cpu_a, "processor time per item, sender", "µs", 0);
+	median_row(bench, cpu_b, "processor time per item, receiver (floor: one check)", "µs",
+		   2e6 / bench->verify_floor);
+	median_row(bench, bytes, "bytes on the link per 2 KB item, TCP/IP included", "bytes", 2048);
+	median_row(bench, bytes, "bytes on the link per 2 KB item (floor: the advisory's own)",
+		   "bytes", pair_item_bytes(pair));
+	median_row(
+		bench, published, "publishing own items, 2 KB, over the control socket", "items/s",
+		bench->sign_floor < bench->commit_floor ? bench->sign_floor : bench->commit_floor);
+	bench_note(bench, "peer away; the floor is the lower of signatures and commits");
 	return true;
 }
 
@@ -124,6 +77,21 @@ static void latency_rows(struct bench *bench, double *seconds, const char *media
 					 2 * bench->sync_floor_ms, 0});
 }
 
+/* The same against what it is made of. */
+static void more_rows(struct bench *bench, double *seconds)
+{
+	double spread, middle = bench_median(seconds, LATENCIES, &spread);
+
+	bench_row(bench, "link",
+		  &(struct bench_figure){"publish → stored at the peer, median (floor: all steps)",
+					 middle * 1000, "ms", bench->publish_floor_ms,
+					 spread * 1000});
+	bench_row(bench, "link",
+		  &(struct bench_figure){"publish → stored at the peer, p99 (floor: the median)",
+					 bench_percentile(seconds, LATENCIES, 99) * 1000, "ms",
+					 middle * 1000, 0});
+}
+
 static bool latency(struct bench *bench, struct pair *pair)
 {
 	static double held[LATENCIES], known[LATENCIES];
@@ -137,6 +105,7 @@ static bool latency(struct bench *bench, struct pair *pair)
 	}
 	latency_rows(bench, held, "publish → stored at the peer, median (floor: two commits)",
 		     "publish → stored at the peer, p99");
+	more_rows(bench, held);
 	latency_rows(bench, known, "publish → the peer's answer on disk here, median",
 		     "publish → the peer's answer on disk here, p99");
 	return true;

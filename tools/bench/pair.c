@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -37,13 +36,6 @@ struct pair {
 	struct kai_arena arena;
 	uint8_t *memory;
 };
-
-static void sleep_us(long us)
-{
-	struct timespec time = {us / 1000000, us % 1000000 * 1000};
-
-	(void)nanosleep(&time, NULL);
-}
 
 /* kairan --lab DIR lab VERB [TOPOLOGY], its words thrown away unless it fails. */
 static bool run(struct pair *pair, const char *verb, const char *topology)
@@ -230,8 +222,11 @@ bool pair_stop(struct pair *pair, char node)
 	if (pid <= 1 || kill(pid, SIGTERM) != 0)
 		return false;
 	for (int i = 0; i < 1000 && !is_gone(pid); i++)
-		sleep_us(10000);
-	return is_gone(pid);
+		bench_nap_us(10000);
+	if (is_gone(pid))
+		return true;
+	(void)fprintf(stderr, "kairan-bench: op-%c does not end\n", node);
+	return false;
 }
 
 bool pair_start(struct pair *pair, char node)
@@ -368,7 +363,7 @@ static bool wait_until(struct pair *pair, const uint8_t id[KAI_ID_LEN],
 	while (!holds(pair, id)) {
 		if (bench_now() > end)
 			return false;
-		sleep_us(100);
+		bench_nap_us(100);
 	}
 	return true;
 }
@@ -397,4 +392,25 @@ long pair_count(struct pair *pair, char node)
 	count = (long)kai_txn_count(txn, KAI_TABLE_ITEMS);
 	kai_txn_abort(txn);
 	return count;
+}
+
+double pair_item_bytes(struct pair *pair)
+{
+	struct kai_item item;
+	struct kai_part part;
+	struct kai_txn *txn;
+	double bytes = -1;
+
+	pair->arena.used = 0;
+	if (kai_txn_begin(pair->stores[0], false, &txn, NULL) != KAI_ERR_OK)
+		return -1;
+	uint64_t newest = kai_rec_head(txn);
+	struct kai_key key = kai_key_part(newest, 0);
+
+	if (kai_rec_item(txn, newest, &pair->arena, &item) &&
+	    kai_rec_get(txn, KAI_TABLE_PARTS, &key, &kai_object_part, &pair->arena, &part))
+		bytes = (double)(item.header.len + part.ciphertext.len +
+				 item.signatures_count * (KAI_ID_LEN + KAI_SIG_LEN));
+	kai_txn_abort(txn);
+	return bytes;
 }
