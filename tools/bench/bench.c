@@ -17,6 +17,8 @@ static const struct bench_part parts[] = {
 	{"floors", "What the machine and bare programs give; measured first in every run.",
 	 bench_floors},
 	{"link", "One CURVE link between two real nodes, both synced.", bench_link},
+	{"sizes", "Ingest over the same link by the size of an item's text.", bench_sizes},
+	{"alert", "An alert's way while bulk fills the same link.", bench_alert},
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 

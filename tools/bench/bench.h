@@ -47,6 +47,8 @@ double bench_value(const struct bench *bench, const char *part, const char *name
 /* Parts: false after printing why. */
 bool bench_floors(struct bench *bench);
 bool bench_link(struct bench *bench);
+bool bench_sizes(struct bench *bench);
+bool bench_alert(struct bench *bench);
 
 /* wire.c, pipeline.c: floors of the link. */
 bool bench_wire_floors(struct bench *bench);
