@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* usage: kairan-bench [PART…] [--items N] [--json] [--from RUN.json] [--write PAGE.md] */
+/* usage: kairan-bench [PART…] [--items N] [--json] [--install] [--from RUN.json] [--write PAGE.md] */
 #include "bench.h"
 
 #include <errno.h>
@@ -19,6 +19,11 @@ static const struct bench_part parts[] = {
 	{"link", "One CURVE link between two real nodes, both synced.", bench_link},
 	{"sizes", "Ingest over the same link by the size of an item's text.", bench_sizes},
 	{"alert", "An alert's way while bulk fills the same link.", bench_alert},
+	{"peers",
+	 "What people would pick instead, side by side: same machine, same payloads, their own "
+	 "clients, as much under way as they "
+	 "let. None signs each item and none syncs before it answers.",
+	 bench_peers},
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
@@ -131,7 +136,8 @@ static bool prepare(struct bench *bench)
  * the others. */
 static json_t *measure(const struct bench_options *options, bool *io_ok)
 {
-	struct bench bench = {.items = options->items, .rows = json_array()};
+	struct bench bench = {
+		.items = options->items, .install = options->install, .rows = json_array()};
 
 	if (!prepare(&bench)) {
 		(void)fprintf(stderr, "kairan-bench: no scratch folder (set TMPDIR to a writable "

@@ -21,6 +21,7 @@ struct bench {
 	char dir[KAI_PATH_SIZE];    /* scratch folder, removed at the end */
 	char kairan[KAI_PATH_SIZE]; /* the program beside this one */
 	long items;
+	bool install; /* Debian packages may be installed */
 	json_t *rows;
 	double verify_floor;  /* signature checks per second on all cores, for ratios */
 	double sign_floor;    /* signatures per second on all cores */
@@ -49,6 +50,7 @@ bool bench_floors(struct bench *bench);
 bool bench_link(struct bench *bench);
 bool bench_sizes(struct bench *bench);
 bool bench_alert(struct bench *bench);
+bool bench_peers(struct bench *bench);
 
 /* wire.c, pipeline.c: floors of the link. */
 bool bench_wire_floors(struct bench *bench);
@@ -62,6 +64,10 @@ struct bench_wire {
 /* false: nothing is open. A message went each way: the handshake is over. */
 bool bench_wire_open(struct bench_wire *wire);
 void bench_wire_close(struct bench_wire *wire);
+
+/* Runs a program to its end, its output to the file (NULL: nowhere), what it complains of to ours or nowhere; its exit code,
+ * negative: it did not run. argv ends with NULL. */
+int bench_run(const char *const *argv, const char *output, bool quiet);
 
 /* pair.c: two nodes, op-a and op-b, joined. */
 #define PAIR_WINDOW 256 /* requests under way at one time: as many as a node has room for */

@@ -23,10 +23,10 @@ static bool read_option(int argc, char *const *argv, int *io_at, struct bench_op
 {
 	const char *word = argv[*io_at];
 
-	if (strcmp(word, "--json") == 0) {
-		ret->json = true;
-		return true;
-	}
+	if (strcmp(word, "--json") == 0)
+		return ret->json = true;
+	if (strcmp(word, "--install") == 0)
+		return ret->install = true;
 	if (*io_at + 1 >= argc)
 		return false;
 	const char *value = argv[*io_at + 1];
@@ -54,10 +54,10 @@ static void explain(const char *word, const struct bench_part *parts, size_t cou
 		len += snprintf(ret_why + len, BENCH_WHY - (size_t)len, "%s%s", i > 0 ? "|" : "",
 				parts[i].name);
 	if (len > 0 && len < BENCH_WHY)
-		(void)snprintf(
-			ret_why + len, BENCH_WHY - (size_t)len,
-			"]… [--items N, %d to %d] [--json] [--from RUN.json] [--write PAGE.md])",
-			LEAST_ITEMS, MOST_ITEMS);
+		(void)snprintf(ret_why + len, BENCH_WHY - (size_t)len,
+			       "]… [--items N, %d to %d] [--json] [--install] [--from RUN.json] "
+			       "[--write PAGE.md])",
+			       LEAST_ITEMS, MOST_ITEMS);
 }
 
 bool bench_options_read(int argc, char *const *argv, const struct bench_part *parts, size_t count,

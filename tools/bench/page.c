@@ -129,7 +129,8 @@ static bool has_row(const json_t *rows, const char *part, bool noted)
 	return false;
 }
 
-static void print_row(FILE *to, const json_t *row, bool noted)
+/* note: what is to be said of it; NULL: the part has no such column */
+static void print_row(FILE *to, const json_t *row, const char *note)
 {
 	char text[NUMBER];
 
@@ -145,9 +146,9 @@ static void print_row(FILE *to, const json_t *row, bool noted)
 	} else {
 		(void)fputs(" | | |", to);
 	}
-	if (noted) {
+	if (note != NULL) {
 		(void)fputc(' ', to);
-		cell(to, text_of(row, "note"));
+		cell(to, note);
 		(void)fputs(" |", to);
 	}
 	(void)fputc('\n', to);
@@ -156,6 +157,7 @@ static void print_row(FILE *to, const json_t *row, bool noted)
 static void print_part(FILE *to, const json_t *rows, const struct bench_part *part)
 {
 	bool noted = has_row(rows, part->name, true);
+	const char *said = "";
 	const json_t *row;
 	size_t index;
 
@@ -166,9 +168,17 @@ static void print_part(FILE *to, const json_t *rows, const struct bench_part *pa
 	(void)fprintf(to,
 		      "| figure | median | spread | floor | ratio |%s\n|---|---|---|---|---|%s\n",
 		      noted ? " what it is |" : "", noted ? "---|" : "");
-	json_array_foreach (rows, index, row)
-		if (strcmp(text_of(row, "part"), part->name) == 0)
-			print_row(to, row, noted);
+	json_array_foreach (rows, index, row) {
+		const char *note = text_of(row, "note");
+
+		if (strcmp(text_of(row, "part"), part->name) != 0)
+			continue;
+		print_row(to, row,
+			  !noted				       ? NULL
+			  : strcmp(note, said) == 0 && note[0] != '\0' ? "the same"
+								       : note);
+		said = note;
+	}
 }
 
 void bench_report_page(FILE *to, const json_t *run, const struct bench_part *parts, size_t count,

@@ -2,14 +2,10 @@
 /* Two real nodes, and a client that keeps their control socket busy. */
 #include "bench.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -37,26 +33,13 @@ struct pair {
 	uint8_t *memory;
 };
 
-/* kairan --lab DIR lab VERB [TOPOLOGY], its words thrown away unless it fails. */
+/* kairan --lab DIR lab VERB [TOPOLOGY]. */
 static bool run(struct pair *pair, const char *verb, const char *topology)
 {
 	const char *const given[] = {pair->bench->kairan, "lab",    verb, "--lab",
 				     pair->lab,		  topology, NULL};
-	union {
-		const char *const *given;
-		char *const *wanted; /* posix_spawn does not change them */
-	} args = {.given = given};
-	posix_spawn_file_actions_t actions;
-	int status = -1;
-	pid_t pid;
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	int failed = posix_spawn(&pid, given[0], &actions, NULL, args.wanted, environ);
-
-	posix_spawn_file_actions_destroy(&actions);
-	if (failed == 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
-	    WEXITSTATUS(status) == 0)
+	if (bench_run(given, NULL, true) == 0)
 		return true;
 	(void)fprintf(stderr, "kairan-bench: kairan lab %s --lab %s failed\n", verb, pair->lab);
 	return false;

@@ -59,6 +59,7 @@ json_t *bench_run_load(const char *path, char ret_why[BENCH_WHY])
 
 void bench_report_table(FILE *to, const json_t *rows)
 {
+	const char *said = NULL; /* the last note: one is not repeated */
 	const json_t *row;
 	size_t index;
 
@@ -79,7 +80,8 @@ void bench_report_table(FILE *to, const json_t *rows)
 		else
 			(void)fprintf(to, "%12s %6s", "", "");
 		(void)fprintf(to, " %10.2f\n", json_number_value(json_object_get(row, "spread")));
-		if (note != NULL)
+		if (note != NULL && (said == NULL || strcmp(said, note) != 0))
 			(void)fprintf(to, "%-8s   %s\n", "", note);
+		said = note;
 	}
 }

@@ -34,6 +34,7 @@ struct bench_options {
 	bool parts[BENCH_MAX_PARTS]; /* which to run */
 	long items;
 	bool json;
+	bool install;	   /* parts may install Debian packages that they need */
 	const char *from;  /* tell of this run instead of making one; NULL: make one */
 	const char *write; /* the page; its plots lie beside it, .svg for .md; NULL: none */
 };
