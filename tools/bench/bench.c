@@ -19,6 +19,11 @@ static const struct bench_part parts[] = {
 	{"link", "One CURVE link between two real nodes, both synced.", bench_link},
 	{"sizes", "Ingest over the same link by the size of an item's text.", bench_sizes},
 	{"alert", "An alert's way while bulk fills the same link.", bench_alert},
+	{"fan",
+	 "One item with urgency now to many peers, each on a CURVE link of its own, all in one "
+	 "other process; from before "
+	 "it is asked for until the last one has it, the origin's synced commit in between.",
+	 bench_fan},
 	{"peers",
 	 "What people would pick instead, side by side: same machine, same payloads, their own "
 	 "clients, as much under way as they "

@@ -50,6 +50,7 @@ bool bench_floors(struct bench *bench);
 bool bench_link(struct bench *bench);
 bool bench_sizes(struct bench *bench);
 bool bench_alert(struct bench *bench);
+bool bench_fan(struct bench *bench);
 bool bench_peers(struct bench *bench);
 
 /* wire.c, pipeline.c: floors of the link. */
@@ -79,6 +80,16 @@ bool pair_stop(struct pair *pair, char node);
 bool pair_start(struct pair *pair, char node);
 /* Publishes count items of len bytes of text at op-a, `window` at a time unanswered. */
 bool pair_publish(struct pair *pair, long count, size_t len, unsigned window);
+#define PAIR_SECTOR "jp-seed7:pow" /* of both */
+#define PAIR_ENDPOINT 128
+/* How whoever has an agreement reaches op-a: its address, the key of its links, its org. */
+bool pair_reach(struct pair *pair, char ret_endpoint[PAIR_ENDPOINT], uint8_t ret_key[KAI_ID_LEN],
+		uint8_t ret_org[KAI_ID_LEN]);
+/* A request to op-a's control socket, encoded; true: it was done. Not while publications are unanswered. */
+bool pair_ask(struct pair *pair, struct kai_span request);
+/* Asks op-a to publish one with urgency now for all of the sector; pair_answer waits for what it says. */
+bool pair_ask_spread(struct pair *pair, size_t len);
+bool pair_answer(struct pair *pair, uint8_t ret_id[KAI_ID_LEN]);
 /* What became of items published at op-a while op-b was away. */
 struct pair_ingest {
 	double published; /* items per second that op-a took from us and committed */

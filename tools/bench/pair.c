@@ -58,21 +58,29 @@ static bool open_store(struct pair *pair, int node)
 	return false;
 }
 
-static bool find_peer(struct pair *pair)
+static bool find_org(struct kai_store *store, uint8_t ret[KAI_ID_LEN])
 {
 	struct kai_txn *txn;
 	struct kai_span org;
 	struct kai_key word = kai_key_word(KAI_META_ORG);
-	struct kai_peer peer;
-	bool found = kai_txn_begin(pair->stores[1], false, &txn, NULL) == KAI_ERR_OK;
+	bool found = kai_txn_begin(store, false, &txn, NULL) == KAI_ERR_OK;
 
 	if (!found)
 		return false;
 	found = kai_txn_get(txn, KAI_TABLE_META, kai_key_span(&word), &org) &&
 		org.len == KAI_ID_LEN;
 	if (found)
-		memcpy(pair->peer, org.at, KAI_ID_LEN);
+		memcpy(ret, org.at, KAI_ID_LEN);
 	kai_txn_abort(txn);
+	return found;
+}
+
+static bool find_peer(struct pair *pair)
+{
+	struct kai_txn *txn;
+	struct kai_peer peer;
+	bool found = find_org(pair->stores[1], pair->peer);
+
 	if (!found || kai_txn_begin(pair->stores[0], false, &txn, NULL) != KAI_ERR_OK)
 		return false;
 	found = kai_rec_peer(txn, pair->peer, &pair->arena, &peer);
@@ -150,6 +158,35 @@ static pid_t pid_of(const struct pair *pair, char node)
 	return (pid_t)strtol(text, NULL, 10);
 }
 
+/* Where op-a listens, as kairan init wrote it down. */
+static bool find_endpoint(const struct pair *pair, char ret[PAIR_ENDPOINT])
+{
+	char path[KAI_PATH_SIZE + 16], line[256];
+	FILE *file;
+	bool found = false;
+
+	(void)snprintf(path, sizeof(path), "%s/kairan.conf", pair->dirs[0]);
+	file = fopen(path, "re");
+	while (file != NULL && !found && fgets(line, sizeof(line), file) != NULL)
+		found = sscanf(line, "listen = \"%127[^\"]\"", ret) == 1;
+	if (file != NULL)
+		(void)fclose(file);
+	return found;
+}
+
+bool pair_reach(struct pair *pair, char ret_endpoint[PAIR_ENDPOINT], uint8_t ret_key[KAI_ID_LEN],
+		uint8_t ret_org[KAI_ID_LEN])
+{
+	static struct kai_node_keys keys;
+
+	if (!find_endpoint(pair, ret_endpoint) || !find_org(pair->stores[0], ret_org) ||
+	    kai_node_keys_load(pair->dirs[0], &keys, NULL) != KAI_ERR_OK)
+		return false;
+	memcpy(ret_key, keys.node.key, KAI_ID_LEN);
+	kai_node_keys_done(&keys);
+	return true;
+}
+
 const char *pair_dir(const struct pair *pair, char node)
 {
 	return pair->dirs[node - 'a'];
@@ -220,12 +257,15 @@ bool pair_start(struct pair *pair, char node)
 
 /* ---- publishing */
 
-static struct kai_span request_of(struct pair *pair, size_t len, uint64_t urgency)
+static struct kai_span request_of(struct pair *pair, size_t len, uint64_t urgency, bool for_all)
 {
 	struct kai_body_value values[] = {{kai_span_str("subtype"), kai_span_str("indicators")},
 					  {kai_span_str("action"), kai_span_str("none")}};
-	struct kai_audience_entry entry = {KAI_AUD_ORG, kai_span(pair->peer, KAI_ID_LEN),
-					   kai_span(NULL, 0)};
+	const struct kai_audience_entry one = {KAI_AUD_ORG, kai_span(pair->peer, KAI_ID_LEN),
+					       kai_span(NULL, 0)},
+					all = {KAI_AUD_SECTOR, kai_span(NULL, 0),
+					       kai_span_str(PAIR_SECTOR)};
+	struct kai_audience_entry entry = for_all ? all : one;
 	char title[64], *text = kai_arena_take(&pair->arena, len);
 	struct kai_draft_part part = {
 		kai_span_str("main"), kai_span_str("kairan/secinfo"), NULL, {NULL, 0}};
@@ -253,16 +293,20 @@ static struct kai_span request_of(struct pair *pair, size_t len, uint64_t urgenc
 	return kai_object_encode_in(&kai_object_ctl_publish, &request, &pair->arena);
 }
 
-static bool ask(struct pair *pair, size_t len, uint64_t urgency)
+static bool send_request(struct pair *pair, struct kai_span request)
 {
-	pair->arena.used = 0;
-	struct kai_span request = request_of(pair, len, urgency);
-
 	return request.len > 0 && zmq_send(pair->control, "", 0, ZMQ_SNDMORE) == 0 &&
 	       zmq_send(pair->control, request.at, request.len, 0) == (int)request.len;
 }
 
-static bool answer(struct pair *pair, uint8_t ret_id[KAI_ID_LEN])
+static bool ask(struct pair *pair, size_t len, uint64_t urgency, bool for_all)
+{
+	pair->arena.used = 0;
+	return send_request(pair, request_of(pair, len, urgency, for_all));
+}
+
+/* ret_id NULL: it need not name an item. */
+static bool answer(struct pair *pair, uint8_t *ret_id)
 {
 	static uint8_t bytes[65536];
 	struct kai_ctl_answer read;
@@ -275,8 +319,8 @@ static bool answer(struct pair *pair, uint8_t ret_id[KAI_ID_LEN])
 	if (len <= 0 || kai_object_decode(&kai_object_ctl_answer, kai_span(bytes, (size_t)len),
 					  &pair->arena, &read) != KAI_FAULT_NONE)
 		return false;
-	if (read.exit != 0 || !read.id.is) {
-		(void)fprintf(stderr, "kairan-bench: publish: %.*s\n", (int)read.text.len,
+	if (read.exit != 0 || (ret_id != NULL && !read.id.is)) {
+		(void)fprintf(stderr, "kairan-bench: the node says no: %.*s\n", (int)read.text.len,
 			      (const char *)read.text.at);
 		return false;
 	}
@@ -291,7 +335,7 @@ bool pair_publish(struct pair *pair, long count, size_t len, unsigned window)
 
 	while (answered < count) {
 		while (asked < count && asked - answered < (long)window) {
-			if (!ask(pair, len, KAI_URGENCY_INFO))
+			if (!ask(pair, len, KAI_URGENCY_INFO, false))
 				return false;
 			asked++;
 		}
@@ -300,6 +344,21 @@ bool pair_publish(struct pair *pair, long count, size_t len, unsigned window)
 		answered++;
 	}
 	return true;
+}
+
+bool pair_ask(struct pair *pair, struct kai_span request)
+{
+	return send_request(pair, request) && answer(pair, NULL);
+}
+
+bool pair_ask_spread(struct pair *pair, size_t len)
+{
+	return ask(pair, len, KAI_URGENCY_NOW, true);
+}
+
+bool pair_answer(struct pair *pair, uint8_t ret_id[KAI_ID_LEN])
+{
+	return answer(pair, ret_id);
 }
 
 /* Has op-b committed it? */
@@ -356,7 +415,8 @@ bool pair_stored_seconds(struct pair *pair, size_t len, double *ret_held, double
 	uint8_t id[KAI_ID_LEN];
 	double start = bench_now();
 
-	if (!ask(pair, len, KAI_URGENCY_NOW) || !answer(pair, id) || !wait_until(pair, id, is_held))
+	if (!ask(pair, len, KAI_URGENCY_NOW, false) || !answer(pair, id) ||
+	    !wait_until(pair, id, is_held))
 		return false;
 	*ret_held = bench_now() - start;
 	if (!wait_until(pair, id, is_known))

@@ -29,8 +29,6 @@ static const struct curve curves[] = {
 	 "The same runs in bytes: it rises with the size until the disk or the copies bound it."},
 	{"fan-last", "one item until the last peer has it", "peers", false,
 	 "A commit first, then a wrap and a send a peer; all receivers share the machine."},
-	{"fan-cost", "sender's processor time a peer", "peers", false,
-	 "What does not depend on the peers (sign, seal, commit) is shared by more of them."},
 };
 #define CURVES (sizeof(curves) / sizeof(curves[0]))
 
