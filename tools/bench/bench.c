@@ -19,6 +19,11 @@ static const struct bench_part parts[] = {
 	{"link", "One CURVE link between two real nodes, both synced.", bench_link},
 	{"sizes", "Ingest over the same link by the size of an item's text.", bench_sizes},
 	{"alert", "An alert's way while bulk fills the same link.", bench_alert},
+	{"bundle",
+	 "The same items as files, written at one node and taken in at the other while no link is "
+	 "up; the whole "
+	 "command, both cores.",
+	 bench_bundle},
 	{"fan",
 	 "One item with urgency now to many peers, each on a CURVE link of its own, all in one "
 	 "other process; from before "

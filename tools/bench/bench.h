@@ -51,6 +51,7 @@ bool bench_link(struct bench *bench);
 bool bench_sizes(struct bench *bench);
 bool bench_alert(struct bench *bench);
 bool bench_fan(struct bench *bench);
+bool bench_bundle(struct bench *bench);
 bool bench_peers(struct bench *bench);
 
 /* wire.c, pipeline.c: floors of the link. */

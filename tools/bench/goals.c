@@ -9,6 +9,8 @@ const struct bench_goal bench_goals[] = {
 	 0.75},
 	{"the same against the best broker, which neither signs nor syncs", "peers",
 	 "durable ingest of Kairan (floor: the best broker)", BENCH_RATIO_AT_LEAST, 2.5},
+	{"import of a local bundle of signed items, 2 cores", "bundle",
+	 "import of bundles, 2 KB, a signature each", BENCH_AT_LEAST, 12000},
 	{"publishing own items in bulk, 2 KB", "link",
 	 "publishing own items, 2 KB, over the control socket", BENCH_AT_LEAST, 20000},
 	{"publish → stored at the peer, both ends synced, against its steps measured alone", "link",

@@ -85,9 +85,10 @@ void bench_report_plots(FILE *to, const json_t *rows)
 
 		if (count < 2)
 			continue;
+		const size_t line = at / COLUMNS;
 		const struct kai_svg_chart chart = {
 			.left = 50 + (double)(at % COLUMNS) * (WIDTH + ROOM),
-			.top = 50 + (double)(at / COLUMNS) * (HEIGHT + ROOM),
+			.top = 50 + (double)line * (HEIGHT + ROOM),
 			.width = WIDTH,
 			.height = HEIGHT,
 			.title = curves[i].title,

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#define LEAST 80 /* more than one commit takes of any size */
+
 /* Sizes as the issue of speed names them; less of what is large, so that a run stays short. */
 static const struct {
 	const char *name, *bytes_name;
@@ -20,11 +22,15 @@ static const struct {
 static bool one_size(struct bench *bench, struct pair *pair, size_t at)
 {
 	double rates[BENCH_RUNS], spread, value, mb = (double)sizes[at].text_len / 1e6;
+	long items = bench->items / sizes[at].divisor;
+
+	if (items < LEAST)
+		items = LEAST;
 
 	for (int i = 0; i < BENCH_RUNS; i++) {
 		struct pair_ingest run;
 
-		if (!pair_ingest(pair, bench->items / sizes[at].divisor, sizes[at].text_len, &run))
+		if (!pair_ingest(pair, items, sizes[at].text_len, &run))
 			return false;
 		rates[i] = run.rate;
 	}
