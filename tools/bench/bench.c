@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -144,30 +146,20 @@ static bool prepare(struct bench *bench)
 
 /* Runs the parts that were asked for; what they found, the caller's. A part that fails does not end
  * the others. */
-static json_t *measure(const struct bench_options *options, bool *io_ok)
+static json_t *measure(struct bench *bench, const struct bench_options *options, bool *io_ok)
 {
-	struct bench bench = {
-		.items = options->items, .install = options->install, .rows = json_array()};
-
-	if (!prepare(&bench)) {
-		(void)fprintf(stderr, "kairan-bench: no scratch folder (set TMPDIR to a writable "
-				      "one on a real disk)\n");
-		json_decref(bench.rows);
-		return NULL;
-	}
 	for (size_t i = 0; i < PARTS; i++) {
 		if (!options->parts[i])
 			continue;
 		(void)fprintf(stderr, "kairan-bench: %s\n", parts[i].name);
-		if (parts[i].run(&bench))
+		if (parts[i].run(bench))
 			continue;
 		*io_ok = false;
 		(void)fprintf(stderr, "kairan-bench: %s: failed\n", parts[i].name);
 		if (i == 0)
 			break; /* without floors a figure says little */
 	}
-	(void)nftw(bench.dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	return json_pack("{s:o, s:o}", "machine", machine(), "rows", bench.rows);
+	return json_pack("{s:o, s:O}", "machine", machine(), "rows", bench->rows);
 }
 
 /* ---- the page */
@@ -208,34 +200,104 @@ static bool write_page(const char *path, const json_t *run)
 	return close_file(file, path);
 }
 
-int main(int argc, char **argv)
+static int tell(const struct bench_options *options, const json_t *run)
 {
-	struct bench_options options;
-	char why[BENCH_WHY];
-	bool ok = true;
-	json_t *run;
-
-	if (!bench_options_read(argc, argv, parts, PARTS, &options, why)) {
-		(void)fprintf(stderr, "kairan-bench: %s\n", why);
-		return 3;
-	}
-	if (options.from != NULL) {
-		run = bench_run_load(options.from, why);
-		if (run == NULL)
-			(void)fprintf(stderr, "kairan-bench: %s\n", why);
-	} else {
-		run = measure(&options, &ok);
-	}
-	if (run == NULL)
-		return 2;
-	if (options.json) {
+	if (options->json) {
 		(void)json_dumpf(run, stdout, JSON_INDENT(1));
 		(void)printf("\n");
 	} else {
 		bench_report_table(stdout, json_object_get(run, "rows"));
 	}
-	if (options.write != NULL)
-		ok = write_page(options.write, run) && ok;
+	return options->write == NULL || write_page(options->write, run) ? 0 : 1;
+}
+
+static int tell_kept(const struct bench_options *options)
+{
+	char why[BENCH_WHY];
+	json_t *run = bench_run_load(options->from, why);
+	int exit = 2;
+
+	if (run != NULL)
+		exit = tell(options, run);
+	else
+		(void)fprintf(stderr, "kairan-bench: %s\n", why);
 	json_decref(run);
-	return ok ? 0 : 1;
+	return exit;
+}
+
+static int measure_and_tell(struct bench *bench, const struct bench_options *options)
+{
+	bool ok = true;
+	json_t *run = measure(bench, options, &ok);
+	int exit = run == NULL ? 2 : tell(options, run);
+
+	json_decref(run);
+	return ok || exit != 0 ? exit : 1;
+}
+
+/* Waits for the child, and hands on to it what tells us to end. true: it came to its own end, with that exit code. */
+static bool attend(pid_t child, const sigset_t *signals, int *ret_exit)
+{
+	int number, status;
+
+	for (;;) {
+		if (sigwait(signals, &number) != 0)
+			continue;
+		if (number != SIGCHLD)
+			(void)kill(child, number);
+		else if (waitpid(child, &status, WNOHANG) == child)
+			break;
+	}
+	*ret_exit = WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+	return WIFEXITED(status);
+}
+
+/* A child measures, so that whatever ends it, its nodes are stopped and its folder goes. */
+static int run_attended(struct bench *bench, const struct bench_options *options)
+{
+	char lab[KAI_PATH_SIZE + 8];
+	const char *const down[] = {bench->kairan, "lab", "down", "--lab", lab, NULL};
+	sigset_t signals;
+	int exit = 2;
+
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGCHLD);
+	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	pid_t child = fork();
+
+	if (child == 0) {
+		(void)sigprocmask(SIG_UNBLOCK, &signals, NULL);
+		return measure_and_tell(bench, options);
+	}
+	(void)snprintf(lab, sizeof(lab), "%s/lab", bench->dir);
+	if (child > 0 && !attend(child, &signals, &exit))
+		(void)bench_run(down, NULL, true);
+	(void)nftw(bench->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return exit;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench_options options;
+	char why[BENCH_WHY];
+	int exit = 2;
+
+	if (!bench_options_read(argc, argv, parts, PARTS, &options, why)) {
+		(void)fprintf(stderr, "kairan-bench: %s\n", why);
+		return 3;
+	}
+	if (options.from != NULL)
+		return tell_kept(&options);
+	struct bench bench = {
+		.items = options.items, .install = options.install, .rows = json_array()};
+
+	if (prepare(&bench))
+		exit = run_attended(&bench, &options);
+	else
+		(void)fprintf(stderr, "kairan-bench: no scratch folder (set TMPDIR to a writable "
+				      "one on a real disk)\n");
+	json_decref(bench.rows);
+	return exit;
 }
