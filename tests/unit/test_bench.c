@@ -71,7 +71,8 @@ static void test_options(void **state)
 	assert_true(options.parts[0] && !options.parts[1] && options.parts[2]);
 	assert_true(options.items == 5000 && options.json);
 	assert_string_equal(options.write, "page.md");
-	assert_string_equal(options.from, "run.json");
+	assert_int_equal(options.from_count, 1);
+	assert_string_equal(options.from[0], "run.json");
 }
 
 static void test_options_refused(void **state)
@@ -140,7 +141,7 @@ static void tell_plots(FILE *to, const json_t *run)
 
 static void add(json_t *rows, const char *part, const struct bench_figure *figure)
 {
-	assert_int_equal(json_array_append_new(rows, bench_row_make(part, figure)), 0);
+	assert_int_equal(json_array_append_new(rows, bench_row_make(part, figure, 10000)), 0);
 }
 
 static void add_point(json_t *rows, const char *curve, double at, double value)
@@ -283,6 +284,31 @@ static void test_run_kept(void **state)
 	json_decref(run);
 }
 
+static void test_runs_together(void **state)
+{
+	const struct bench_goal *goal = bench_goals;
+	json_t *rows = json_array(), *run = run_of(rows);
+
+	(void)state;
+	while (goal->items == 0)
+		goal++;
+	for (long items = 100; items <= 1000000; items *= 100) {
+		const struct bench_figure figure = {goal->figure, (double)items / 1e5, "ms", 0, 0};
+		char *page;
+
+		assert_int_equal(
+			json_array_append_new(rows, bench_row_make(goal->part, &figure, items)), 0);
+		page = told(tell_page, run);
+		/* Judged by the run that has as many items as the goal asks for. */
+		assert_true((strstr(page, "| met |") != NULL) == (items == goal->items));
+		free(page);
+	}
+	assert_true(bench_report_has_plots(rows)); /* by the number of items */
+	assert_true(json_number_value(json_object_get(
+			    bench_row_find(rows, goal->part, goal->figure), "items")) == 1e6);
+	json_decref(run);
+}
+
 static void test_run_spoilt(void **state)
 {
 	static const char *const spoilt[] = {
@@ -294,10 +320,11 @@ static void test_run_spoilt(void **state)
 		"{\"machine\": \"m\", \"rows\": [{\"part\": \"link\"}]}",
 		"{\"machine\": \"m\", \"rows\": [{\"part\": 1, \"name\": \"n\", \"value\": 1.0, "
 		"\"unit\": "
-		"\"u\", \"floor\": 0.0, \"ratio\": 0.0, \"spread\": 0.0}]}",
+		"\"u\", \"floor\": 0.0, \"ratio\": 0.0, \"spread\": 0.0, \"items\": 1.0}]}",
 		"{\"machine\": \"m\", \"rows\": [{\"part\": \"p\", \"name\": \"n\", \"value\": "
 		"1.0, "
-		"\"unit\": \"u\", \"floor\": 0.0, \"ratio\": 0.0, \"spread\": 0.0, \"curve\": "
+		"\"unit\": \"u\", \"floor\": 0.0, \"ratio\": 0.0, \"spread\": 0.0, \"items\": 1.0, "
+		"\"curve\": "
 		"\"c\", "
 		"\"at\": 0.0}]}",
 	};
@@ -321,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_plots),
 		cmocka_unit_test(test_run_kept),
 		cmocka_unit_test(test_run_spoilt),
+		cmocka_unit_test(test_runs_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

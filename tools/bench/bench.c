@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* usage: kairan-bench [PART…] [--items N] [--json] [--install] [--from RUN.json] [--write PAGE.md] */
+/* usage: kairan-bench [PART…] [--items N] [--json] [--install] [--from RUN.json]… [--write PAGE.md] */
 #include "bench.h"
 
 #include <errno.h>
@@ -56,7 +56,7 @@ void bench_nap_us(long us)
 
 void bench_row(struct bench *bench, const char *part, const struct bench_figure *figure)
 {
-	(void)json_array_append_new(bench->rows, bench_row_make(part, figure));
+	(void)json_array_append_new(bench->rows, bench_row_make(part, figure, bench->items));
 }
 
 static json_t *last_row(const struct bench *bench)
@@ -214,7 +214,7 @@ static int tell(const struct bench_options *options, const json_t *run)
 static int tell_kept(const struct bench_options *options)
 {
 	char why[BENCH_WHY];
-	json_t *run = bench_run_load(options->from, why);
+	json_t *run = bench_runs_load(options->from, options->from_count, why);
 	int exit = 2;
 
 	if (run != NULL)
@@ -288,7 +288,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "kairan-bench: %s\n", why);
 		return 3;
 	}
-	if (options.from != NULL)
+	if (options.from_count > 0)
 		return tell_kept(&options);
 	struct bench bench = {
 		.items = options.items, .install = options.install, .rows = json_array()};

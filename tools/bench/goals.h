@@ -22,6 +22,7 @@ struct bench_goal {
 	const char *figure; /* the row's name */
 	enum bench_bound bound;
 	double limit;
+	long items; /* judged where the run had as many; 0: however many */
 };
 
 extern const struct bench_goal bench_goals[];

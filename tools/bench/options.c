@@ -34,8 +34,8 @@ static bool read_option(int argc, char *const *argv, int *io_at, struct bench_op
 
 	if (strcmp(word, "--items") == 0)
 		known = read_items(value, &ret->items);
-	else if (strcmp(word, "--from") == 0)
-		ret->from = value;
+	else if (strcmp(word, "--from") == 0 && ret->from_count < BENCH_MAX_RUNS)
+		ret->from[ret->from_count++] = value;
 	else if (strcmp(word, "--write") == 0)
 		ret->write = value;
 	else
@@ -55,7 +55,7 @@ static void explain(const char *word, const struct bench_part *parts, size_t cou
 				parts[i].name);
 	if (len > 0 && len < BENCH_WHY)
 		(void)snprintf(ret_why + len, BENCH_WHY - (size_t)len,
-			       "]… [--items N, %d to %d] [--json] [--install] [--from RUN.json] "
+			       "]… [--items N, %d to %d] [--json] [--install] [--from RUN.json]… "
 			       "[--write PAGE.md])",
 			       LEAST_ITEMS, MOST_ITEMS);
 }

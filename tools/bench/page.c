@@ -97,14 +97,17 @@ static void print_goal(FILE *to, const json_t *rows, const struct bench_goal *go
 	if (goal->bound == BENCH_ELSEWHERE)
 		(void)fprintf(to, " | | another program's | `build/tools/sim/%s` |\n",
 			      goal->figure);
-	else if (row == NULL)
-		(void)fprintf(to, " | | not measured in this run | `" PROGRAM " %s` |\n",
-			      goal->part);
+	else if (row == NULL || number_of(row, "items") < (double)goal->items)
+		(void)fputs(" | | not measured in this run", to);
 	else
-		(void)fprintf(to, " | %s %s | %s | `" PROGRAM " %s` |\n",
+		(void)fprintf(to, " | %s %s | %s",
 			      number(number_of(row, ratio ? "ratio" : "value"), text),
 			      ratio ? "×" : text_of(row, "unit"),
-			      is_met(goal, row) ? "met" : "**missed**", goal->part);
+			      is_met(goal, row) ? "met" : "**missed**");
+	if (goal->bound != BENCH_ELSEWHERE && goal->items > 0)
+		(void)fprintf(to, " | `" PROGRAM " %s --items %ld` |\n", goal->part, goal->items);
+	else if (goal->bound != BENCH_ELSEWHERE)
+		(void)fprintf(to, " | `" PROGRAM " %s` |\n", goal->part);
 }
 
 static void print_goals(FILE *to, const json_t *rows)
@@ -129,13 +132,32 @@ static bool has_row(const json_t *rows, const char *part, bool noted)
 	return false;
 }
 
+/* Whether the part was measured with more than one number of items. */
+static bool is_mixed(const json_t *rows, const char *part)
+{
+	const json_t *row;
+	double items = 0;
+	size_t index;
+
+	json_array_foreach (rows, index, row) {
+		if (strcmp(text_of(row, "part"), part) != 0)
+			continue;
+		if (items > 0 && items != number_of(row, "items"))
+			return true;
+		items = number_of(row, "items");
+	}
+	return false;
+}
+
 /* note: what is to be said of it; NULL: the part has no such column */
-static void print_row(FILE *to, const json_t *row, const char *note)
+static void print_row(FILE *to, const json_t *row, bool mixed, const char *note)
 {
 	char text[NUMBER];
 
 	(void)fputs("| ", to);
 	cell(to, text_of(row, "name"));
+	if (mixed)
+		(void)fprintf(to, " (%s items)", number(number_of(row, "items"), text));
 	(void)fprintf(to, " | %s %s | ", number(number_of(row, "value"), text),
 		      text_of(row, "unit"));
 	if (number_of(row, "spread") > 0)
@@ -156,7 +178,7 @@ static void print_row(FILE *to, const json_t *row, const char *note)
 
 static void print_part(FILE *to, const json_t *rows, const struct bench_part *part)
 {
-	bool noted = has_row(rows, part->name, true);
+	bool noted = has_row(rows, part->name, true), mixed = is_mixed(rows, part->name);
 	const char *said = "";
 	const json_t *row;
 	size_t index;
@@ -173,7 +195,7 @@ static void print_part(FILE *to, const json_t *rows, const struct bench_part *pa
 
 		if (strcmp(text_of(row, "part"), part->name) != 0)
 			continue;
-		print_row(to, row,
+		print_row(to, row, mixed,
 			  !noted				       ? NULL
 			  : strcmp(note, said) == 0 && note[0] != '\0' ? "the same"
 								       : note);

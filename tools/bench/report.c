@@ -3,37 +3,42 @@
 
 #include "report.h"
 
-json_t *bench_row_make(const char *part, const struct bench_figure *figure)
+json_t *bench_row_make(const char *part, const struct bench_figure *figure, long items)
 {
 	double ratio = figure->floor > 0 ? figure->value / figure->floor : 0.0;
 
-	return json_pack("{s:s, s:s, s:f, s:s, s:f, s:f, s:f}", "part", part, "name", figure->name,
-			 "value", figure->value, "unit", figure->unit, "floor", figure->floor,
-			 "ratio", ratio, "spread", figure->spread);
+	return json_pack("{s:s, s:s, s:f, s:s, s:f, s:f, s:f, s:f}", "part", part, "name",
+			 figure->name, "value", figure->value, "unit", figure->unit, "floor",
+			 figure->floor, "ratio", ratio, "spread", figure->spread, "items",
+			 (double)items);
 }
 
 const json_t *bench_row_find(const json_t *rows, const char *part, const char *name)
 {
-	const json_t *row;
+	const json_t *row, *found = NULL;
 	size_t index;
 
-	json_array_foreach (rows, index, row)
-		if (strcmp(json_string_value(json_object_get(row, "part")), part) == 0 &&
-		    strcmp(json_string_value(json_object_get(row, "name")), name) == 0)
-			return row;
-	return NULL;
+	json_array_foreach (rows, index, row) {
+		if (strcmp(json_string_value(json_object_get(row, "part")), part) != 0 ||
+		    strcmp(json_string_value(json_object_get(row, "name")), name) != 0)
+			continue;
+		if (found == NULL || json_number_value(json_object_get(row, "items")) >
+					     json_number_value(json_object_get(found, "items")))
+			found = row;
+	}
+	return found;
 }
 
 static bool is_row(json_t *row)
 {
 	const char *part, *name, *unit, *curve = NULL, *note = NULL;
-	double value, floor, ratio, spread, at = 1;
+	double value, floor, ratio, spread, items, at = 1;
 
-	return json_unpack(row, "{s:s, s:s, s:F, s:s, s:F, s:F, s:F, s?s, s?F, s?s}", "part", &part,
-			   "name", &name, "value", &value, "unit", &unit, "floor", &floor, "ratio",
-			   &ratio, "spread", &spread, "curve", &curve, "at", &at, "note",
-			   &note) == 0 &&
-	       at > 0;
+	return json_unpack(row, "{s:s, s:s, s:F, s:s, s:F, s:F, s:F, s:F, s?s, s?F, s?s}", "part",
+			   &part, "name", &name, "value", &value, "unit", &unit, "floor", &floor,
+			   "ratio", &ratio, "spread", &spread, "items", &items, "curve", &curve,
+			   "at", &at, "note", &note) == 0 &&
+	       at > 0 && items > 0;
 }
 
 json_t *bench_run_load(const char *path, char ret_why[BENCH_WHY])
@@ -55,6 +60,30 @@ json_t *bench_run_load(const char *path, char ret_why[BENCH_WHY])
 	(void)snprintf(ret_why, BENCH_WHY, "%.200s: not what kairan-bench --json writes", path);
 	json_decref(run);
 	return NULL;
+}
+
+json_t *bench_runs_load(const char *const *paths, size_t count, char ret_why[BENCH_WHY])
+{
+	json_t *all = count > 0 ? bench_run_load(paths[0], ret_why) : NULL;
+
+	for (size_t i = 1; all != NULL && i < count; i++) {
+		json_t *next = bench_run_load(paths[i], ret_why);
+
+		if (next != NULL && !json_equal(json_object_get(next, "machine"),
+						json_object_get(all, "machine"))) {
+			(void)snprintf(ret_why, BENCH_WHY, "%.200s: of another machine", paths[i]);
+			json_decref(next);
+			next = NULL;
+		}
+		if (next == NULL) {
+			json_decref(all);
+			return NULL;
+		}
+		(void)json_array_extend(json_object_get(all, "rows"),
+					json_object_get(next, "rows"));
+		json_decref(next);
+	}
+	return all;
 }
 
 void bench_report_table(FILE *to, const json_t *rows)
