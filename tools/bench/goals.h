@@ -22,7 +22,8 @@ struct bench_goal {
 	const char *figure; /* the row's name */
 	enum bench_bound bound;
 	double limit;
-	long items; /* judged where the run had as many; 0: however many */
+	const char *unit; /* of the limit; "": times the floor */
+	long items;	  /* judged where the run had as many; 0: however many */
 };
 
 extern const struct bench_goal bench_goals[];

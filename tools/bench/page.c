@@ -50,19 +50,18 @@ static void cell(FILE *to, const char *text)
 
 /* ---- goals */
 
-static void print_limit(FILE *to, const struct bench_goal *goal, const json_t *row)
+static void print_limit(FILE *to, const struct bench_goal *goal)
 {
 	static const char *const signs[] = {
 		[BENCH_AT_LEAST] = "≥ ",       [BENCH_AT_MOST] = "≤ ",
 		[BENCH_RATIO_AT_LEAST] = "≥ ", [BENCH_RATIO_AT_MOST] = "≤ ",
 		[BENCH_ELSEWHERE] = "≤ ",
 	};
-	bool ratio = goal->bound == BENCH_RATIO_AT_LEAST || goal->bound == BENCH_RATIO_AT_MOST;
 	char text[NUMBER];
 
 	if (goal->limit > 0)
 		(void)fprintf(to, "%s%s %s", signs[goal->bound], number(goal->limit, text),
-			      ratio ? "× its floor" : text_of(row, "unit"));
+			      goal->unit[0] == '\0' ? "× its floor" : goal->unit);
 }
 
 static bool is_met(const struct bench_goal *goal, const json_t *row)
@@ -93,7 +92,7 @@ static void print_goal(FILE *to, const json_t *rows, const struct bench_goal *go
 	(void)fputs("| ", to);
 	cell(to, goal->what);
 	(void)fputs(" | ", to);
-	print_limit(to, goal, row);
+	print_limit(to, goal);
 	if (goal->bound == BENCH_ELSEWHERE)
 		(void)fprintf(to, " | | another program's | `build/tools/sim/%s` |\n",
 			      goal->figure);

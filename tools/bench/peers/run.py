@@ -24,10 +24,17 @@ HYPERCORE = "hypercore@10"  # the last that needs no database of its own
 # text of about so many KB, bytes, of ITEMS
 SIZES = [(0.5, 512, 2), (2, 2048, 1), (16, 16384, 10), (256, 262144, 100)]
 ONE_RUN_S = 300
+PARENT = os.getppid()
 
 
 class Missing(Exception):
     """Cannot be measured here; the words say why."""
+
+
+def follow():
+    """Ends this program where whoever started it is gone."""
+    if os.getppid() != PARENT:
+        sys.exit(1)
 
 
 def say(words):
@@ -182,6 +189,7 @@ def row(name, values, unit, note, more):
 def rows_of(title, measure, broker, promise, items):
     rows = []
     for kb, size, divisor in SIZES:
+        follow()
         say(f"{title}, {kb} KB")
         got = measure(max(items // divisor, 10), size, SAMPLES if kb == 2 else 0)
         rows.append(row(f"{title}: published and received, {kb} KB", got["rates"], "items/s", promise, {"broker": broker and kb == 2}))
