@@ -13,7 +13,7 @@
 #include <lmdb.h>
 #include <sodium.h>
 
-#define SECONDS 0.1 /* of each of five runs */
+#define SECONDS 0.2 /* of each of five runs */
 #define BATCH 512
 #define BATCHES 16
 #define SYNCS 200
@@ -33,7 +33,7 @@ static void *sign_for_a_while(void *context)
 	double end = bench_now() + SECONDS;
 
 	while (bench_now() < end) {
-		for (int i = 0; i < 64; i++) {
+		for (int i = 0; i < 16; i++) {
 			int failed =
 				signer->signs
 					? crypto_sign_detached(signer->sig, NULL, signer->message,
