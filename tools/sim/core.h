@@ -312,7 +312,8 @@ struct sim {
 	struct sim_block *kept;
 	struct kai_bytes_pool *pool; /* of all stores */
 	struct kai_arena scratch, answer, check;
-	uint8_t *turn; /* all engines' scratch */
+	struct kai_roots roots; /* that any node verified */
+	uint8_t *turn;		/* all engines' scratch */
 	struct kai_out *out;
 	uint64_t *out_links;
 	size_t out_link_cap, out_link_count;
@@ -326,6 +327,8 @@ struct sim {
 	struct sim_acts *acts;
 };
 
+/* As a node's daemon would; what is in ret lives until the next. */
+void sim_check_frame(struct sim *sim, struct kai_span frame, struct kai_checked *ret);
 /* Memory or the end of the process, with a word. */
 void *sim_alloc(size_t len);
 void *sim_grow(void *at, size_t len);

@@ -202,9 +202,7 @@ static void step_frame(struct sim *sim, struct sim_node *node, struct kai_txn *t
 
 	if (node->rogue != NULL)
 		sim_rogue_input(sim, node, &input->packet->frame);
-	sim->check.used = 0;
-	sim->check.full = false;
-	kai_frame_check(input->packet->frame.bytes, &sim->check, &checked);
+	sim_check_frame(sim, input->packet->frame.bytes, &checked);
 	if (sim_stages_serve(node, checked.realm))
 		return;
 	struct kai_event with = *event;

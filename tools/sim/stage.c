@@ -167,9 +167,7 @@ static void step_input(struct sim *sim, struct sim_node *node, struct sim_stage 
 	struct kai_checked checked;
 
 	if (input->type == SIM_INPUT_FRAME) {
-		sim->check.used = 0;
-		sim->check.full = false;
-		kai_frame_check(input->packet->frame.bytes, &sim->check, &checked);
+		sim_check_frame(sim, input->packet->frame.bytes, &checked);
 		if (memcmp(checked.realm, stage->realm, KAI_REALM_LEN) != 0)
 			return;
 		with.frame = &checked;

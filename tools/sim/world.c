@@ -125,6 +125,13 @@ struct kai_arena *sim_scratch(struct sim *sim)
 	return &sim->scratch;
 }
 
+void sim_check_frame(struct sim *sim, struct kai_span frame, struct kai_checked *ret)
+{
+	sim->check.used = 0;
+	sim->check.full = false;
+	kai_frame_check_with(frame, &sim->roots, &sim->check, ret);
+}
+
 const struct sim_figures *sim_figures(const struct sim *sim)
 {
 	return &sim->figures;
@@ -344,6 +351,7 @@ struct sim *sim_new(const struct sim_plan *plan, const struct sim_options *optio
 	sim->scratch = arena_new(SCRATCH_LEN);
 	sim->answer = arena_new(ANSWER_LEN);
 	sim->check = arena_new(KAI_CHECK_ARENA);
+	kai_roots_init(&sim->roots);
 	sim->turn = sim_alloc(KAI_TURN_ARENA);
 	memset(sim->turn, 0, KAI_TURN_ARENA);
 	make_nodes(sim);
