@@ -16,7 +16,7 @@
 	X(TREE_ROOT, "k1 tree root") /* signature over a tree's root */                            \
 	X(TREE_LEAF, "k1 tree leaf")                                                               \
 	X(TREE_NODE, "k1 tree node")                                                               \
-	X(CLASS, "k1 class")                                                               \
+	X(CLASS, "k1 class")                                                                       \
 	X(PART, "k1 part") /* hash of a ciphertext; additional data of the AEAD */                 \
 	X(KEY_COMMIT, "k1 key commit")                                                             \
 	X(LABEL_COMMIT, "k1 label commit")                                                         \

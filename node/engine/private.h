@@ -558,8 +558,7 @@ struct kai_mono kai_trust_deadline(const struct kai_engine *engine);
 /* The relation now; never NULL (state NONE when there is no agreement). Lives until the step ends,
  * outside scratch. */
 const struct kai_pair *kai_pair_now(struct kai_turn *turn, struct kai_link *link);
-/* Wrap key and its ends for a direction; false when a card lacks a sealing key. Ends point into the
- * cache. */
+/* Wrap key and its ends, in the cache, for a direction; false when a card lacks a sealing key. */
 bool kai_pair_wrap_key(struct kai_turn *turn, struct kai_link *link, bool outgoing,
 		       uint8_t ret_key[32], struct kai_link_ends *ret_ends);
 /* A wrap to me that was made under other sealing keys than today's: one of mine by its hint, each of

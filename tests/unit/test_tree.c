@@ -88,7 +88,7 @@ static void is_drawn_from_its_entropy(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		assert_memory_equal(one.leaves[i].path.salt, same.leaves[i].path.salt, 16);
 		assert_memory_equal(one.leaves[i].path.hashes, same.leaves[i].path.hashes,
-				    4 * KAI_ID_LEN);
+				    (size_t)4 * KAI_ID_LEN);
 		assert_int_equal(one.leaves[i].path.leaf, same.leaves[i].path.leaf);
 		assert_memory_not_equal(one.leaves[i].path.salt, other.leaves[i].path.salt, 16);
 		assert_memory_not_equal(one.leaves[i].path.salt, one.leaves[(i + 1) % 3].path.salt,
