@@ -132,10 +132,10 @@ struct kai_engine {
 	bool realm_open;	     /* realm.c: its window held at the last step */
 	struct kai_link **numbers;   /* by number in PEERS; NULL where none */
 	size_t number_cap;
-	size_t walk_next;	 /* whose turn it is to be walked for first */
-	uint8_t *scratch;	 /* KAI_TURN_ARENA bytes, perhaps config's */
-	struct kai_wants *wants; /* fetch.c: what is wanted from whom; made with the first link's
-				    fetch, gone with the last */
+	size_t walk_next; /* whose turn it is to be walked for first */
+	uint8_t *scratch; /* KAI_TURN_ARENA bytes, perhaps config's */
+	struct kai_wants
+		*wants; /* fetch.c: what is wanted of whom; there as long as a link's fetch is */
 	struct kai_onward_memo onward; /* of the supplies of items that facts were asked of */
 	uint64_t
 		duty_walked; /* duty.c: trust_generation + 1 when open duties were last looked at */
@@ -187,9 +187,7 @@ void kai_draw(struct kai_turn *turn, const char *label, uint8_t *ret, size_t len
  */
 void kai_scratch_back(struct kai_turn *turn, size_t mark);
 
-/* ---- out.c
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- out.c ---- */
 /* Encodes straight into the outputs; returns the frame's length. Frames to a link that is down are
  * dropped: 0. */
 size_t kai_out_send(struct kai_turn *turn, const struct kai_link *link, enum kai_msg_type type,
@@ -202,9 +200,7 @@ void kai_out_peers(struct kai_turn *turn);
 void kai_out_trace(struct kai_turn *turn, const char *event, const uint8_t *org, const uint8_t *id,
 		   const char *rule, uint64_t number);
 
-/* ---- engine.c
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- engine.c ---- */
 struct kai_link *kai_link_find(struct kai_engine *engine, const uint8_t org[KAI_ID_LEN]);
 struct kai_link *kai_link_by_number(struct kai_engine *engine, uint16_t number);
 /* Finds or makes; NULL when out of memory. */
@@ -212,9 +208,7 @@ struct kai_link *kai_link_get(struct kai_turn *turn, const uint8_t org[KAI_ID_LE
 /* Makes those of all peers that the store knows. */
 void kai_link_load(struct kai_turn *turn);
 
-/* ---- link.c
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- link.c ---- */
 void kai_link_event(struct kai_turn *turn, struct kai_link *link); /* LINK_UP, LINK_DOWN */
 void kai_link_hello(struct kai_turn *turn, struct kai_link *link, const struct kai_hello *hello);
 void kai_link_ping(struct kai_turn *turn, struct kai_link *link, const struct kai_ping *ping);
