@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool.h"
 
+#include "clock.h"
 #include "end.h"
 
 #include <errno.h>
@@ -356,22 +357,14 @@ static void wait_ready(struct kai_pool *pool, int64_t wait_ms)
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* A turn costs a commit, however little it holds: while bulk waits for its check the loop helps with that, so that
  * what is committed grows with what waits. Nothing else waits for it. */
 static void gather(struct kai_pool *pool)
 {
-	int64_t start_ms = now_ms();
+	int64_t start_ms = kai_real_ms();
 
 	while (pool->fast.head == NULL && pool->bulk_ready > 0 && pool->bulk_ready < GATHER &&
-	       now_ms() - start_ms < GATHER_MS && check_next(pool) != NULL)
+	       kai_real_ms() - start_ms < GATHER_MS && check_next(pool) != NULL)
 		;
 }
 
